@@ -1,0 +1,2 @@
+// What every page loads: the styles and the elements that the templates compose.
+export {};

@@ -1,0 +1,11 @@
+// Unit tests of what the browser runs: `*.test.ts` beside the module that they are about.
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    environment: "happy-dom",
+    include: ["static/src/**/*.test.ts"],
+    passWithNoTests: false,
+    restoreMocks: true,
+  },
+});
