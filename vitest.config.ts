@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["static/src/**/*.test.ts"],
+    // A kept transform does not notice that tsconfig.json changed.
+    fsModuleCache: false,
     passWithNoTests: false,
     restoreMocks: true,
   },
