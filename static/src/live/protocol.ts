@@ -121,10 +121,10 @@ export interface ControlRequest {
  * Exact figures of a job: emissions, failed handler runs, waiting and running activations.
  */
 export interface Counts {
-  events?: number;
-  errors?: number;
-  queued?: number;
-  running?: number;
+  events: number;
+  errors: number;
+  queued: number;
+  running: number;
 }
 /**
  * A routine with a `trigger` slot, and its parameters as JSON Schema.

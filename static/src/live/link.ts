@@ -1,0 +1,54 @@
+// How well the page hears the server: live, stale or offline, decided from what was heard and when. Pure.
+
+export type ConnectionState = "live" | "stale" | "offline";
+
+/** An answer to a ping may be missing for so long before the page calls itself stale. */
+export const ANSWER_MS = 4000;
+/** The server's pump may be silent for so long before the page calls itself stale. */
+export const PUMP_MS = 3000;
+
+/** What is known of the line to the server. Times are epoch ms by this page's clock unless said otherwise. */
+export interface Heard {
+  /** The socket is connected to the namespace. */
+  connected: boolean;
+  /** When the last answer or message came, or null. */
+  heardAt: number | null;
+  /** When the oldest ping that has no answer yet was sent, or null. */
+  unansweredSince: number | null;
+  /** How far the server's pump lagged behind the server's clock at the last answer, ms. */
+  pumpLag: number;
+  /** Round trip of the last ping, ms, or null. */
+  rtt: number | null;
+  /** Server's clock minus this page's clock, ms. */
+  offset: number;
+  /** When the next attempt to connect is made, or null. */
+  retryAt: number | null;
+}
+
+export const UNHEARD: Heard = {
+  connected: false,
+  heardAt: null,
+  unansweredSince: null,
+  pumpLag: 0,
+  rtt: null,
+  offset: 0,
+  retryAt: null,
+};
+
+/** The connection's state at `now`. Connected is not enough: the first answer must have come, and the later ones in time. */
+export function connectionState(heard: Heard, now: number): ConnectionState {
+  if (!heard.connected || heard.heardAt === null) return "offline";
+  if (heard.unansweredSince !== null && now - heard.unansweredSince > ANSWER_MS) return "stale";
+  return heard.pumpLag > PUMP_MS ? "stale" : "live";
+}
+
+/** The moment that what is shown is of, by the server's clock: now while live, else when the server was last heard. */
+export function shownMoment(heard: Heard, now: number): number {
+  const live = connectionState(heard, now) === "live";
+  return (live ? now : (heard.heardAt ?? now)) + heard.offset;
+}
+
+/** Waiting time before attempt number `attempt` (from 0) to connect again, ms. */
+export function backoff(attempt: number): number {
+  return Math.min(5000, 500 * 2 ** attempt);
+}
