@@ -1,0 +1,1 @@
+"""What sets up, builds and checks the project; run from the Makefile, never shipped."""
