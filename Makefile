@@ -1,0 +1,74 @@
+# Everything here sets up what it needs: Python 3.11 or newer and make are enough.
+
+PORT ?= 5000
+HOST ?= 127.0.0.1
+ARGS ?=
+
+# The first Python that is new enough; name another one with PYTHON=.
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
+endif
+NO_PYTHON := Python 3.11 or newer is needed, and none was found: install one, or name it with PYTHON=/path/to/python3
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONHOME VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-python test-frontend check bench docs wheel types clean venv run-venv frontend browser
+
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: run-venv ## run the demo with the dashboard (PORT=5000 HOST=127.0.0.1 ARGS=…)
+	@python -m tools.frontend
+	@exec routilux demo --host $(HOST) --port $(PORT) $(ARGS)
+
+test: test-python test-frontend ## run every test, in a real browser too
+
+test-python: frontend browser ## the tests of engine, dashboard and pages (ARGS=… goes to pytest)
+	@python -m pytest $(ARGS)
+
+test-frontend: frontend ## the unit tests of what the browser runs
+	@npm test --silent
+
+check: frontend ## ruff, mypy, tsc, duplicates of code
+	ruff check
+	ruff format --check
+	mypy
+	npm run --silent check
+	npm run --silent duplicates
+
+bench: frontend browser ## print the ratios of the benchmarks (ARGS=…)
+	@python -m benchmarks.run $(ARGS)
+
+docs: venv ## check that what is written down is true
+	@python -m pytest tests/test_docs.py
+
+wheel: ## build a wheel into build/wheel, and look into it
+	@$(MAKE) --no-print-directory run-venv
+	@rm -rf build/wheel
+	@python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	@python -m tools.wheel build/wheel/*.whl
+
+types: frontend ## write the browser's types of the wire (static/src/live/protocol.ts)
+	@npm run --silent types
+
+clean: ## remove what was built and set up
+	rm -rf .venv node_modules build dist static/dist static/.dist-* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find engine dashboard tests tools -name __pycache__ -prune -exec rm -rf {} +
+
+venv: ## make .venv with everything for working on the project
+	@$(if $(PYTHON),,$(error $(NO_PYTHON)))
+	@$(PYTHON) -m tools.environment --dev
+
+run-venv:
+	@$(if $(PYTHON),,$(error $(NO_PYTHON)))
+	@$(PYTHON) -m tools.environment
+
+frontend: venv
+	@python -m tools.frontend --all
+
+browser:
+	@$(PYTHON) -m tools.browser

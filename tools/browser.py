@@ -1,0 +1,81 @@
+"""Finds the Chromium that drives the tests; `python -m tools.browser` installs Debian's when there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+VARIABLE = "ROUTILUX_CHROMIUM"
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""No sandbox: containers lack what it needs, and only our own pages are opened. No word to anybody else."""
+
+
+class BrowserMissing(Exception):
+    """There is no Chromium, and none could be installed; the message says what to do."""
+
+
+def find() -> str | None:
+    """The path of a Chromium: `$ROUTILUX_CHROMIUM`, else one on the path, else None."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        if shutil.which(named) is None:
+            raise BrowserMissing(f"{VARIABLE}={named!r} is not a program that can be run: correct or unset it")
+        return shutil.which(named)
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def install() -> None:
+    """Install Debian's Chromium with apt, as root or through sudo without a password."""
+    apt = shutil.which("apt-get")
+    if apt is None:
+        raise BrowserMissing(_advice("there is no apt-get on this machine to install one"))
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if sudo and (shutil.which("sudo") is None or _run(*sudo, "true").returncode != 0):
+        raise BrowserMissing(_advice("installing one needs root, or sudo without a password"))
+    print("No Chromium found: installing Debian's with apt-get", flush=True)
+    wanted = [apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"]
+    for command in ([apt, "update", "-qq"], wanted):
+        done = _run(*sudo, "env", "DEBIAN_FRONTEND=noninteractive", *command)
+        if done.returncode != 0:
+            tail = "\n".join(done.stdout.splitlines()[-15:])
+            raise BrowserMissing(_advice(f"{' '.join(command)!r} failed:\n{tail}\n"))
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def _advice(problem: str) -> str:
+    return (
+        f"The tests drive a real browser, and no Chromium was found ({', '.join(NAMES)} on the path); {problem}.\n"
+        f"Install one (Debian: apt-get install chromium) or name it: {VARIABLE}=/path/to/chromium"
+    )
+
+
+def main() -> int:
+    """Command line: see that there is a browser."""
+    try:
+        if find() is None:
+            install()
+        print(f"Browser: {find()}")
+    except BrowserMissing as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
