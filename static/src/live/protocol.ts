@@ -31,6 +31,7 @@ export interface Wire {
   OutputTail: OutputTail;
   Problem: Problem;
   Record: Record;
+  RetryFigures: RetryFigures;
   RoutineDefinition: RoutineDefinition;
   RoutineFigures: RoutineFigures;
   RoutineState: RoutineState;
@@ -249,6 +250,7 @@ export interface JobSummary {
  * `activity`: handler runs that ended in each of the last 20 seconds, oldest first.
  * `histogram`: pairs [bucket, count]; bucket b holds durations from 10**(b/10) to
  * 10**((b+1)/10) microseconds. `detail`: why it is not running, or what it waits for.
+ * `retry`: the attempt that is due next, while the status is "retry".
  */
 export interface RoutineFigures {
   status: "cancelled" | "completed" | "failed" | "idle" | "paused" | "pending" | "retry" | "running";
@@ -266,6 +268,15 @@ export interface RoutineFigures {
   histogram: [number, number][];
   detail: string;
   last_error: ErrorReport | null;
+  retry?: RetryFigures | null;
+}
+/**
+ * A handler that raised and waits for retry `attempt` of `max_retries`, due at `due_at` (epoch ms).
+ */
+export interface RetryFigures {
+  attempt: number;
+  max_retries: number;
+  due_at: number;
 }
 /**
  * A preview of what `update_routine_state` stored.
