@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -39,6 +40,12 @@ def group(name: str, groups: dict[str, list[Any]]) -> Iterator[str]:
             yield from group(item["include-group"], groups)
 
 
+def fingerprint(project: dict[str, Any]) -> str:
+    """A hash of what has a say in what is installed; how the linters are set has none."""
+    parts = [project["build-system"], project["project"], project["dependency-groups"], project["tool"]["hatch"]]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
 def create() -> None:
     """Make `.venv` if there is none that works."""
     if PYTHON.exists() and _succeeds(PYTHON, "-c", "import pip"):
@@ -56,7 +63,7 @@ def create() -> None:
 def install(*, dev: bool) -> None:
     """Install the project (editable) and what the front end's build needs; with `dev` the tools of the tests too."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    wanted = fingerprint(project)
     if _stamped() in {f"{wanted} dev"} | (set() if dev else {f"{wanted} run"}):
         return
     print("Installing what the project needs into .venv", flush=True)

@@ -1,0 +1,69 @@
+"""What the browser gets: types that are the server's, and no word to anybody else."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tools import frontend, node
+
+ROOT = Path(__file__).resolve().parent.parent
+TYPES = ROOT / "static" / "src" / "live" / "protocol.ts"
+
+NEVER_ASKED = {
+    "www.w3.org": "names of XML's namespaces",
+    "socket.io": "where an error message of socket.io-client sends its reader",
+}
+"""Hosts that may be named in what is bundled, and why nothing is requested from there."""
+
+
+def test_the_browsers_types_are_those_of_the_protocol(tmp_path: Path) -> None:
+    schema = subprocess.run([sys.executable, "-m", "routilux_dashboard.protocol"], capture_output=True, check=True)
+    again = tmp_path / "protocol.ts"
+    command = [str(node.node()), "tools/types.mjs", str(again)]
+    subprocess.run(command, input=schema.stdout, cwd=ROOT, check=True)
+    assert again.read_text() == TYPES.read_text(), "protocol.py has changed: run `make types` and commit what it writes"
+
+
+def hosts(text: str) -> set[str]:
+    """Every host that a script or style names, with a scheme or as `//host/…` in a string or `url()`."""
+    with_scheme = re.findall(r"(?:https?|wss?)://[^\s\"'`)\\]+", text)
+    without = re.findall(r"[\"'`(](//[\w-]+(?:\.[\w-]+)+[^\s\"'`)]*)", text)
+    return {host for url in [*with_scheme, *without] if (host := urlsplit(url).hostname) and "${" not in host}
+
+
+def test_nothing_in_the_bundle_asks_anybody_else() -> None:
+    frontend.build(ROOT)
+    files = [path for path in (ROOT / "static" / "dist").rglob("*") if path.suffix in {".js", ".css", ".html", ".svg"}]
+    assert files
+    named = {(host, path.name) for path in files for host in hosts(path.read_text(encoding="utf-8"))}
+    assert {(host, name) for host, name in named if host not in NEVER_ASKED} == set()
+
+
+def test_the_bundle_has_no_source_maps_and_no_data_fonts() -> None:
+    frontend.build(ROOT)
+    dist = ROOT / "static" / "dist"
+    assert list(dist.rglob("*.map")) == []
+    assert [path.name for path in dist.rglob("*.css") if "data:font" in path.read_text(encoding="utf-8")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "host"),
+    [
+        ('fetch("https://cdn.example/x.js")', "cdn.example"),
+        ("@import url(//fonts.example/inter.css)", "fonts.example"),
+        ("new WebSocket(`wss://live.example:1/`)", "live.example"),
+        ('import("//esm.example/lit")', "esm.example"),
+    ],
+)
+def test_a_host_in_the_bundle_is_found(text: str, host: str) -> None:
+    assert hosts(text) == {host}
+
+
+def test_addresses_made_at_run_time_and_comments_are_not_hosts() -> None:
+    assert hosts("`${scheme}://${host}/live`; // a comment\n'//'; \"/a//b.c\"") == set()
