@@ -1,0 +1,61 @@
+"""Setting up says what is missing, and what to do."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import browser, environment
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_a_python_without_ensurepip_is_told_with_the_package_that_has_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(environment, "PYTHON", tmp_path / "python")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(environment.SetupFailed, match=r"'ensurepip' is missing.*\n.*apt-get install python3\.\d+-venv"):
+        environment.create()
+
+
+def test_a_dependency_group_takes_in_the_groups_that_it_includes() -> None:
+    groups: dict[str, list[Any]] = {"a": ["x>=1"], "b": [{"include-group": "a"}, "y"]}
+    assert list(environment.group("b", groups)) == ["x>=1", "y"]
+
+
+def test_only_what_is_installed_decides_whether_to_install_again() -> None:
+    project = {"build-system": {}, "project": {"version": "1"}, "dependency-groups": {}, "tool": {"hatch": {}}}
+    before = environment.fingerprint(project)
+    assert environment.fingerprint({**project, "tool": {"hatch": {}, "ruff": {"line-length": 1}}}) == before
+    assert environment.fingerprint({**project, "project": {"version": "2"}}) != before
+
+
+def test_a_named_browser_that_cannot_be_run_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(browser.VARIABLE, "/no/such/chromium")
+    with pytest.raises(browser.BrowserMissing, match="ROUTILUX_CHROMIUM='/no/such/chromium' is not a program"):
+        browser.find()
+
+
+def test_a_machine_without_apt_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(browser.BrowserMissing, match=r"(?s)no apt-get on this machine.*ROUTILUX_CHROMIUM="):
+        browser.install()
+
+
+def test_make_without_a_target_lists_what_there_is() -> None:
+    listed = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for target in ("demo", "test", "check", "bench", "docs", "clean"):
+        assert f"make {target} " in listed.stdout
+
+
+def test_make_without_a_new_enough_python_says_so() -> None:
+    command = ["make", "--no-print-directory", "PYTHON=", "venv"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "Python 3.11 or newer is needed" in done.stderr
