@@ -1,0 +1,48 @@
+"""Routilux: event-driven workflows. Flows of routines, wired by connections; each run is a job."""
+
+from .connection import Connection
+from .context import ExecutionContext
+from .control import ControlState
+from .error_handler import ErrorHandler, ErrorStrategy
+from .event import Event
+from .execution_record import ExecutionRecord
+from .execution_tracker import ExecutionTracker
+from .flow import Flow
+from .hooks import JobHook
+from .job_state import HistoryRange, JobState
+from .journal import JournalBatch, JournalEntry, JournalReader, RunningHandler, RunTotals, Source, Target, Totals
+from .output_handler import CallbackOutputHandler, NullOutputHandler, OutputHandler, QueueOutputHandler
+from .routine import Routine
+from .slot import Slot
+
+__version__ = "0.10.0"
+
+__all__ = [
+    "CallbackOutputHandler",
+    "Connection",
+    "ControlState",
+    "ErrorHandler",
+    "ErrorStrategy",
+    "Event",
+    "ExecutionContext",
+    "ExecutionRecord",
+    "ExecutionTracker",
+    "Flow",
+    "HistoryRange",
+    "JobHook",
+    "JobState",
+    "JournalBatch",
+    "JournalEntry",
+    "JournalReader",
+    "NullOutputHandler",
+    "OutputHandler",
+    "QueueOutputHandler",
+    "Routine",
+    "RunTotals",
+    "RunningHandler",
+    "Slot",
+    "Source",
+    "Target",
+    "Totals",
+    "__version__",
+]

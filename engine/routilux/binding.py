@@ -1,0 +1,68 @@
+"""How a handler is called, decided once from its signature."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+Caller = Callable[[dict[str, Any]], Any]
+
+
+class Binding:
+    """A handler and the way it takes its data.
+
+    `keywords` is the handler itself when it takes everything as keyword arguments
+    (`handler(**data)`), which hot loops do without a call in between; else `None`.
+    `call(data)` works for every handler. A handler that gets the whole dict gets a copy.
+    """
+
+    __slots__ = ("call", "keywords")
+
+    def __init__(self, handler: Callable[..., Any]) -> None:
+        self.keywords: Callable[..., Any] | None = None
+        parameters = _parameters(handler)
+        if parameters is None:
+            self.call: Caller = _whole(handler)
+        elif any(p.kind is p.VAR_KEYWORD for p in parameters):
+            self.keywords = handler
+            self.call = lambda data: handler(**data)
+        else:
+            self.call = _choose(handler, [p for p in parameters if p.kind is not p.VAR_POSITIONAL], bool(parameters))
+
+
+def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    try:
+        return list(inspect.signature(handler).parameters.values())
+    except (TypeError, ValueError):  # some builtins have no signature
+        return None
+
+
+def _choose(handler: Callable[..., Any], named: list[inspect.Parameter], takes_any: bool) -> Caller:
+    if not named:
+        return _whole(handler) if takes_any else lambda data: handler()
+    if len(named) > 1:
+        return _matching(handler, [p.name for p in named])
+    parameter = named[0]
+    if parameter.kind is parameter.KEYWORD_ONLY:
+        return lambda data: handler(**{parameter.name: data.get(parameter.name, data)})
+    return _whole(handler) if parameter.name == "data" else _value(handler, parameter.name)
+
+
+def _whole(handler: Callable[..., Any]) -> Caller:
+    return lambda data: handler(data.copy())
+
+
+def _value(handler: Callable[..., Any], name: str) -> Caller:
+    def call(data: dict[str, Any]) -> Any:
+        return handler(data[name] if name in data else data.copy())
+
+    return call
+
+
+def _matching(handler: Callable[..., Any], names: list[str]) -> Caller:
+    def call(data: dict[str, Any]) -> Any:
+        matching = {name: data[name] for name in names if name in data}
+        return handler(**matching) if matching else handler(data.copy())
+
+    return call

@@ -1,0 +1,142 @@
+"""A job whose activations run on the flow's workers, several at a time."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import Any
+
+from .context import enter, leave
+from .frame import RunFrame
+from .journal import RUNS_FOLDED_AT, Run
+from .runner import ACTIVE, SETTLING, Item, Runner
+from .workers import Workers
+
+FAIR_SHARE = 64
+"""Activations that a worker runs for one job while other work waits."""
+
+
+class ConcurrentRunner(Runner):
+    """Workers are `engaged` while something is queued; `active` counts handlers that run.
+
+    `outside` is 1 while the entry's handler runs in the thread that called `execute`. The lock guards all three.
+    """
+
+    def __init__(self, *args: Any, workers: Workers) -> None:
+        super().__init__(*args)
+        self._workers = workers
+        self.engaged = 0
+        self.active = 0
+        self.outside = 0
+        self.interrupt: BaseException | None = None
+        self.wants_help = True
+
+    def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
+        """Run the entry's handler in this thread; the rest goes on on the workers."""
+        item = self.begin(entry_routine_id, params)
+        frame = RunFrame(self)
+        with self.lock:
+            if self.gate is not None:
+                self.queue.append(item)
+                return
+            self.frames.append(frame)
+            self.active = self.outside = 1
+        enter(frame)
+        try:
+            run = self._run(frame, item)
+        finally:
+            leave(frame)
+        with self.lock:
+            self.journal.runs.append(run)
+            self.active -= 1
+            self.outside = 0
+        self._leave(frame)
+        if self.interrupt is not None:
+            raise self.interrupt
+
+    def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
+        """Run the whole job on the workers."""
+        item = self.begin(entry_routine_id, params)
+        with self.lock:
+            self.queue.append(item)
+            if self.gate is None:
+                self.call_help()
+
+    def busy(self) -> bool:
+        return self.active > 0
+
+    def call_help(self) -> None:
+        if self.gate is None:
+            while self.engaged < min(self._workers.limit, len(self.queue) + self.active - self.outside):
+                self.engaged += 1
+                self._workers.put(self._serve)
+
+    def go_on(self) -> None:
+        with self.lock:
+            self.call_help()
+
+    def _serve(self) -> None:
+        """A worker's turn: run what is queued until nothing is, or until others have waited long enough."""
+        frame = RunFrame(self)
+        enter(frame)
+        run: Run | None = None
+        with self.lock:
+            self.frames.append(frame)
+        try:
+            for turn in range(1, 1 << 62):
+                with self.lock:
+                    if run is not None:
+                        self.journal.runs.append(run)
+                        self.active -= 1
+                    if self.gate is not None or not self.queue:
+                        self.engaged -= 1
+                        break
+                    if turn % FAIR_SHARE == 0 and self._workers.waiting:
+                        self.frames.remove(frame)
+                        self._workers.put(self._serve)
+                        return
+                    if len(self.journal.runs) >= RUNS_FOLDED_AT:
+                        self.journal._fold_runs()
+                    item = self.queue.popleft()
+                    self.active += 1
+                run = self._run(frame, item)
+        finally:
+            leave(frame)
+        self._leave(frame)
+
+    def _leave(self, frame: RunFrame) -> None:
+        """This thread runs no more of the job; the last one brings it to rest."""
+        with self.lock:
+            self.frames.remove(frame)
+            over = self.gate is not None or self._nothing_left()
+            last = over and self.active == 0 and self.phase == ACTIVE
+            if last:
+                self.phase = SETTLING
+            else:
+                self.call_help()
+        if last:
+            self.settle()
+
+    def _run(self, frame: RunFrame, item: Item) -> Run:
+        delivery, data, cause, attempt, prepared = item
+        target = delivery.target
+        frame.cause = cause
+        frame.started = start = perf_counter_ns()
+        frame.target = target
+        try:
+            if delivery.plain is not None and not prepared:
+                delivery.plain(**data)
+            else:
+                if not prepared:
+                    data = self.prepare(delivery, data)
+                    prepared = True
+                target.call(data)
+                if delivery is self.entry:
+                    self.entry_done((perf_counter_ns() - start) / 1e9, attempt)
+        except BaseException as error:
+            run = self.failed((delivery, data, cause, attempt, prepared), error, start)
+            if self.outside and delivery is self.entry and not isinstance(error, Exception):
+                self.interrupt = error
+        else:
+            run = (target.number, start, perf_counter_ns() - start, "completed", cause)
+        frame.target = None
+        return run

@@ -1,0 +1,92 @@
+"""The running handler's flow, job and routine, as the handler's thread knows them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from .event import Event
+    from .flow import Flow
+    from .job_state import JobState
+    from .journal import RunningHandler
+
+
+class Frame(Protocol):
+    """A thread's work for one job: which handler it runs, and where that handler's emissions go."""
+
+    parent: Frame | None
+
+    @property
+    def flow(self) -> Flow: ...
+    @property
+    def job_state(self) -> JobState: ...
+    @property
+    def routine_id(self) -> str: ...
+    def emit(self, routine: Any, event: Event, data: dict[str, Any]) -> None:
+        """Record the emission and queue one activation for each receiver."""
+
+    def deliver(self, event: Event, data: dict[str, Any]) -> None:
+        """Queue the activations without a record."""
+
+    def running(self, now_ns: int) -> RunningHandler | None: ...
+
+
+class _Thread(threading.local):
+    frame: Frame | None = None
+
+
+_thread = _Thread()  # one per thread by nature: what it is running
+
+
+def current_frame() -> Frame | None:
+    """What this thread is running, or `None` outside any handler."""
+    return _thread.frame
+
+
+def enter(frame: Frame) -> None:
+    """Make `frame` the current one; what was current becomes its parent."""
+    frame.parent = _thread.frame
+    _thread.frame = frame
+
+
+def leave(frame: Frame) -> None:
+    """Go back to what was current before `frame`."""
+    _thread.frame = frame.parent
+
+
+def runs_here(job_state: JobState) -> bool:
+    """Whether a handler of that job is running in this thread, perhaps below others."""
+    frame = _thread.frame
+    while frame is not None:
+        if frame.job_state is job_state:
+            return True
+        frame = frame.parent
+    return False
+
+
+class _Context(NamedTuple):
+    flow: Flow
+    job_state: JobState
+    routine_id: str
+
+
+class ExecutionContext(_Context):
+    """Where a handler runs: `(flow, job_state, routine_id)`, as attributes or unpacked."""
+
+    __slots__ = ()
+
+    @property
+    def cancelled(self) -> threading.Event:
+        """Set when the job is being cancelled, has failed or is over its time: a long handler should return."""
+        return self.job_state.cancelled
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait that long, or until the job is cancelled; return whether the time was slept to its end."""
+        return not self.cancelled.wait(seconds)
+
+
+def current_context() -> ExecutionContext | None:
+    """The context of the handler that runs in this thread, or `None`."""
+    frame = _thread.frame
+    return None if frame is None else ExecutionContext(frame.flow, frame.job_state, frame.routine_id)

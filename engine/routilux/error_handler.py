@@ -1,0 +1,144 @@
+"""What happens when a handler raises: strategies, and what each decides."""
+
+from __future__ import annotations
+
+import logging
+import time
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .job_state import JobState
+
+_log = logging.getLogger("routilux")
+
+
+class ErrorStrategy(Enum):
+    """`STOP` fails the job, `CONTINUE` records the error and goes on, `SKIP` marks the routine as skipped and
+    goes on, `RETRY` tries the same activation again."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
+    RETRY = "retry"
+    SKIP = "skip"
+
+
+class Decision(NamedTuple):
+    """What to do with an activation whose handler raised. `delay` is in seconds and for `"retry"` only."""
+
+    outcome: str
+    delay: float = 0.0
+
+
+class ErrorHandler:
+    """How the errors of a routine, or of a flow, are dealt with.
+
+    Args:
+        strategy: an `ErrorStrategy` or its word.
+        max_retries: attempts after the first.
+        retry_delay: seconds before the first retry.
+        retry_backoff: factor from each delay to the next.
+        retryable_exceptions: classes that are retried; none given means every `Exception`.
+        is_critical: kept and shown; a retried routine fails its job whether critical or not.
+
+    Raises:
+        ValueError: for a word that is no strategy.
+
+    >>> handler = ErrorHandler("retry", max_retries=2, retry_delay=0.5)
+    >>> handler.decide(KeyError("x"), attempt=1)
+    Decision(outcome='retry', delay=1.0)
+    >>> handler.decide(KeyError("x"), attempt=2)
+    Decision(outcome='failed', delay=0.0)
+    """
+
+    def __init__(
+        self,
+        strategy: str | ErrorStrategy = "stop",
+        max_retries: int = 3,
+        retry_delay: float = 1.0,
+        retry_backoff: float = 2.0,
+        retryable_exceptions: tuple[type[BaseException], ...] | None = None,
+        is_critical: bool = False,
+    ) -> None:
+        self.strategy = _strategy(strategy)
+        self.max_retries = max_retries
+        self.retry_delay = retry_delay
+        self.retry_backoff = retry_backoff
+        self.retryable_exceptions: tuple[type[BaseException], ...] = retryable_exceptions or (Exception,)
+        self.is_critical = is_critical
+        self.retry_count = 0
+
+    def __repr__(self) -> str:
+        return f"ErrorHandler[{self.strategy.value}]"
+
+    def reset(self) -> None:
+        """Set `retry_count` to 0."""
+        self.retry_count = 0
+
+    def decide(self, error: BaseException, attempt: int) -> Decision:
+        """What to do with an activation that has raised `error` after `attempt` retries (0 at first)."""
+        if self.strategy is ErrorStrategy.CONTINUE:
+            return Decision("error_continued")
+        if self.strategy is ErrorStrategy.SKIP:
+            return Decision("skipped")
+        if (
+            self.strategy is ErrorStrategy.RETRY
+            and attempt < self.max_retries
+            and isinstance(error, self.retryable_exceptions)
+        ):
+            return Decision("retry", self.retry_delay * self.retry_backoff**attempt)
+        return Decision("failed")
+
+    def handle_error(
+        self,
+        error: Exception,
+        routine: Any,
+        routine_id: str,
+        flow: Any,
+        job_state: JobState | None = None,
+        context: dict[str, Any] | None = None,
+    ) -> bool:
+        """Apply the strategy by hand; return whether to go on. With RETRY this waits the delay.
+
+        The engine itself asks `decide` and waits without holding a thread. `retry_count` counts
+        the retries asked for here since the last `reset`.
+        """
+        decision = self.decide(error, self.retry_count)
+        if decision.outcome == "retry":
+            self.retry_count += 1
+            time.sleep(decision.delay)
+            return True
+        if decision.outcome == "error_continued":
+            if job_state is not None:
+                data = {"error": error_text(error), "error_type": type(error).__name__}
+                job_state.record_execution(routine_id, "error_continued", data)
+            return True
+        if decision.outcome == "skipped":
+            if job_state is not None:
+                job_state.update_routine_state(routine_id, {"status": "skipped", "error": error_text(error)})
+            return True
+        _log.error("%s failed: %s", routine_id, error_text(error))
+        used_up = self.strategy is ErrorStrategy.RETRY and isinstance(error, self.retryable_exceptions)
+        return used_up and not self.is_critical
+
+
+def error_text(error: BaseException) -> str:
+    """`str(error)`, or a description of it when its `__str__` itself raises."""
+    try:
+        return str(error)
+    except Exception:
+        return f"<{type(error).__name__} whose text cannot be made>"
+
+
+def _strategy(word: str | ErrorStrategy) -> ErrorStrategy:
+    if isinstance(word, ErrorStrategy):
+        return word
+    try:
+        return ErrorStrategy(word)
+    except ValueError:
+        words = ", ".join(repr(strategy.value) for strategy in ErrorStrategy)
+        raise ValueError(f"Unknown error strategy {word!r}; one of {words} is needed") from None
+
+
+STOP_HANDLER = ErrorHandler()
+"""What applies where neither routine nor flow has a handler. Nothing changes it."""

@@ -1,0 +1,76 @@
+"""An event: the named output of a routine."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from .context import current_frame
+
+if TYPE_CHECKING:
+    from .slot import Slot
+
+
+class Event:
+    """An output of a routine. `output_params` documents its parameters; others may be emitted too."""
+
+    _routilux_part = True
+
+    def __init__(self, name: str = "", routine: Any = None, output_params: list[str] | None = None) -> None:
+        self.name = name
+        self.routine = routine
+        self.output_params = list(output_params or [])
+        self.connected_slots: list[Slot] = []
+        self._direct: list[Slot] = []
+        self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def __repr__(self) -> str:
+        return f"Event[{self.routine!r}.{self.name}]" if self.routine is not None else f"Event[{self.name}]"
+
+    def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
+        """Join to `slot` without a `Connection`, as when a routine is tried alone. Repeating it has no effect."""
+        self._link(slot)
+        if slot not in self._direct:
+            self._direct.append(slot)
+            self._changed()
+
+    def disconnect(self, slot: Slot) -> None:
+        """Undo `connect`; nothing happens when not connected."""
+        if slot in self._direct:
+            self._direct.remove(slot)
+        self._unlink(slot)
+        self._changed()
+
+    def emit(self, flow: Any = None, **data: Any) -> None:
+        """As `Routine.emit`, for this event; in a job it writes no history."""
+        frame = current_frame()
+        if frame is not None and (flow is None or flow is frame.flow):
+            frame.deliver(self, data)
+        else:
+            self.emit_directly(data)
+
+    def emit_directly(self, data: dict[str, Any]) -> None:
+        """Call every connected slot now, in this thread, without renaming: there is no flow in sight."""
+        for slot in list(self.connected_slots):
+            slot.receive(data.copy())
+
+    @property
+    def direct_slots(self) -> tuple[Slot, ...]:
+        """The slots joined without a `Connection`."""
+        return tuple(self._direct)
+
+    def _link(self, slot: Slot) -> None:
+        if slot not in self.connected_slots:
+            self.connected_slots.append(slot)
+        if self not in slot.connected_events:
+            slot.connected_events.append(self)
+
+    def _unlink(self, slot: Slot) -> None:
+        if slot in self.connected_slots:
+            self.connected_slots.remove(slot)
+        if self in slot.connected_events:
+            slot.connected_events.remove(self)
+
+    def _changed(self) -> None:
+        for watcher in list(self._watchers):
+            watcher.structure_changed()

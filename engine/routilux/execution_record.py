@@ -1,0 +1,62 @@
+"""One record of a job's history."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from .journal import Source
+
+
+class ExecutionRecord:
+    """What a routine emitted, or what the engine noted of it.
+
+    Attributes:
+        routine_id, event_name: who and what.
+        data: the parameters, as they were when recorded.
+        kind: `"event"` for an emission, else the engine's own word (`"start"`, `"completed"`, `"error"`,
+            `"error_continued"`, `"retry"`), or `"custom"` for `record_execution`: an event of the user
+            that is named like one of these can be told from it.
+        seq: the record's number in its job, from 1; 0 outside a job.
+        cause: the `seq` of the record that led to this one, or `None`.
+        time_ns: nanoseconds since the epoch; timestamp: the same as a local, naive `datetime`.
+    """
+
+    __slots__ = ("cause", "data", "event_name", "kind", "routine_id", "seq", "time_ns")
+
+    def __init__(
+        self,
+        routine_id: str = "",
+        event_name: str = "",
+        data: dict[str, Any] | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        self.routine_id = routine_id
+        self.event_name = event_name
+        self.data: dict[str, Any] = {} if data is None else data
+        self.time_ns = time.time_ns() if timestamp is None else round(timestamp.timestamp() * 1e6) * 1000
+        self.kind = "custom"
+        self.seq = 0
+        self.cause: int | None = None
+
+    @property
+    def timestamp(self) -> datetime:
+        """When, as a local and naive `datetime`."""
+        return datetime.fromtimestamp(self.time_ns / 1e9)
+
+    def __repr__(self) -> str:
+        return f"ExecutionRecord[{self.routine_id}.{self.event_name}@{self.timestamp}]"
+
+
+def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, seq: int) -> ExecutionRecord:
+    """A record of a journal's row."""
+    record = ExecutionRecord.__new__(ExecutionRecord)
+    record.routine_id = source.routine_id
+    record.event_name = source.event_name
+    record.kind = source.kind
+    record.data = data
+    record.time_ns = time_ns
+    record.cause = cause or None
+    record.seq = seq
+    return record

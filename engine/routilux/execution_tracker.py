@@ -1,0 +1,205 @@
+"""Figures of a job, folded from its handler runs."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from datetime import datetime
+from typing import Any
+
+from .journal import Journal, Run, RunTotals
+
+KEPT_PER_ROUTINE = 10_000
+"""Newest executions of a routine, and newest events, in the raw lists; the figures know all of them."""
+
+
+class ExecutionTracker:
+    """Executions and events of one job, with exact totals.
+
+    A job's own tracker (`job_state.execution_tracker`) reads the job's journal when it is asked:
+    nothing is counted in the job's way. Starts, ends and events may also be noted by hand.
+    """
+
+    def __init__(self, flow_id: str = "") -> None:
+        self.flow_id = flow_id
+        self.performance_metrics: dict[str, Any] = {}
+        self._noted: dict[str, deque[dict[str, Any]]] = {}
+        self._noted_totals: dict[str, tuple[RunTotals, RunTotals]] = {}
+        self._noted_starts: dict[str, int] = {}
+        self._noted_events: deque[dict[str, Any]] = deque(maxlen=KEPT_PER_ROUTINE)
+        self._noted_event_count = 0
+        self._journal: Journal | None = None
+        self._recent: dict[int, deque[Run]] = {}
+
+    def bind(self, journal: Journal) -> None:
+        """Read the figures of that journal."""
+        self._journal = journal
+        journal.on_runs_folded = self._keep_recent
+
+    # -- notes by hand
+
+    def record_routine_start(self, routine_id: str, params: dict[str, Any] | None = None) -> None:
+        """Note that a routine starts."""
+        note = {"routine_id": routine_id, "start_time": datetime.now().isoformat(), "params": params}
+        note |= {"status": "running", "_started": time.perf_counter()}
+        self._noted.setdefault(routine_id, deque(maxlen=KEPT_PER_ROUTINE)).append(note)
+        self._noted_totals.setdefault(routine_id, (RunTotals(), RunTotals()))
+        self._noted_starts[routine_id] = self._noted_starts.get(routine_id, 0) + 1
+
+    def record_routine_end(
+        self, routine_id: str, status: str = "completed", result: Any = None, error: str | None = None
+    ) -> None:
+        """Note the end of the last start of a routine; without a start nothing happens."""
+        notes = self._noted.get(routine_id)
+        if not notes or "_started" not in notes[-1]:
+            return
+        note = notes[-1]
+        seconds = time.perf_counter() - note.pop("_started")
+        note |= {"end_time": datetime.now().isoformat(), "status": status, "execution_time": seconds}
+        note |= {key: value for key, value in (("result", result), ("error", error)) if value is not None}
+        completed, failed = self._noted_totals[routine_id]
+        (completed if status == "completed" else failed).add([round(seconds * 1e9)])
+
+    def record_event(
+        self,
+        source_routine_id: str,
+        event_name: str,
+        target_routine_id: str | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """Note an event."""
+        self._noted_event_count += 1
+        self._noted_events.append(
+            {
+                "timestamp": datetime.now().isoformat(),
+                "source_routine_id": source_routine_id,
+                "event_name": event_name,
+                "target_routine_id": target_routine_id,
+                "data": data,
+            }
+        )
+
+    # -- figures
+
+    def get_routine_performance(self, routine_id: str) -> dict[str, Any] | None:
+        """Totals, success rate and times (seconds) of a routine's handler runs; `None` for one that never ran."""
+        return self._performances().get(routine_id)
+
+    def get_flow_performance(self) -> dict[str, Any]:
+        """`total_routines`, `total_events`, and the sum and mean of the routines' average times (seconds)."""
+        performances = self._performances()
+        total = sum(figures["avg_execution_time"] for figures in performances.values())
+        return {
+            "total_routines": len(performances),
+            "total_events": self._event_count(),
+            "total_execution_time": total,
+            "avg_routine_time": total / len(performances) if performances else 0,
+        }
+
+    def _performances(self) -> dict[str, dict[str, Any]]:
+        groups: dict[str, tuple[RunTotals, RunTotals]] = {}
+        starts = dict(self._noted_starts)
+        for routine_id, (completed, failed) in list(self._noted_totals.items()):
+            groups[routine_id] = (RunTotals(), RunTotals())
+            groups[routine_id][0].merge(completed)
+            groups[routine_id][1].merge(failed)
+        for routine_id, outcome, totals in self._journal_totals():
+            completed, failed = groups.setdefault(routine_id, (RunTotals(), RunTotals()))
+            (completed if outcome == "completed" else failed).merge(totals)
+            starts[routine_id] = starts.get(routine_id, 0) + totals.count
+        return {key: _performance(starts.get(key, 0), *pair) for key, pair in groups.items()}
+
+    def _journal_totals(self) -> list[tuple[str, str, RunTotals]]:
+        journal = self._journal
+        if journal is None:
+            return []
+        journal.fold_runs()
+        with journal.lock:
+            items = list(journal.totals.runs.items())
+        return [(journal.target(number).routine_id, outcome, totals) for (number, outcome), totals in items]
+
+    def _event_count(self) -> int:
+        if self._journal is None:
+            return self._noted_event_count
+        emissions = self._journal.emission_counts()
+        journal = self._journal
+        return self._noted_event_count + sum(n for s, n in emissions.items() if journal.source(s).kind == "event")
+
+    # -- raw lists
+
+    @property
+    def routine_executions(self) -> dict[str, list[dict[str, Any]]]:
+        """The newest executions of each routine, as dicts, oldest first."""
+        lists = {key: [_public(note) for note in notes] for key, notes in list(self._noted.items())}
+        if self._journal is not None:
+            self._journal.fold_runs()
+            for number, runs in list(self._recent.items()):
+                routine_id = self._journal.target(number).routine_id
+                lists.setdefault(routine_id, []).extend(self._execution(routine_id, run) for run in list(runs))
+        return lists
+
+    @property
+    def event_flow(self) -> list[dict[str, Any]]:
+        """The newest events, as dicts with all receivers in `target_routine_ids`, oldest first."""
+        events = list(self._noted_events)
+        journal = self._journal
+        if journal is not None:
+            rows, _, _ = journal.read_records(max(journal.seq - KEPT_PER_ROUTINE, 0), KEPT_PER_ROUTINE)
+            for number, data, time_ns, _ in rows:
+                source = journal.source(number)
+                if source.kind == "event":
+                    events.append(
+                        {
+                            "timestamp": _iso(journal.wall_ns(time_ns)),
+                            "source_routine_id": source.routine_id,
+                            "event_name": source.event_name,
+                            "target_routine_id": source.target_ids[0] if source.target_ids else None,
+                            "target_routine_ids": list(source.target_ids),
+                            "data": data,
+                        }
+                    )
+        return events
+
+    def _keep_recent(self, runs: list[Run]) -> None:
+        for run in runs:
+            recent = self._recent.get(run[0])
+            if recent is None:
+                recent = self._recent[run[0]] = deque(maxlen=KEPT_PER_ROUTINE)
+            recent.append(run)
+
+    def _execution(self, routine_id: str, run: Run) -> dict[str, Any]:
+        assert self._journal is not None
+        _, start, duration, outcome, cause = run
+        rows, _, _ = self._journal.read_records(cause - 1, 1) if cause else ([], 0, 0)
+        return {
+            "routine_id": routine_id,
+            "start_time": _iso(self._journal.wall_ns(start)),
+            "params": rows[0][1] if rows else None,
+            "status": "completed" if outcome == "completed" else "failed",
+            "outcome": outcome,
+            "end_time": _iso(self._journal.wall_ns(start + duration)),
+            "execution_time": duration / 1e9,
+        }
+
+
+def _performance(started: int, completed: RunTotals, failed: RunTotals) -> dict[str, Any]:
+    both = RunTotals()
+    both.merge(completed)
+    both.merge(failed)
+    return {
+        "total_executions": started,
+        "completed": completed.count,
+        "failed": failed.count,
+        "success_rate": completed.count / started if started else 0,
+        "avg_execution_time": both.total_ns / both.count / 1e9 if both.count else 0,
+        "min_execution_time": both.min_ns / 1e9,
+        "max_execution_time": both.max_ns / 1e9,
+    }
+
+
+def _public(note: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in note.items() if key != "_started"}
+
+
+def _iso(time_ns: int) -> str:
+    return datetime.fromtimestamp(time_ns / 1e9).isoformat()

@@ -1,0 +1,385 @@
+"""A flow: the definition that jobs are runs of."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+import warnings
+import weakref
+from typing import Any
+
+from .concurrent import ConcurrentRunner
+from .connection import Connection
+from .context import runs_here
+from .error_handler import ErrorHandler
+from .execution_tracker import ExecutionTracker
+from .hooks import JobHook
+from .job_state import JobState
+from .journal import Journal
+from .output_handler import OutputHandler
+from .plan import Plan
+from .routine import Routine
+from .runner import Runner
+from .sequential import SequentialRunner
+from .waiting import wait_until_over
+from .workers import Workers
+
+SEQUENTIAL, CONCURRENT = "sequential", "concurrent"
+DEFAULT_WORKERS = 5
+DEFAULT_TIMEOUT = 300.0
+
+
+class Flow:
+    """Routines under string ids, and connections from their events to their slots.
+
+    A flow holds no state of any run: each `execute` or `start` makes a new, independent `JobState`.
+
+    Args:
+        flow_id: a name; a UUID4 when not given.
+        execution_strategy: `"sequential"` (one activation of a job at a time) or `"concurrent"`.
+        max_workers: threads that the concurrent jobs of this flow share.
+        execution_timeout: seconds that a job may take; `None` means 300.
+        history_limit: newest records that a job keeps in memory; `None` keeps all. The same
+            limit holds for the shared log and the output log.
+    """
+
+    _routilux_part = True
+
+    def __init__(
+        self,
+        flow_id: str | None = None,
+        execution_strategy: str = SEQUENTIAL,
+        max_workers: int = DEFAULT_WORKERS,
+        execution_timeout: float | None = None,
+        *,
+        history_limit: int | None = None,
+    ) -> None:
+        self.flow_id = flow_id or str(uuid.uuid4())
+        self.routines: dict[str, Routine] = {}
+        self.connections: list[Connection] = []
+        self.execution_strategy = execution_strategy
+        self.max_workers = max_workers if execution_strategy == CONCURRENT else 1
+        self.execution_timeout = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
+        self.history_limit = history_limit
+        self.error_handler: ErrorHandler | None = None
+        self.execution_tracker: ExecutionTracker | None = None
+        self._output_handler: OutputHandler | None = None
+        self._plan = Plan(self)
+        self._hooks: tuple[JobHook, ...] = ()
+        self._workers: Workers | None = None
+        self._lock = threading.Lock()  # guards `_live`, `_paused`, `_hooks` and `_workers`
+        self._live: dict[str, JobState] = {}
+        self._paused: weakref.WeakValueDictionary[str, JobState] = weakref.WeakValueDictionary()
+
+    def __repr__(self) -> str:
+        return f"Flow[{self.flow_id}]"
+
+    # -- structure
+
+    def add_routine(self, routine: Routine, routine_id: str | None = None) -> str:
+        """Add a routine under an id (its own generated one when not given) and return the id.
+
+        Raises `ValueError` when the id is taken.
+        """
+        key = routine._id if routine_id is None else routine_id
+        if key in self.routines:
+            raise ValueError(f"Routine id {key!r} already exists in {self!r}; choose another id")
+        self.routines[key] = routine
+        self._plan.structure_changed()
+        return key
+
+    def connect(
+        self,
+        source_routine_id: str,
+        source_event: str,
+        target_routine_id: str,
+        target_slot: str,
+        param_mapping: dict[str, str] | None = None,
+    ) -> Connection:
+        """Join an event to a slot; `param_mapping` is `{event parameter: slot parameter}`.
+
+        Raises `ValueError` naming the routine, event or slot that is missing.
+        """
+        source = self._routine(source_routine_id, "Source routine")
+        target = self._routine(target_routine_id, "Target routine")
+        event = source.get_event(source_event)
+        if event is None:
+            raise ValueError(_missing("event", source_event, source_routine_id, source.events))
+        slot = target.get_slot(target_slot)
+        if slot is None:
+            raise ValueError(_missing("slot", target_slot, target_routine_id, target.slots))
+        connection = Connection(event, slot, param_mapping)
+        connection.source_routine_id, connection.target_routine_id = source_routine_id, target_routine_id
+        self.connections.append(connection)
+        self._plan.structure_changed()
+        return connection
+
+    def _routine(self, routine_id: str, what: str) -> Routine:
+        routine = self.routines.get(routine_id)
+        if routine is None:
+            known = ", ".join(map(repr, self.routines)) or "none"
+            raise ValueError(f"{what} {routine_id!r} not found in flow {self.flow_id!r}; it has {known}")
+        return routine
+
+    @property
+    def structure_version(self) -> int:
+        """A number that grows whenever routines, connections, events or slots change."""
+        own = sum(len(routine.slots) + len(routine.events) for routine in list(self.routines.values()))
+        return self._plan.version + own
+
+    def connection_ends(self, connection: Connection) -> tuple[str, str, str, str]:
+        """(source routine id, event name, target routine id, slot name); empty strings for an unlinked end."""
+        event, slot = connection.source_event, connection.target_slot
+        return (
+            connection.source_routine_id or "",
+            event.name if event is not None else "",
+            connection.target_routine_id or "",
+            slot.name if slot is not None else "",
+        )
+
+    def connection_id(self, connection: Connection) -> str:
+        """`"reader.text->parser.source"`; a repeated pair has `#2`, `#3`, … appended."""
+        ends = self.connection_ends(connection)
+        twins = [known for known in self.connections if self.connection_ends(known) == ends]
+        place = next((place for place, known in enumerate(twins) if known is connection), 0)
+        name = "{}.{}->{}.{}".format(*ends)
+        return f"{name}#{place + 1}" if place else name
+
+    # -- configuration
+
+    def set_error_handler(self, error_handler: ErrorHandler | None) -> None:
+        """Deal with errors of routines that have no handler of their own."""
+        self.error_handler = error_handler
+
+    def set_output_handler(self, output_handler: OutputHandler | None) -> None:
+        """The output handler of every job that is made from now on."""
+        self._output_handler = output_handler
+
+    def set_execution_strategy(self, strategy: str, max_workers: int | None = None) -> None:
+        """Choose `"sequential"` or `"concurrent"` (with so many workers, or 5); `ValueError` for another word."""
+        self.max_workers = (max_workers or DEFAULT_WORKERS) if _strategy(strategy) == CONCURRENT else 1
+        self.execution_strategy = strategy
+
+    def get_routine_retry_count(self, routine_id: str) -> int | None:
+        """`retry_count` of the routine's own error handler; `None` when it or the routine is not there."""
+        routine = self.routines.get(routine_id)
+        handler = routine.get_error_handler() if routine is not None else None
+        return handler.retry_count if handler is not None else None
+
+    # -- running
+
+    def execute(
+        self,
+        entry_routine_id: str,
+        entry_params: dict[str, Any] | None = None,
+        execution_strategy: str | None = None,
+        timeout: float | None = None,
+        output_handler: OutputHandler | None = None,
+    ) -> JobState:
+        """Run a job; the handler of the entry's `trigger` slot is called in this thread.
+
+        A sequential job runs here until it settles: completed, failed, cancelled or paused. Of a
+        concurrent one the entry's handler has returned; the rest goes on on the workers.
+
+        Args:
+            entry_params: the entry's data.
+            execution_strategy: for this job only.
+            timeout: seconds; the flow's `execution_timeout` when not given.
+            output_handler: for this job; the flow's when not given.
+
+        Raises:
+            ValueError: for an unknown routine or strategy. All else ends in the JobState.
+        """
+        job_state, runner = self._new_job(entry_routine_id, execution_strategy, timeout, output_handler)
+        runner.execute(entry_routine_id, dict(entry_params or {}))
+        return job_state
+
+    def start(
+        self,
+        entry_routine_id: str,
+        entry_params: dict[str, Any] | None = None,
+        execution_strategy: str | None = None,
+        timeout: float | None = None,
+        output_handler: OutputHandler | None = None,
+    ) -> JobState:
+        """As `execute`, but the whole job runs on other threads: returns at once."""
+        job_state, runner = self._new_job(entry_routine_id, execution_strategy, timeout, output_handler)
+        runner.start(entry_routine_id, dict(entry_params or {}))
+        return job_state
+
+    def _new_job(
+        self, entry: str, strategy: str | None, timeout: float | None, output_handler: OutputHandler | None
+    ) -> tuple[JobState, SequentialRunner | ConcurrentRunner]:
+        self._routine(entry, "Entry routine")
+        chosen = _strategy(strategy or self.execution_strategy)
+        seconds = self.execution_timeout if timeout is None else timeout
+        journal = Journal(self._plan.sources, self._plan.targets, self.history_limit)
+        job_state = JobState(self.flow_id, journal=journal)
+        job_state.output_handler = output_handler or self._output_handler
+        runner: SequentialRunner | ConcurrentRunner
+        if chosen == CONCURRENT:
+            runner = ConcurrentRunner(self, self._plan, job_state, seconds, workers=self._crew())
+        else:
+            runner = SequentialRunner(self, self._plan, job_state, seconds)
+        job_state._runner = runner
+        self.execution_tracker = job_state.execution_tracker
+        with self._lock:
+            self._live[job_state.job_id] = job_state
+            hooks = self._hooks
+        job_state.entry_routine_id = entry
+        for hook in hooks:
+            job_state.add_hook(hook)
+        return job_state, runner
+
+    def _crew(self) -> Workers:
+        limit = self.max_workers if self.execution_strategy == CONCURRENT else DEFAULT_WORKERS
+        with self._lock:
+            if self._workers is None or self._workers.limit != limit:
+                self._workers = Workers(limit, f"routilux-{self.flow_id}")
+            return self._workers
+
+    def live_jobs(self) -> list[JobState]:
+        """The jobs of this flow that have not ended (paused ones as long as somebody holds them)."""
+        with self._lock:
+            return list({**self._paused, **self._live}.values())
+
+    def _job_paused(self, job_state: JobState) -> None:
+        with self._lock:
+            self._paused[job_state.job_id] = job_state
+            self._live.pop(job_state.job_id, None)
+
+    def _job_resumed(self, job_state: JobState) -> None:
+        with self._lock:
+            self._live[job_state.job_id] = job_state
+            self._paused.pop(job_state.job_id, None)
+
+    def _job_ended(self, job_state: JobState) -> None:
+        with self._lock:
+            self._live.pop(job_state.job_id, None)
+            self._paused.pop(job_state.job_id, None)
+
+    # -- controls
+
+    def pause(
+        self,
+        job_state: JobState,
+        reason: str = "",
+        checkpoint: dict[str, Any] | None = None,
+        *,
+        by: str = "",
+        wait: bool = True,
+    ) -> None:
+        """Start no further handler of this job; keep what waits.
+
+        Returns when the running handlers have returned and the job is paused; at once with
+        `wait=False`, or when a handler of the job itself asks. Pausing a paused job does nothing.
+
+        Raises:
+            ValueError: for another flow's job, or one that has failed or been cancelled.
+        """
+        runner = self._runner_of(job_state)
+        runner.request_pause(reason, checkpoint, by)
+        if wait:
+            runner.wait_settled("pause")
+
+    def resume(self, job_state: JobState, *, reason: str = "", by: str = "") -> JobState:
+        """Go on with a paused job (or take back a pause that is still draining); never blocks.
+
+        Returns the same object. A job that is not paused stays as it is.
+
+        Raises:
+            ValueError: for another flow's job, one that has failed or been cancelled, or whose
+                `current_routine_id` is not in the flow.
+        """
+        current = job_state.current_routine_id
+        runner = self._runner_of(job_state)
+        if current is not None and current not in self.routines:
+            raise ValueError(f"Routine {current!r} of job {job_state.job_id} not found in flow {self.flow_id!r}")
+        runner.request_resume(reason, by)
+        return job_state
+
+    def cancel(self, job_state: JobState, reason: str = "", *, by: str = "", wait: bool = True) -> None:
+        """Drop what waits, tell running handlers (`ctx.cancelled`), and end the job when they have returned.
+
+        `wait` as for `pause`. Cancelling a cancelled job does nothing.
+
+        Raises:
+            ValueError: for another flow's job, or one that has failed.
+        """
+        runner = self._runner_of(job_state)
+        runner.request_cancel(reason, by)
+        if wait:
+            runner.wait_settled("cancel")
+
+    def _runner_of(self, job_state: JobState) -> Runner:
+        if job_state.flow_id != self.flow_id:
+            raise ValueError(
+                f"Job {job_state.job_id} is of flow {job_state.flow_id!r}: that does not match {self.flow_id!r}"
+            )
+        if job_state._runner is None:
+            raise ValueError(f"Job {job_state.job_id} is not run by this flow: it is {job_state.status!r} and detached")
+        return job_state._runner
+
+    # -- observers
+
+    def add_hook(self, hook: JobHook) -> None:
+        """Have `hook` told of every job of this flow, those under way included."""
+        with self._lock:
+            if hook in self._hooks:
+                return
+            self._hooks += (hook,)
+        for job_state in self.live_jobs():
+            job_state.add_hook(hook)
+
+    def remove_hook(self, hook: JobHook) -> None:
+        """Tell `hook` nothing more."""
+        with self._lock:
+            self._hooks = tuple(known for known in self._hooks if known is not hook)
+        for job_state in self.live_jobs():
+            job_state.remove_hook(hook)
+
+    # -- waiting and ending
+
+    def wait_for_completion(self, timeout: float | None = None, job_state: JobState | None = None) -> bool:
+        """Deprecated: use `JobState.wait_for_completion`. Waits for the job, or for everything that runs."""
+        warnings.warn(
+            "Flow.wait_for_completion is deprecated; use JobState.wait_for_completion(flow, job_state, timeout)",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self._wait([job_state] if job_state is not None else self.live_jobs(), timeout)
+
+    def shutdown(self, wait: bool = True, timeout: float | None = None) -> None:
+        """Release the workers. With `wait`, jobs under way may finish first (up to `timeout` seconds); without, or when
+        the time is up, they are cancelled."""
+        jobs = [job_state for job_state in self.live_jobs() if not runs_here(job_state)]
+        if not wait or not self._wait(jobs, timeout):
+            for job_state in jobs:
+                if job_state.status == "running":
+                    self.cancel(job_state, reason="shutdown", wait=False)
+        with self._lock:
+            workers, self._workers = self._workers, None
+        if workers is not None:
+            workers.stop(timeout if wait else 0.0)
+
+    @staticmethod
+    def _wait(jobs: list[JobState], timeout: float | None) -> bool:
+        import time
+
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for job_state in jobs:
+            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            if not wait_until_over(job_state, left):
+                return False
+        return True
+
+
+def _strategy(word: str) -> str:
+    if word not in (SEQUENTIAL, CONCURRENT):
+        raise ValueError(f"Invalid execution strategy {word!r}; use {SEQUENTIAL!r} or {CONCURRENT!r}")
+    return word
+
+
+def _missing(what: str, name: str, routine_id: str, known: Any) -> str:
+    names = ", ".join(map(repr, known)) or "none"
+    return f"Routine {routine_id!r} has no {what} {name!r}; its {what}s: {names}"

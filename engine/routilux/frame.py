@@ -1,0 +1,101 @@
+"""A thread's work for one job: the handler it runs, and where that handler's emissions go."""
+
+from __future__ import annotations
+
+from gc import is_tracked
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from .context import Frame
+from .event import Event
+from .journal import RunningHandler
+from .plan import Emission, Receiver
+from .snapshot import snapshot
+
+if TYPE_CHECKING:
+    from .flow import Flow
+    from .job_state import JobState
+    from .runner import Runner
+
+
+class RunFrame:
+    """Set before each handler run; `target` is `None` between runs. Its thread alone writes it."""
+
+    __slots__ = ("cause", "parent", "runner", "started", "target")
+
+    def __init__(self, runner: Runner) -> None:
+        self.runner = runner
+        self.parent: Frame | None = None
+        self.target: Receiver | None = None
+        self.cause = 0
+        self.started = 0
+
+    @property
+    def flow(self) -> Flow:
+        return self.runner.flow
+
+    @property
+    def job_state(self) -> JobState:
+        return self.runner.job_state
+
+    @property
+    def routine_id(self) -> str:
+        return self.target.routine_id if self.target is not None else ""
+
+    def running(self, now_ns: int) -> RunningHandler | None:
+        target = self.target
+        return target and RunningHandler(target.routine_id, target.slot_name, max(now_ns - self.started, 0))
+
+    def emit(self, routine: Any, event: Event, data: dict[str, Any]) -> None:
+        target = self.target
+        emission = None
+        if target is not None and target.routine is routine:
+            emission = target.sources.get(event.name)
+        if emission is None:
+            emission = self._find(routine, event)
+            if emission is None:
+                event.emit_directly(data)
+                return
+        # A dict that the collector does not track holds nothing that could change later.
+        kept = snapshot(data) if is_tracked(data) else data
+        runner = self.runner
+        journal = runner.journal
+        records = journal.records
+        with runner.lock:
+            if runner.closed:
+                records.append((emission.unsent, kept, perf_counter_ns(), self.cause))
+                return
+            records.append((emission.number, kept, perf_counter_ns(), self.cause))
+            seq = journal.records_left + len(records)
+            for delivery in emission.deliveries:
+                runner.queue.append((delivery, data, seq, 0, False))
+            if runner.wants_help:
+                runner.call_help()
+            if len(records) > journal.trim_at:
+                journal.trim_records()
+
+    def deliver(self, event: Event, data: dict[str, Any]) -> None:
+        emission = self._find(event.routine, event)
+        if emission is None:
+            event.emit_directly(data)
+            return
+        runner = self.runner
+        with runner.lock:
+            if not runner.closed:
+                for delivery in emission.deliveries:
+                    runner.queue.append((delivery, data, self.cause, 0, False))
+                if runner.wants_help:
+                    runner.call_help()
+
+    def _find(self, routine: Any, event: Event) -> Emission | None:
+        """Where the event goes in this flow, or `None` when its routine is not in the flow."""
+        plan = self.runner.plan
+        target = self.target
+        if target is None or target.routine is not routine:
+            routine_id = plan.routine_id(routine)
+            return None if routine_id is None else plan.emission(routine_id, event)
+        version = plan.version
+        emission = target.sources[event.name] = plan.emission(target.routine_id, event)
+        if plan.version != version:  # the structure changed meanwhile: do not remember
+            target.sources.pop(event.name, None)
+        return emission

@@ -1,0 +1,402 @@
+"""What a run knows of itself: status, history, states, shared data, log and output."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import waiting
+from .control import ControlState
+from .execution_record import ExecutionRecord, made_from
+from .execution_tracker import ExecutionTracker
+from .hooks import Hooks, JobHook
+from .journal import Journal, JournalEntry
+from .output_handler import OutputHandler
+from .snapshot import snapshot
+from .status import ENDED, FAILED, PENDING, check_status, check_transition, refusals
+
+if TYPE_CHECKING:
+    from .flow import Flow
+    from .runner import Runner
+
+__all__ = ["ExecutionRecord", "HistoryRange", "JobState", "SharedValue"]
+
+
+class HistoryRange(NamedTuple):
+    """Records of a range; `first` and `last` are the numbers kept, `total` counts all ever made."""
+
+    records: list[ExecutionRecord]
+    first: int
+    last: int
+    total: int
+
+
+class SharedValue:
+    """A value while it is edited (`JobState.edit_shared_data`)."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class JobState:
+    """One run of a flow. `Flow.execute` and `Flow.start` make it; any thread may call its methods.
+
+    `_changed` (on the journal's lock) guards the status and is notified when it changes;
+    `_data_lock` guards routine states, shared data and the two logs.
+    """
+
+    _routilux_part = True
+
+    def __init__(self, flow_id: str = "", *, journal: Journal | None = None) -> None:
+        self.flow_id = flow_id
+        self.job_id = str(uuid.uuid4())
+        self.current_routine_id: str | None = None
+        self.routine_states: dict[str, dict[str, Any]] = {}
+        self.pause_points: list[dict[str, Any]] = []
+        self.deferred_events: list[dict[str, Any]] = []
+        self.shared_data: dict[str, Any] = {}
+        self.shared_log: list[dict[str, Any]] = []
+        self.shared_log_dropped = 0
+        self.output_log: list[dict[str, Any]] = []
+        self.output_log_dropped = 0
+        self.output_handler: OutputHandler | None = None
+        self.metadata: dict[str, Any] = {}
+        self.entry_routine_id: str | None = None
+        self.entry_params: dict[str, Any] = {}
+        self.execution_tracker = ExecutionTracker(flow_id)
+        self._journal = Journal([], []) if journal is None else journal
+        self._changed = threading.Condition(self._journal.lock)
+        self._data_lock = threading.RLock()
+        self._status = PENDING
+        self._created_ns = self._updated_ns = time.time_ns()
+        self._ended_ns: int | None = None
+        self._hooks = Hooks()
+        self._cancelled: threading.Event | None = None
+        self._cancel_asked = False
+        self._runner: Runner | None = None
+        self._stored_tasks: list[dict[str, Any]] = []
+        self.execution_tracker.bind(self._journal)
+
+    def __repr__(self) -> str:
+        return f"JobState[{self.job_id}:{self._status}]"
+
+    # -- status and times
+
+    @property
+    def status(self) -> str:
+        """`pending`, `running`, `paused`, `completed`, `failed` or `cancelled`."""
+        return self._status
+
+    @status.setter
+    def status(self, status: str) -> None:
+        """Raises `ValueError` for an unknown word and, while the job runs, always: use the flow's controls."""
+        check_status(status)
+        if self._runner is not None and status != self._status:
+            raise ValueError(f"Job {self.job_id} is run by a flow: use its pause, resume or cancel, not {status!r}")
+        with self._changed:
+            self._status = status
+            self._changed.notify_all()
+
+    def _become(self, status: str, error: str | None = None) -> JournalEntry:
+        """The one place where the status of a run changes. The caller holds `_changed` and announces the entry."""
+        previous, self._status = self._status, check_transition(self._status, status)
+        self._updated_ns = time.time_ns()
+        self._ended_ns = self._updated_ns if status in ENDED else None
+        self._changed.notify_all()
+        return self._journal.make_entry("status", None, {"status": status, "previous": previous, "error": error})
+
+    @property
+    def created_at(self) -> datetime:
+        """When the job was made (local, naive)."""
+        return _local(self._created_ns)
+
+    @property
+    def updated_at(self) -> datetime:
+        """When the job last changed (local, naive)."""
+        return _local(max(self._updated_ns, self._journal.last_record_ns()))
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the job completed, failed or was cancelled (local, naive), or `None`."""
+        return None if self._ended_ns is None else _local(self._ended_ns)
+
+    @property
+    def cancelled(self) -> threading.Event:
+        """Set when the job is being cancelled, has failed or is over its time."""
+        with self._changed:
+            if self._cancelled is None:
+                self._cancelled = threading.Event()
+                if self._cancel_asked:
+                    self._cancelled.set()
+            return self._cancelled
+
+    def _ask_handlers_to_stop(self) -> None:
+        """Set `cancelled`. The caller holds `_changed`."""
+        self._cancel_asked = True
+        if self._cancelled is not None:
+            self._cancelled.set()
+
+    # -- history
+
+    @property
+    def execution_history(self) -> list[ExecutionRecord]:
+        """The records that are kept, in order of recording."""
+        return self.read_history(0, self._journal.seq).records
+
+    @property
+    def history_dropped(self) -> int:
+        """Records that left because of the flow's `history_limit`."""
+        return self._journal.records_left
+
+    def record_execution(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
+        """Append a record with the current time."""
+        self._record(routine_id, event_name, "custom", snapshot(data))
+
+    def _record(self, routine_id: str, event_name: str, kind: str, data: dict[str, Any], cause: int = 0) -> int:
+        journal = self._journal
+        return journal.add_record(journal.own_source(routine_id, event_name, kind), data, cause)
+
+    def get_execution_history(self, routine_id: str | None = None) -> list[ExecutionRecord]:
+        """The records, in order; of one routine when named."""
+        records = self.execution_history
+        return records if routine_id is None else [record for record in records if record.routine_id == routine_id]
+
+    def read_history(self, after: int = 0, limit: int = 100) -> HistoryRange:
+        """Records `after + 1` to `after + limit`, as far as they are kept: costs what it returns."""
+        journal = self._journal
+        rows, first, last = journal.read_records(after, limit)
+        start = max(after, first - 1) + 1
+        records = [
+            made_from(journal.source(number), data, journal.wall_ns(at), cause, seq)
+            for seq, (number, data, at, cause) in enumerate(rows, start)
+        ]
+        return HistoryRange(records, first, last, last)
+
+    # -- routine states and shared data
+
+    def update_routine_state(self, routine_id: str, state: dict[str, Any]) -> None:
+        """Replace a routine's state by a copy of `state`."""
+        kept = snapshot(dict(state))
+        with self._data_lock:
+            self.routine_states[routine_id] = kept
+        self._noted("routine_state", routine_id, {})
+
+    def get_routine_state(self, routine_id: str) -> dict[str, Any] | None:
+        """A copy of a routine's state, or `None`."""
+        with self._data_lock:
+            state = self.routine_states.get(routine_id)
+            return None if state is None else snapshot(state)
+
+    @contextmanager
+    def edit_routine_state(self, routine_id: str) -> Iterator[dict[str, Any]]:
+        """Read, change and store a routine's state as one step; nothing is stored when the block raises.
+
+        >>> job_state = JobState()
+        >>> with job_state.edit_routine_state("counter") as state:
+        ...     state["count"] = state.get("count", 0) + 1
+        >>> job_state.get_routine_state("counter")
+        {'count': 1}
+        """
+        with self._data_lock:
+            state = self.get_routine_state(routine_id) or {}
+            yield state
+            self.update_routine_state(routine_id, state)
+
+    def _merge_routine_state(self, routine_id: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Store `before`, then what the handler stored, then `after`."""
+        with self._data_lock:
+            stored = self.routine_states.get(routine_id, {})
+            self.routine_states[routine_id] = {**before, **stored, **after}
+        self._noted("routine_state", routine_id, {})
+
+    def update_shared_data(self, key: str, value: Any) -> None:
+        """Store a value for every routine of this run."""
+        with self._data_lock:
+            self.shared_data[key] = value
+        self._noted("shared_data", None, {"key": key})
+
+    def get_shared_data(self, key: str, default: Any = None) -> Any:
+        """The stored object itself, or `default`."""
+        return self.shared_data.get(key, default)
+
+    @contextmanager
+    def edit_shared_data(self, key: str, default: Any = None) -> Iterator[SharedValue]:
+        """Read, change and store a shared value as one step; nothing is stored when the block raises.
+
+        >>> job_state = JobState()
+        >>> with job_state.edit_shared_data("total", default=0) as total:
+        ...     total.value += 5
+        >>> job_state.get_shared_data("total")
+        5
+        """
+        with self._data_lock:
+            shared = SharedValue(self.shared_data.get(key, default))
+            yield shared
+            self.update_shared_data(key, shared.value)
+
+    def snapshot_state(self, routine_id: str) -> dict[str, Any] | None:
+        """A routine's state, copied so that later changes do not show."""
+        return self.get_routine_state(routine_id)
+
+    def snapshot_data(self, key: str) -> Any:
+        """A shared value, its plain containers copied so that later changes do not show; `None` when there is none."""
+        with self._data_lock:
+            return snapshot(self.shared_data.get(key))
+
+    # -- shared log and outputs
+
+    def append_to_shared_log(self, entry: dict[str, Any]) -> None:
+        """Append a dict, with the time under `timestamp` unless it has one; `ValueError` for anything else."""
+        if not isinstance(entry, dict):
+            raise ValueError(f"An entry of the shared log is a dict, not {type(entry).__name__}: {entry!r:.100}")
+        kept = snapshot(dict(entry))
+        if "timestamp" not in kept:
+            kept["timestamp"] = datetime.now().isoformat()
+        with self._data_lock:
+            self.shared_log.append(kept)
+            self.shared_log_dropped += self._trim(self.shared_log)
+            number = self.shared_log_dropped + len(self.shared_log)
+        self._noted("shared_log", None, {"n": number})
+
+    def get_shared_log(self, filter_func: Callable[[dict[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
+        """The entries in the order in which they were appended; with a filter, those for which it is true."""
+        entries = self.shared_log[:]
+        return entries if filter_func is None else [entry for entry in entries if filter_func(entry)]
+
+    def set_output_handler(self, handler: OutputHandler | None) -> None:
+        """Send outputs to `handler`; `None` switches that off (the output log is kept all the same)."""
+        self.output_handler = handler
+
+    def send_output(self, routine_id: str, output_type: str, data: dict[str, Any]) -> None:
+        """Hand an output to the output handler and append it to the output log.
+
+        A handler that raises leads to a warning and nothing else.
+        """
+        now = datetime.now()
+        row = {"routine_id": routine_id, "output_type": output_type, "data": snapshot(data)}
+        row["timestamp"] = now.isoformat()
+        with self._data_lock:
+            self.output_log.append(row)
+            self.output_log_dropped += self._trim(self.output_log)
+            number = self.output_log_dropped + len(self.output_log)
+        self._noted("output", routine_id, {"n": number})
+        handler = self.output_handler
+        if handler is None:
+            return
+        try:
+            handler.handle(
+                job_id=self.job_id, routine_id=routine_id, output_type=output_type, data=data, timestamp=now
+            )
+        except Exception as error:
+            warnings.warn(f"{type(handler).__name__} raised {type(error).__name__}; the output is logged", stacklevel=2)
+
+    def _trim(self, rows: list[dict[str, Any]]) -> int:
+        limit = self._journal.limit
+        if limit is None or len(rows) <= 2 * limit + 64:
+            return 0
+        gone = len(rows) - limit
+        del rows[:gone]
+        return gone
+
+    # -- pausing
+
+    @property
+    def control(self) -> ControlState:
+        """What was last asked of the job and how far it is."""
+        if self._runner is not None:
+            return self._runner.control()
+        return ControlState(refusals=refusals(self._status, None))
+
+    @property
+    def checkpoint(self) -> dict[str, Any] | None:
+        """What was passed to the last pause, or `None`."""
+        return self.pause_points[-1].get("checkpoint") if self.pause_points else None
+
+    @property
+    def pending_tasks(self) -> list[dict[str, Any]]:
+        """The activations that wait for a resume, as plain dicts; empty unless the job is paused."""
+        return self._runner.pending_tasks() if self._runner is not None else self._stored_tasks
+
+    def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
+        """Keep an event that is emitted when the job is resumed."""
+        row = {"routine_id": routine_id, "event_name": event_name, "data": data}
+        self.deferred_events.append(row | {"timestamp": datetime.now().isoformat()})
+
+    # -- observers
+
+    def add_hook(self, hook: JobHook) -> None:
+        """Have `hook` told of this job from now on; it gets a reader with the totals of what was before."""
+        if hook not in self._hooks:
+            self._hooks.attach(hook, self, self._journal.attach(self._running_handlers))
+
+    def remove_hook(self, hook: JobHook) -> None:
+        """Tell `hook` nothing more and close its reader."""
+        self._hooks.detach(hook)
+
+    def _running_handlers(self) -> tuple[Any, ...]:
+        return self._runner.running_handlers() if self._runner is not None else ()
+
+    def _noted(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> None:
+        """Tell the hooks of something that is kept elsewhere: without hooks there is nothing to do."""
+        self._updated_ns = time.time_ns()
+        if self._hooks:
+            self._announce(self._journal.add_entry(kind, routine_id, data))
+
+    def _announce(self, entry: JournalEntry) -> None:
+        if self._hooks:
+            self._hooks.entry_added(self, entry)
+
+    # -- waiting
+
+    @staticmethod
+    def wait_for_completion(
+        flow: Flow,
+        job_state: JobState,
+        timeout: float | None = None,
+        stability_checks: int = 5,
+        check_interval: float = 0.1,
+        stability_delay: float = 0.05,
+        progress_callback: waiting.ProgressCallback | None = None,
+    ) -> bool:
+        """Wait until the job is over (a paused one counts); `False` when `timeout` seconds passed first.
+
+        The job wakes the waiting; the three polling parameters are accepted and not needed.
+        """
+        return waiting.wait_until_over(job_state, timeout, progress_callback)
+
+    @staticmethod
+    def wait_until_condition(
+        flow: Flow,
+        job_state: JobState,
+        condition: Callable[[Flow, JobState], Any],
+        timeout: float | None = None,
+        check_interval: float = 0.1,
+        progress_callback: waiting.ProgressCallback | None = None,
+    ) -> bool:
+        """Wait until `condition(flow, job_state)` is true, tried every `check_interval` seconds.
+
+        When the job ends it is tried once more and the outcome returned; `False` on timeout. An
+        exception of the condition is logged and counts as not met.
+        """
+        return waiting.wait_until_true(
+            job_state, lambda: condition(flow, job_state), timeout, check_interval, progress_callback
+        )
+
+    def _queue_figures(self) -> tuple[int, int]:
+        return self._runner.queue_figures() if self._runner is not None else (0, 0)
+
+    def _has_failed_routine(self) -> bool:
+        with self._data_lock:
+            return any(state.get("status") in (FAILED, "error") for state in self.routine_states.values())
+
+
+def _local(time_ns: int) -> datetime:
+    return datetime.fromtimestamp(time_ns / 1e9)

@@ -1,0 +1,379 @@
+"""A job's append-only lists, on one monotonic clock, and the readers of their tail.
+
+Three lists: `records` (the history), `runs` (handler runs) and `entries` (what is rare).
+The first two are written by hot loops as plain tuples of atoms, which the garbage collector
+need not look at; their meaning is in `Record` and `Run`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from threading import Lock
+from typing import Any, NamedTuple, TypeAlias
+
+Record: TypeAlias = tuple[int, dict[str, Any], int, int]
+"""(source number, data, monotonic ns, `seq` of the cause or 0)."""
+Run: TypeAlias = tuple[int, int, int, str, int]
+"""(target number, start in monotonic ns, duration in ns, outcome, `seq` of the cause or 0)."""
+
+OUTCOMES = ("completed", "failed", "error_continued", "skipped", "retry", "cancelled")
+
+RUNS_FOLDED_AT = 4096
+"""Handler runs that may wait before they are folded into the totals."""
+UNREAD_BOUND = 1_000_000
+"""Records or runs kept for a reader that does not take them; past it, it gets their totals only."""
+ENTRIES_KEPT = 1_000
+UNREAD_ENTRIES_BOUND = 100_000
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """What can be recorded: an event of a routine with the connections it had, or the engine's own word.
+
+    `connection_ids` are the edges along which each emission goes; `target_ids` the routines
+    that receive one activation each (a routine may be there twice).
+    """
+
+    number: int
+    routine_id: str
+    event_name: str
+    kind: str
+    connection_ids: tuple[str, ...] = ()
+    target_ids: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """A slot of a routine: where handler runs happen."""
+
+    number: int
+    routine_id: str
+    slot_name: str
+
+
+class RunningHandler(NamedTuple):
+    """A handler that is running now, and for how long (ns)."""
+
+    routine_id: str
+    slot_name: str
+    running_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """Something rare that happened. `number` counts from 1; `time_ns` is since the epoch."""
+
+    number: int
+    time_ns: int
+    kind: str
+    routine_id: str | None
+    data: dict[str, Any]
+
+
+@dataclass(slots=True)
+class RunTotals:
+    """Handler runs of one target and outcome, added up (ns)."""
+
+    count: int = 0
+    total_ns: int = 0
+    min_ns: int = 0
+    max_ns: int = 0
+
+    def add(self, durations: list[int]) -> None:
+        low, high = min(durations), max(durations)
+        self.min_ns = low if not self.count or low < self.min_ns else self.min_ns
+        self.max_ns = max(high, self.max_ns)
+        self.count += len(durations)
+        self.total_ns += sum(durations)
+
+    def merge(self, other: RunTotals) -> None:
+        if other.count:
+            self.min_ns = min(self.min_ns, other.min_ns) if self.count else other.min_ns
+            self.max_ns = max(self.max_ns, other.max_ns)
+            self.count += other.count
+            self.total_ns += other.total_ns
+
+
+@dataclass(slots=True)
+class Totals:
+    """Exact counters of a part of a journal whose rows need not be there any more."""
+
+    emissions: Counter[int] = field(default_factory=Counter)
+    runs: dict[tuple[int, str], RunTotals] = field(default_factory=dict)
+
+    def add_records(self, records: Iterable[Record]) -> None:
+        self.emissions.update(map(itemgetter(0), records))
+
+    def add_runs(self, runs: Iterable[Run]) -> None:
+        groups: dict[tuple[int, str], list[int]] = {}
+        for target, _, duration, outcome, _ in runs:
+            key = (target, outcome)
+            if key in groups:
+                groups[key].append(duration)
+            else:
+                groups[key] = [duration]
+        for key, durations in groups.items():
+            self.runs.setdefault(key, RunTotals()).add(durations)
+
+    def merge(self, other: Totals) -> None:
+        self.emissions.update(other.emissions)
+        for key, totals in other.runs.items():
+            self.runs.setdefault(key, RunTotals()).merge(totals)
+
+
+class JournalBatch(NamedTuple):
+    """What a reader takes at once. `seq` is the number of the newest record at that moment.
+
+    `totals` (or `None`) adds up what has no rows here: what happened before the reader was
+    attached, or was trimmed past it. `lost` counts the records among that.
+    """
+
+    seq: int
+    records: list[Record]
+    runs: list[Run]
+    entries: list[JournalEntry]
+    running: tuple[RunningHandler, ...]
+    totals: Totals | None
+    lost: int
+
+
+class Journal:
+    """The lists of one job. `lock` guards their positions; appending to `runs` alone needs none."""
+
+    def __init__(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None = None) -> None:
+        self.lock = Lock()
+        self.limit = limit
+        self.records: list[Record] = []
+        self.records_left = 0
+        self.runs: list[Run] = []
+        self.runs_left = 0
+        self.entries: list[JournalEntry] = []
+        self.entries_made = 0
+        self.totals = Totals()
+        self.readers: tuple[JournalReader, ...] = ()
+        self.trim_at = UNREAD_BOUND if limit is None else 2 * limit + 64
+        self.on_runs_folded: Callable[[list[Run]], None] | None = None
+        self._runs_folded = 0
+        self._sources = sources
+        self._own_sources: list[Source] = []
+        self._own_numbers: dict[tuple[str, str, str], int] = {}
+        self._targets = targets
+        self._epoch = time.time_ns() - time.perf_counter_ns()
+
+    # -- names and time
+
+    def source(self, number: int) -> Source:
+        return self._sources[number] if number >= 0 else self._own_sources[~number]
+
+    def own_source(self, routine_id: str, event_name: str, kind: str) -> int:
+        """The number of a source that belongs to this job alone (the engine's own words, loaded records)."""
+        key = (routine_id, event_name, kind)
+        number = self._own_numbers.get(key)
+        if number is None:
+            number = self._own_numbers[key] = ~len(self._own_sources)
+            self._own_sources.append(Source(number, *key))
+        return number
+
+    def target(self, number: int) -> Target:
+        return self._targets[number]
+
+    def wall_ns(self, monotonic_ns: int) -> int:
+        """Nanoseconds since the epoch for a time of the journal's clock."""
+        return self._epoch + monotonic_ns
+
+    # -- writing
+
+    @property
+    def seq(self) -> int:
+        return self.records_left + len(self.records)
+
+    def add_record(self, source: int, data: dict[str, Any], cause: int, monotonic_ns: int | None = None) -> int:
+        """Append a record; return its `seq`."""
+        now = time.perf_counter_ns() if monotonic_ns is None else monotonic_ns
+        with self.lock:
+            self.records.append((source, data, now, cause))
+            return self.records_left + len(self.records)
+
+    def last_record_ns(self) -> int:
+        """When the newest record was made (ns since the epoch), 0 when there is none."""
+        try:
+            return self.wall_ns(self.records[-1][2])
+        except IndexError:
+            return 0
+
+    def add_entry(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> JournalEntry:
+        """Append an entry and return it."""
+        with self.lock:
+            return self.make_entry(kind, routine_id, data)
+
+    def make_entry(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> JournalEntry:
+        """As `add_entry`, for who holds `lock` already."""
+        self.entries_made += 1
+        entry = JournalEntry(self.entries_made, time.time_ns(), kind, routine_id, data)
+        self.entries.append(entry)
+        if len(self.entries) > 2 * ENTRIES_KEPT:
+            self._trim_entries()
+        return entry
+
+    # -- leaving
+
+    def trim_records(self) -> None:
+        """Let old records go, with `limit`; what a reader has not taken stays up to a bound. Holds `lock` already."""
+        if self.limit is None:
+            self.trim_at = max(2 * len(self.records), UNREAD_BOUND)
+            return
+        seq = self.seq
+        taken = min((reader.records_taken for reader in self.readers), default=seq)
+        keep_from = min(max(taken, seq - UNREAD_BOUND), seq - self.limit)
+        gone = keep_from - self.records_left
+        if gone > 0:
+            leaving = self.records[:gone]
+            self.totals.add_records(leaving)
+            for reader in self.readers:
+                reader.miss_records(leaving, self.records_left)
+            del self.records[:gone]
+            self.records_left += gone
+        self.trim_at = len(self.records) + self.limit + 64
+
+    def fold_runs(self) -> None:
+        """Add the runs up that have not been; let those go that every reader has."""
+        with self.lock:
+            self._fold_runs()
+
+    def _fold_runs(self) -> None:
+        count = self.runs_left + len(self.runs)
+        fresh = self.runs[self._runs_folded - self.runs_left : count - self.runs_left]
+        if fresh:
+            self.totals.add_runs(fresh)
+            if self.on_runs_folded is not None:
+                self.on_runs_folded(fresh)
+            self._runs_folded = count
+        taken = min((reader.runs_taken for reader in self.readers), default=count)
+        gone = min(max(taken, count - UNREAD_BOUND), count) - self.runs_left
+        if gone > 0:
+            leaving = self.runs[:gone]
+            for reader in self.readers:
+                reader.miss_runs(leaving, self.runs_left)
+            del self.runs[:gone]
+            self.runs_left += gone
+
+    def _trim_entries(self) -> None:
+        first = self.entries_made - len(self.entries)
+        taken = min((reader.entries_taken for reader in self.readers), default=self.entries_made)
+        keep_from = max(min(taken, self.entries_made - ENTRIES_KEPT), self.entries_made - UNREAD_ENTRIES_BOUND)
+        if keep_from > first:
+            del self.entries[: keep_from - first]
+
+    # -- reading
+
+    def read_records(self, after: int, limit: int) -> tuple[list[Record], int, int]:
+        """Records `after + 1` up to `after + limit` that are kept; also the first `seq` kept and the last."""
+        with self.lock:
+            start = max(after - self.records_left, 0)
+            skipped = max(self.records_left - after, 0)
+            rows = self.records[start : start + max(limit - skipped, 0)]
+            return rows, self.records_left + 1, self.seq
+
+    def emission_counts(self) -> Counter[int]:
+        """How often each source was recorded, ever."""
+        with self.lock:
+            counts = Counter(self.totals.emissions)
+            records = self.records[:]
+        counts.update(map(itemgetter(0), records))
+        return counts
+
+    def attach(self, running: Callable[[], tuple[RunningHandler, ...]]) -> JournalReader:
+        """A new reader; its first batch has the totals of what was before."""
+        totals = Totals()
+        with self.lock:
+            self._fold_runs()
+            totals.merge(self.totals)
+            records = self.records[:]
+            reader = JournalReader(self, running, self.seq, self._runs_folded, self.entries_made - len(self.entries))
+            self.readers += (reader,)
+        totals.add_records(records)
+        with self.lock:
+            reader.start_with(totals)
+        return reader
+
+    def detach(self, reader: JournalReader) -> None:
+        with self.lock:
+            self.readers = tuple(other for other in self.readers if other is not reader)
+
+
+class JournalReader:
+    """Takes the tail of a job's journal whenever it likes; the engine never waits for it."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        running: Callable[[], tuple[RunningHandler, ...]],
+        records_taken: int,
+        runs_taken: int,
+        entries_taken: int,
+    ) -> None:
+        self._journal = journal
+        self._running = running
+        self._totals: Totals | None = None
+        self._lost = records_taken
+        self.records_taken = records_taken
+        self.runs_taken = runs_taken
+        self.entries_taken = entries_taken
+
+    def take(self) -> JournalBatch:
+        """Everything since the last take. Cheap; from any one thread at a time."""
+        journal = self._journal
+        with journal.lock:
+            running = self._running()
+            runs = journal.runs[max(self.runs_taken - journal.runs_left, 0) :]
+            self.runs_taken += len(runs)
+            records = journal.records[max(self.records_taken - journal.records_left, 0) :]
+            self.records_taken = seq = journal.seq
+            fresh = journal.entries_made - self.entries_taken
+            entries = journal.entries[-fresh:] if fresh else []
+            self.entries_taken = journal.entries_made
+            totals, lost, self._totals, self._lost = self._totals, self._lost, None, 0
+            if len(journal.runs) >= RUNS_FOLDED_AT:
+                journal._fold_runs()
+        return JournalBatch(seq, records, runs, entries, running, totals, lost)
+
+    def close(self) -> None:
+        """Stop reading; what was kept for this reader may go."""
+        self._journal.detach(self)
+
+    def source(self, number: int) -> Source:
+        return self._journal.source(number)
+
+    def target(self, number: int) -> Target:
+        return self._journal.target(number)
+
+    def wall_ns(self, monotonic_ns: int) -> int:
+        """Nanoseconds since the epoch for a time in a batch."""
+        return self._journal.wall_ns(monotonic_ns)
+
+    # -- called by the journal, which holds its lock, when rows leave that this reader has not taken
+
+    def start_with(self, totals: Totals) -> None:
+        self._missing().merge(totals)
+
+    def miss_records(self, leaving: list[Record], first: int) -> None:
+        missed = leaving[max(self.records_taken - first, 0) :]
+        if missed:
+            self._lost += len(missed)
+            self.records_taken += len(missed)
+            self._missing().add_records(missed)
+
+    def miss_runs(self, leaving: list[Run], first: int) -> None:
+        missed = leaving[max(self.runs_taken - first, 0) :]
+        if missed:
+            self.runs_taken += len(missed)
+            self._missing().add_runs(missed)
+
+    def _missing(self) -> Totals:
+        if self._totals is None:
+            self._totals = Totals()
+        return self._totals

@@ -1,0 +1,85 @@
+"""Where a job's outputs go: `OutputHandler` and its three kinds."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class SupportsPut(Protocol):
+    """A queue, as far as `QueueOutputHandler` needs one."""
+
+    def put(self, item: Any, /) -> Any: ...
+
+
+class OutputHandler(ABC):
+    """Receives what routines send with `send_output`. One that raises costs a warning, nothing else."""
+
+    @abstractmethod
+    def handle(
+        self,
+        job_id: str,
+        routine_id: str,
+        output_type: str,
+        data: dict[str, Any],
+        timestamp: datetime | None = None,
+    ) -> None:
+        """Take one output. Called in the thread of the handler that sends it; `timestamp` is local and naive."""
+
+
+class QueueOutputHandler(OutputHandler):
+    """Puts each output into a queue, as a dict with the timestamp in ISO form."""
+
+    def __init__(self, queue: SupportsPut) -> None:
+        self.queue = queue
+
+    def handle(
+        self,
+        job_id: str,
+        routine_id: str,
+        output_type: str,
+        data: dict[str, Any],
+        timestamp: datetime | None = None,
+    ) -> None:
+        self.queue.put(
+            {
+                "job_id": job_id,
+                "routine_id": routine_id,
+                "output_type": output_type,
+                "data": data,
+                "timestamp": (timestamp or datetime.now()).isoformat(),
+            }
+        )
+
+
+class CallbackOutputHandler(OutputHandler):
+    """Calls `callback(job_id, routine_id, output_type, data, timestamp)` for each output."""
+
+    def __init__(self, callback: Callable[[str, str, str, dict[str, Any], datetime], Any]) -> None:
+        self.callback = callback
+
+    def handle(
+        self,
+        job_id: str,
+        routine_id: str,
+        output_type: str,
+        data: dict[str, Any],
+        timestamp: datetime | None = None,
+    ) -> None:
+        self.callback(job_id, routine_id, output_type, data, timestamp or datetime.now())
+
+
+class NullOutputHandler(OutputHandler):
+    """Drops every output."""
+
+    def handle(
+        self,
+        job_id: str,
+        routine_id: str,
+        output_type: str,
+        data: dict[str, Any],
+        timestamp: datetime | None = None,
+    ) -> None:
+        """Do nothing."""

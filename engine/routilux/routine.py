@@ -1,0 +1,165 @@
+"""A routine: a node of a flow, with named input slots and output events."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from .context import ExecutionContext, current_context, current_frame
+from .error_handler import ErrorHandler, ErrorStrategy
+from .event import Event
+from .merging import MergeStrategy
+from .slot import Slot
+
+
+class Routine:
+    """Base class of what does the work of a flow.
+
+    A subclass calls `super().__init__()` first and then defines its slots and events. One routine
+    object may serve many jobs at once, so handlers keep what belongs to a run in its job
+    (`get_execution_context().job_state`) and read settings with `get_config`.
+
+    >>> class Greeter(Routine):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.define_slot("trigger", handler=self.greet)
+    ...         self.define_event("greeting", ["text"])
+    ...
+    ...     def greet(self, name="world"):
+    ...         self.emit("greeting", text=f"Hello {name}")
+    """
+
+    _routilux_part = True
+
+    def __init__(self) -> None:
+        self._id = f"{type(self).__name__}-{uuid.uuid4().hex[:12]}"
+        self._config: dict[str, Any] = {}
+        self._slots: dict[str, Slot] = {}
+        self._events: dict[str, Event] = {}
+        self._error_handler: ErrorHandler | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}[{self._id}]"
+
+    def __call__(self, **kwargs: Any) -> None:
+        """Deprecated; does nothing. A routine works through its slots."""
+
+    # -- inputs and outputs
+
+    def define_slot(
+        self,
+        name: str,
+        handler: Callable[..., Any] | None = None,
+        merge_strategy: MergeStrategy = "override",
+    ) -> Slot:
+        """Add an input; raises `ValueError` when the name is taken."""
+        if name in self._slots:
+            raise ValueError(f"Slot {name!r} already exists in {self!r}; choose another name")
+        slot = self._slots[name] = Slot(name, self, handler, merge_strategy)
+        return slot
+
+    def define_event(self, name: str, output_params: list[str] | None = None) -> Event:
+        """Add an output; raises `ValueError` when the name is taken."""
+        if name in self._events:
+            raise ValueError(f"Event {name!r} already exists in {self!r}; choose another name")
+        event = self._events[name] = Event(name, self, output_params)
+        return event
+
+    def get_slot(self, name: str) -> Slot | None:
+        """The input of that name, or `None`."""
+        return self._slots.get(name)
+
+    def get_event(self, name: str) -> Event | None:
+        """The output of that name, or `None`."""
+        return self._events.get(name)
+
+    @property
+    def slots(self) -> Mapping[str, Slot]:
+        """The inputs by name, in order of definition."""
+        return MappingProxyType(self._slots)
+
+    @property
+    def events(self) -> Mapping[str, Event]:
+        """The outputs by name, in order of definition."""
+        return MappingProxyType(self._events)
+
+    def emit(self, event_name: str, flow: Any = None, **kwargs: Any) -> None:
+        """Send `kwargs` along the event: one activation is queued for each receiver, and `emit` returns.
+
+        Outside any job the receivers are called directly. Raises `ValueError` for an unknown event.
+        """
+        event = self._events.get(event_name)
+        if event is None:
+            known = ", ".join(map(repr, self._events)) or "none"
+            raise ValueError(f"{self!r} has no event {event_name!r}; it has {known}")
+        frame = current_frame()
+        if frame is not None and (flow is None or flow is frame.flow):
+            frame.emit(self, event, kwargs)
+        else:
+            event.emit_directly(kwargs)
+
+    # -- configuration
+
+    def set_config(self, **kwargs: Any) -> None:
+        """Update the configuration."""
+        self._config.update(kwargs)
+
+    def get_config(self, key: str, default: Any = None) -> Any:
+        """One value of the configuration."""
+        return self._config.get(key, default)
+
+    def config(self) -> dict[str, Any]:
+        """A shallow copy of the configuration."""
+        return self._config.copy()
+
+    # -- errors
+
+    def set_error_handler(self, handler: ErrorHandler | None) -> None:
+        """Deal with errors of this routine's handlers by `handler`, which goes before the flow's."""
+        self._error_handler = handler
+
+    def get_error_handler(self) -> ErrorHandler | None:
+        """The routine's own error handler, or `None`."""
+        return self._error_handler
+
+    def set_as_optional(self, strategy: str | ErrorStrategy | None = None) -> None:
+        """Let the job go on when this routine fails (CONTINUE, or the strategy given)."""
+        self._error_handler = ErrorHandler(strategy or ErrorStrategy.CONTINUE)
+
+    def set_as_critical(self, max_retries: int = 3, retry_delay: float = 1.0, retry_backoff: float = 2.0) -> None:
+        """Retry this routine (delays in seconds) and fail the job when the retries are used up."""
+        self._error_handler = ErrorHandler(
+            ErrorStrategy.RETRY, max_retries, retry_delay, retry_backoff, is_critical=True
+        )
+
+    # -- inside a handler
+
+    def get_execution_context(self) -> ExecutionContext | None:
+        """The running handler's flow, job and routine id, or `None` outside a handler."""
+        return current_context()
+
+    def send_output(self, output_type: str, **data: Any) -> None:
+        """Send an output of this job to its output handler and output log; `RuntimeError` outside a handler."""
+        context = self._context("send_output")
+        context.job_state.send_output(context.routine_id, output_type, data)
+
+    def emit_deferred_event(self, event_name: str, **kwargs: Any) -> None:
+        """Store an event in the job; it is emitted when the job is resumed. `RuntimeError` outside a handler."""
+        context = self._context("emit_deferred_event")
+        context.job_state.add_deferred_event(context.routine_id, event_name, kwargs)
+
+    def _context(self, what: str) -> ExecutionContext:
+        context = current_context()
+        if context is None:
+            raise RuntimeError(f"{what} of {self!r} works inside a running handler only: start the flow with execute")
+        return context
+
+    def _extract_input_data(self, data: Any = None, **kwargs: Any) -> Any:
+        """The payload of a call: `data`, else the only value, else everything that was sent."""
+        if data is not None:
+            return data
+        if "data" in kwargs:
+            return kwargs["data"]
+        return next(iter(kwargs.values())) if len(kwargs) == 1 else kwargs

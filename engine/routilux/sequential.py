@@ -1,0 +1,131 @@
+"""A job whose activations run one after the other, in one thread."""
+
+from __future__ import annotations
+
+import threading
+from time import perf_counter_ns
+from typing import Any
+
+from .context import enter, leave
+from .frame import RunFrame
+from .journal import RUNS_FOLDED_AT
+from .runner import ACTIVE, SETTLING, Runner
+
+BURST = 1024
+"""Activations between two looks at what is not urgent."""
+
+
+class SequentialRunner(Runner):
+    """The thread that calls `drive` takes every activation; `driving` says that there is one."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.driving = False
+        self._interrupt: BaseException | None = None
+
+    def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
+        """Run the job in this thread until it settles."""
+        self.queue.append(self.begin(entry_routine_id, params))
+        self.driving = True
+        self.drive()
+
+    def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
+        """Run the job in a thread of its own."""
+        self.queue.append(self.begin(entry_routine_id, params))
+        self.go_on()
+
+    def busy(self) -> bool:
+        return self.driving
+
+    def call_help(self) -> None:
+        self._changed.notify_all()
+
+    def go_on(self) -> None:
+        with self.lock:
+            if self.driving or self.phase != ACTIVE:
+                self._changed.notify_all()
+                return
+            self.driving = True
+        name = f"routilux-{self.flow.flow_id}-{self.job_state.job_id[:8]}"
+        threading.Thread(target=self.drive, name=name, daemon=False).start()
+
+    def drive(self) -> None:
+        """Work off the queue until the job is at rest."""
+        frame = RunFrame(self)
+        self.frames.append(frame)
+        enter(frame)
+        try:
+            while self._burst(frame) or self._more():
+                if len(self.journal.runs) >= RUNS_FOLDED_AT:
+                    self.journal.fold_runs()
+        except BaseException as error:  # an interrupt between two handlers
+            self._interrupted(error)
+            raise
+        finally:
+            frame.target = None
+            leave(frame)
+            self.frames.remove(frame)
+
+    def _burst(self, frame: RunFrame) -> bool:
+        """Run up to BURST activations; whether there may be more at once."""
+        take = self.queue.popleft
+        add_run = self.journal.runs.append
+        clock = perf_counter_ns
+        for _ in range(BURST):
+            if self.gate is not None:
+                return False
+            try:
+                delivery, data, cause, attempt, prepared = take()
+            except IndexError:
+                return False
+            frame.target = target = delivery.target
+            frame.cause = cause
+            frame.started = start = clock()
+            try:
+                if delivery.plain is not None and not prepared:
+                    delivery.plain(**data)
+                else:
+                    if not prepared:
+                        data = self.prepare(delivery, data)
+                        prepared = True
+                    target.call(data)
+                    if delivery is self.entry:
+                        self.entry_done((clock() - start) / 1e9, attempt)
+            except BaseException as error:
+                add_run(self.failed((delivery, data, cause, attempt, prepared), error, start))
+                if not isinstance(error, Exception):
+                    self._interrupt = error
+            else:
+                add_run((target.number, start, clock() - start, "completed", cause))
+        return True
+
+    def _more(self) -> bool:
+        """The queue is empty or the gate closed: wait for retries, or come to rest."""
+        frame = self.frames[0]
+        frame.target = None
+        with self._changed:
+            while self.gate is None and not self.queue and self.delayed:
+                self.wants_help = True
+                self._changed.wait()
+                self.wants_help = False
+            if self.gate is None and self.queue:
+                return True
+            self.driving = False
+            self.phase = SETTLING
+        self.settle()
+        error, self._interrupt = self._interrupt, None
+        if error is not None:
+            raise error
+        return False
+
+    def _interrupted(self, error: BaseException) -> None:
+        with self.lock:
+            if not self.driving:
+                return
+            entries = self.close("cancel")
+            self.driving = False
+            self.phase = SETTLING
+        self.error = f"{type(error).__name__} while the job ran"
+        for entry in entries:
+            self.job_state._announce(entry)
+        self.settle()

@@ -1,0 +1,93 @@
+"""A slot: the named input of a routine, with the handler that takes what arrives."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .binding import Binding
+from .merging import MergeStrategy, merge
+
+if TYPE_CHECKING:
+    from .event import Event
+
+_log = logging.getLogger("routilux")
+
+
+class StructureWatcher(Protocol):
+    """Who wants to know that an event's or slot's wiring has changed."""
+
+    def structure_changed(self) -> None: ...
+
+
+class Slot:
+    """An input of a routine.
+
+    Args:
+        name: the slot's name within its routine.
+        routine: the routine, or `None` for a slot that stands alone.
+        handler: called with what arrives; how is decided from its signature.
+        merge_strategy: `"override"`, `"append"` or a callable `(old, new) -> merged`.
+    """
+
+    _routilux_part = True
+
+    def __init__(
+        self,
+        name: str = "",
+        routine: Any = None,
+        handler: Callable[..., Any] | None = None,
+        merge_strategy: MergeStrategy = "override",
+    ) -> None:
+        self.name = name
+        self.routine = routine
+        self.merge_strategy = merge_strategy
+        self.connected_events: list[Event] = []
+        self._stored: dict[str, Any] = {}
+        self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.handler = handler
+
+    def __repr__(self) -> str:
+        return f"Slot[{self.routine!r}.{self.name}]" if self.routine is not None else f"Slot[{self.name}]"
+
+    @property
+    def handler(self) -> Callable[..., Any] | None:
+        """What is called with the data that arrives."""
+        return self._handler
+
+    @handler.setter
+    def handler(self, handler: Callable[..., Any] | None) -> None:
+        self._handler = handler
+        self.binding: Binding | None = None if handler is None else Binding(handler)
+        for watcher in list(self._watchers):
+            watcher.structure_changed()
+
+    def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:
+        """List each other with `event`. A mapping is ignored here: it belongs to a `Connection`."""
+        event.connect(self)
+
+    def disconnect(self, event: Event) -> None:
+        """Undo `connect`; nothing happens when not connected."""
+        event.disconnect(self)
+
+    def receive(self, data: dict[str, Any], job_state: Any = None, flow: Any = None) -> None:
+        """Merge `data` with what came before and call the handler, now and in this thread.
+
+        An exception of the handler is logged and goes no further. Inside a job, data arrives
+        through the job's queue instead, and errors go the way of the error strategies.
+        """
+        passed, self._stored = merge(self.merge_strategy, self._stored, data)
+        self.call_handler(passed)
+
+    def call_handler(self, data: dict[str, Any], propagate_exceptions: bool = False) -> None:
+        """Call the handler with `data`; with `propagate_exceptions` what it raises reaches the caller."""
+        if self.binding is None:
+            return
+        try:
+            self.binding.call(data)
+        except Exception:
+            if propagate_exceptions:
+                raise
+            _log.exception("The handler of %r raised", self)

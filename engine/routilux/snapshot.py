@@ -1,0 +1,61 @@
+"""Copies of payloads, so that what is recorded stays as it was when it was recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ATOMS = frozenset((str, int, float, bool, type(None), bytes, complex))
+
+
+def snapshot(value: Any) -> Any:
+    """Copy the plain containers (dict, list, tuple, set) in `value`, at any depth.
+
+    Objects of other classes are kept as they are: copying them would run their code.
+    A container that holds itself is copied as such. Parts of a flow become their `str`.
+
+    >>> mine = {"rows": [1, 2]}
+    >>> kept = snapshot(mine)
+    >>> mine["rows"].append(3)
+    >>> kept
+    {'rows': [1, 2]}
+    """
+    return _copy(value, {})
+
+
+def _copy(value: Any, seen: dict[int, Any]) -> Any:
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    copier = _COPIERS.get(kind)
+    if copier is None:
+        return str(value) if getattr(kind, "_routilux_part", False) else value
+    known = seen.get(id(value))
+    return copier(value, seen) if known is None else known
+
+
+def _copy_dict(value: dict[Any, Any], seen: dict[int, Any]) -> dict[Any, Any]:
+    copied = seen[id(value)] = value.copy()
+    if not _ATOMS.issuperset(map(type, copied.values())):
+        for key, item in copied.items():
+            copied[key] = _copy(item, seen)
+    return copied
+
+
+def _copy_list(value: list[Any], seen: dict[int, Any]) -> list[Any]:
+    copied = seen[id(value)] = value.copy()
+    if not _ATOMS.issuperset(map(type, copied)):
+        copied[:] = [_copy(item, seen) for item in copied]
+    return copied
+
+
+def _copy_tuple(value: tuple[Any, ...], seen: dict[int, Any]) -> tuple[Any, ...]:
+    if _ATOMS.issuperset(map(type, value)):
+        return value
+    return tuple([_copy(item, seen) for item in value])
+
+
+def _copy_set(value: set[Any], seen: dict[int, Any]) -> set[Any]:
+    return value.copy()
+
+
+_COPIERS: dict[type, Any] = {dict: _copy_dict, list: _copy_list, tuple: _copy_tuple, set: _copy_set}

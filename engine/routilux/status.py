@@ -1,0 +1,60 @@
+"""The statuses of a job and the one table of what may follow what."""
+
+from __future__ import annotations
+
+PENDING = "pending"
+RUNNING = "running"
+PAUSED = "paused"
+COMPLETED = "completed"
+FAILED = "failed"
+CANCELLED = "cancelled"
+
+TRANSITIONS: dict[str, frozenset[str]] = {
+    PENDING: frozenset({RUNNING, CANCELLED}),
+    RUNNING: frozenset({PAUSED, COMPLETED, FAILED, CANCELLED}),
+    PAUSED: frozenset({RUNNING, FAILED, CANCELLED}),
+    COMPLETED: frozenset({PAUSED, CANCELLED}),
+    FAILED: frozenset(),
+    CANCELLED: frozenset(),
+}
+"""From each status, those that may follow. A completed job may be paused (nothing is pending;
+resuming completes it again) and cancelled; `failed` and `cancelled` are final."""
+
+STATUSES = frozenset(TRANSITIONS)
+ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
+OVER = ENDED | {PAUSED}
+"""What waiting for a job waits for: a paused job does nothing more by itself either."""
+
+
+def check_status(status: str) -> str:
+    """Return `status`; raise `ValueError` when it is no status of a job."""
+    if status not in STATUSES:
+        raise ValueError(f"Unknown job status {status!r}; one of {', '.join(sorted(STATUSES))} is needed")
+    return status
+
+
+def check_transition(old: str, new: str) -> str:
+    """Return `new`; raise `ValueError` when a job that is `old` cannot become `new`."""
+    check_status(new)
+    if new != old and new not in TRANSITIONS[old]:
+        raise ValueError(f"A job that is {old!r} cannot become {new!r}")
+    return new
+
+
+def refusals(status: str, asked: str | None) -> dict[str, str | None]:
+    """Say for each control why it makes no sense now, or `None` where it does.
+
+    `asked` is the control that is still draining (`"pause"`, `"cancel"`, `"fail"`) or `None`.
+    This is what a page offers; `Flow.pause` and its kin are more lenient (see there).
+    """
+    if status in ENDED or status == PENDING:
+        why = "the job has not started" if status == PENDING else f"the job has ended: {status}"
+        return {"pause": why, "resume": why, "cancel": why}
+    if asked in ("cancel", "fail"):
+        why = "the job is being cancelled" if asked == "cancel" else "the job has failed and is ending"
+        return {"pause": why, "resume": why, "cancel": why}
+    if status == PAUSED:
+        return {"pause": "the job is paused", "resume": None, "cancel": None}
+    if asked == "pause":
+        return {"pause": "the job is pausing", "resume": None, "cancel": None}
+    return {"pause": None, "resume": "the job is running", "cancel": None}

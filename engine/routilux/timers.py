@@ -1,0 +1,83 @@
+"""Calls at a later time: retries and time limits. One thread for the process, there only while it is needed."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+_log = logging.getLogger("routilux")
+
+
+class Timer:
+    """One call to come. `cancel()` may be called any number of times, from any thread."""
+
+    __slots__ = ("call", "due")
+
+    def __init__(self, due: float, call: Callable[[], None]) -> None:
+        self.due = due
+        self.call: Callable[[], None] | None = call
+
+    def cancel(self) -> None:
+        """Make sure that the call is not made, unless it is being made now."""
+        self.call = None
+
+
+class Timers:
+    """A heap of timers and the thread that waits for the first. `_changed` guards both."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._number = itertools.count()
+        self._thread: threading.Thread | None = None
+        self._clean_at = 1024
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        """Have `call()` made after `seconds`, in the timers' thread: it must be short."""
+        timer = Timer(time.monotonic() + max(seconds, 0.0), call)
+        with self._changed:
+            first = self._heap[0][0] if self._heap else None
+            heapq.heappush(self._heap, (timer.due, next(self._number), timer))
+            if len(self._heap) > self._clean_at:
+                self._drop_cancelled()
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="routilux-timers", daemon=True)
+                self._thread.start()
+            elif first is None or timer.due < first:
+                self._changed.notify()
+        return timer
+
+    def _drop_cancelled(self) -> None:
+        self._heap = [row for row in self._heap if row[2].call is not None]
+        heapq.heapify(self._heap)
+        self._clean_at = max(1024, 2 * len(self._heap))
+
+    def _run(self) -> None:
+        while (timer := self._next()) is not None:
+            call = timer.call
+            if call is None:
+                continue
+            try:
+                call()
+            except Exception:
+                _log.exception("A timed call of the engine raised")
+
+    def _next(self) -> Timer | None:
+        """The next timer that is due; `None`, and the thread ends, when none is left."""
+        with self._changed:
+            while self._heap:
+                due, _, timer = self._heap[0]
+                wait = due - time.monotonic()
+                if timer.call is None or wait <= 0:
+                    return heapq.heappop(self._heap)[2]
+                self._changed.wait(wait)
+            self._thread = None
+            return None
+
+
+TIMERS = Timers()
+"""The process's own: a thread for each flow or job would be many threads that sleep."""

@@ -1,0 +1,110 @@
+"""The threads that serve the jobs of a concurrent flow."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+IDLE_SECONDS = 10.0
+"""How long a thread without work stays."""
+
+Work = Callable[[], None]
+
+
+class Workers:
+    """At most `limit` threads that take calls from one queue. They come when needed and go when idle.
+
+    The threads are daemons; at the interpreter's exit those that work are waited for, as
+    `concurrent.futures` does.
+    """
+
+    def __init__(self, limit: int, name: str) -> None:
+        self._crew = _Crew(limit, name)
+        self._at_exit = weakref.finalize(self, _Crew.finish, self._crew)
+
+    @property
+    def limit(self) -> int:
+        return self._crew.limit
+
+    def put(self, work: Work) -> None:
+        """Have `work()` called by a thread."""
+        self._crew.put(work)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether calls wait for a thread."""
+        return not self._crew.queue.empty()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Let the threads finish what they were given, then end them; wait for that up to `timeout` seconds."""
+        self._crew.finish(timeout)
+
+
+class _Crew:
+    """What the threads know; they must not keep `Workers` alive. `lock` guards `threads` and `idle`.
+
+    `idle` counts waiting threads that no `put` has reckoned with; it may be too small for a
+    moment (then a thread too many comes, up to the limit), never too large.
+    """
+
+    def __init__(self, limit: int, name: str) -> None:
+        self.limit = limit
+        self.name = name
+        self.queue: SimpleQueue[Work | None] = SimpleQueue()
+        self.lock = threading.Lock()
+        self.threads: set[threading.Thread] = set()
+        self.idle = 0
+        self.made = 0
+
+    def put(self, work: Work) -> None:
+        with self.lock:
+            if self.idle > 0:
+                self.idle -= 1
+            elif len(self.threads) < self.limit:
+                self._add_thread()
+            self.queue.put(work)
+
+    def _add_thread(self) -> None:
+        self.made += 1
+        thread = threading.Thread(target=self._run, name=f"{self.name}-{self.made}", daemon=True)
+        self.threads.add(thread)
+        thread.start()
+
+    def _run(self) -> None:
+        while (work := self._take()) is not None:
+            work()
+
+    def _take(self) -> Work | None:
+        try:
+            return self.queue.get_nowait() or self._leave()
+        except Empty:
+            pass
+        with self.lock:
+            self.idle += 1
+        try:
+            return self.queue.get(timeout=IDLE_SECONDS) or self._leave()
+        except Empty:
+            return self._leave_idle()
+
+    def _leave(self) -> None:
+        with self.lock:
+            self.threads.discard(threading.current_thread())
+
+    def _leave_idle(self) -> Work | None:
+        with self.lock:
+            try:
+                return self.queue.get_nowait()  # it came while this thread was giving up
+            except Empty:
+                self.idle = max(self.idle - 1, 0)
+                self.threads.discard(threading.current_thread())
+                return None
+
+    def finish(self, timeout: float | None = None) -> None:
+        with self.lock:
+            threads = [thread for thread in self.threads if thread is not threading.current_thread()]
+            for _ in threads:
+                self.queue.put(None)
+        for thread in threads:
+            thread.join(timeout)
