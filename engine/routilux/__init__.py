@@ -5,14 +5,15 @@ from .context import ExecutionContext
 from .control import ControlState
 from .error_handler import ErrorHandler, ErrorStrategy
 from .event import Event
-from .execution_record import ExecutionRecord
+from .execution_record import ExecutionRecord, HistoryRange
 from .execution_tracker import ExecutionTracker
 from .flow import Flow
 from .hooks import JobHook
-from .job_state import HistoryRange, JobState
-from .journal import JournalBatch, JournalEntry, JournalReader, RunningHandler, RunTotals, Source, Target, Totals
+from .job_state import JobState
+from .journal import JournalReader
 from .output_handler import CallbackOutputHandler, NullOutputHandler, OutputHandler, QueueOutputHandler
 from .routine import Routine
+from .rows import JournalBatch, JournalEntry, RunningHandler, RunTotals, Source, Target, Totals
 from .slot import Slot
 
 __version__ = "0.10.0"

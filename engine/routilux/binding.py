@@ -40,7 +40,7 @@ def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter] | None:
 
 def _choose(handler: Callable[..., Any], named: list[inspect.Parameter], takes_any: bool) -> Caller:
     if not named:
-        return _whole(handler) if takes_any else lambda data: handler()
+        return _whole(handler) if takes_any else lambda _: handler()
     if len(named) > 1:
         return _matching(handler, [p.name for p in named])
     parameter = named[0]

@@ -6,9 +6,11 @@ from time import perf_counter_ns
 from typing import Any
 
 from .context import enter, leave
+from .failures import Item
 from .frame import RunFrame
-from .journal import RUNS_FOLDED_AT, Run
-from .runner import ACTIVE, SETTLING, Item, Runner
+from .journal import RUNS_FOLDED_AT
+from .rows import Run
+from .runner import ACTIVE, SETTLING, Runner
 from .workers import Workers
 
 FAIR_SHARE = 64
@@ -107,7 +109,7 @@ class ConcurrentRunner(Runner):
         """This thread runs no more of the job; the last one brings it to rest."""
         with self.lock:
             self.frames.remove(frame)
-            over = self.gate is not None or self._nothing_left()
+            over = self.gate is not None or not self.waiting()
             last = over and self.active == 0 and self.phase == ACTIVE
             if last:
                 self.phase = SETTLING
@@ -131,9 +133,9 @@ class ConcurrentRunner(Runner):
                     prepared = True
                 target.call(data)
                 if delivery is self.entry:
-                    self.entry_done((perf_counter_ns() - start) / 1e9, attempt)
+                    self.entry_done(start, attempt)
         except BaseException as error:
-            run = self.failed((delivery, data, cause, attempt, prepared), error, start)
+            run = self.failures.deal_with((delivery, data, cause, attempt, prepared), error, start)
             if self.outside and delivery is self.entry and not isinstance(error, Exception):
                 self.interrupt = error
         else:

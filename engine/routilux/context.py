@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .event import Event
     from .flow import Flow
     from .job_state import JobState
-    from .journal import RunningHandler
+    from .rows import RunningHandler
 
 
 class Frame(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .journal import RunningHandler
+from .rows import RunningHandler
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from .journal import Source
+from .rows import Source
 
 
 class ExecutionRecord:
@@ -60,3 +60,12 @@ def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, se
     record.cause = cause or None
     record.seq = seq
     return record
+
+
+class HistoryRange(NamedTuple):
+    """Records of a range; `first` and `last` are the numbers kept, `total` counts all ever made."""
+
+    records: list[ExecutionRecord]
+    first: int
+    last: int
+    total: int

@@ -7,7 +7,8 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from .journal import Journal, Run, RunTotals
+from .journal import Journal
+from .rows import Run, RunTotals
 
 KEPT_PER_ROUTINE = 10_000
 """Newest executions of a routine, and newest events, in the raw lists; the figures know all of them."""
@@ -40,7 +41,7 @@ class ExecutionTracker:
 
     def record_routine_start(self, routine_id: str, params: dict[str, Any] | None = None) -> None:
         """Note that a routine starts."""
-        note = {"routine_id": routine_id, "start_time": datetime.now().isoformat(), "params": params}
+        note: dict[str, Any] = {"routine_id": routine_id, "start_time": datetime.now().isoformat(), "params": params}
         note |= {"status": "running", "_started": time.perf_counter()}
         self._noted.setdefault(routine_id, deque(maxlen=KEPT_PER_ROUTINE)).append(note)
         self._noted_totals.setdefault(routine_id, (RunTotals(), RunTotals()))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 import warnings
 import weakref
 from typing import Any
 
 from .concurrent import ConcurrentRunner
-from .connection import Connection
 from .context import runs_here
 from .error_handler import ErrorHandler
 from .execution_tracker import ExecutionTracker
@@ -17,10 +17,9 @@ from .hooks import JobHook
 from .job_state import JobState
 from .journal import Journal
 from .output_handler import OutputHandler
-from .plan import Plan
-from .routine import Routine
 from .runner import Runner
 from .sequential import SequentialRunner
+from .structure import Structure
 from .waiting import wait_until_over
 from .workers import Workers
 
@@ -29,7 +28,7 @@ DEFAULT_WORKERS = 5
 DEFAULT_TIMEOUT = 300.0
 
 
-class Flow:
+class Flow(Structure):
     """Routines under string ids, and connections from their events to their slots.
 
     A flow holds no state of any run: each `execute` or `start` makes a new, independent `JobState`.
@@ -54,9 +53,7 @@ class Flow:
         *,
         history_limit: int | None = None,
     ) -> None:
-        self.flow_id = flow_id or str(uuid.uuid4())
-        self.routines: dict[str, Routine] = {}
-        self.connections: list[Connection] = []
+        super().__init__(flow_id or str(uuid.uuid4()))
         self.execution_strategy = execution_strategy
         self.max_workers = max_workers if execution_strategy == CONCURRENT else 1
         self.execution_timeout = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
@@ -64,86 +61,11 @@ class Flow:
         self.error_handler: ErrorHandler | None = None
         self.execution_tracker: ExecutionTracker | None = None
         self._output_handler: OutputHandler | None = None
-        self._plan = Plan(self)
         self._hooks: tuple[JobHook, ...] = ()
         self._workers: Workers | None = None
         self._lock = threading.Lock()  # guards `_live`, `_paused`, `_hooks` and `_workers`
         self._live: dict[str, JobState] = {}
         self._paused: weakref.WeakValueDictionary[str, JobState] = weakref.WeakValueDictionary()
-
-    def __repr__(self) -> str:
-        return f"Flow[{self.flow_id}]"
-
-    # -- structure
-
-    def add_routine(self, routine: Routine, routine_id: str | None = None) -> str:
-        """Add a routine under an id (its own generated one when not given) and return the id.
-
-        Raises `ValueError` when the id is taken.
-        """
-        key = routine._id if routine_id is None else routine_id
-        if key in self.routines:
-            raise ValueError(f"Routine id {key!r} already exists in {self!r}; choose another id")
-        self.routines[key] = routine
-        self._plan.structure_changed()
-        return key
-
-    def connect(
-        self,
-        source_routine_id: str,
-        source_event: str,
-        target_routine_id: str,
-        target_slot: str,
-        param_mapping: dict[str, str] | None = None,
-    ) -> Connection:
-        """Join an event to a slot; `param_mapping` is `{event parameter: slot parameter}`.
-
-        Raises `ValueError` naming the routine, event or slot that is missing.
-        """
-        source = self._routine(source_routine_id, "Source routine")
-        target = self._routine(target_routine_id, "Target routine")
-        event = source.get_event(source_event)
-        if event is None:
-            raise ValueError(_missing("event", source_event, source_routine_id, source.events))
-        slot = target.get_slot(target_slot)
-        if slot is None:
-            raise ValueError(_missing("slot", target_slot, target_routine_id, target.slots))
-        connection = Connection(event, slot, param_mapping)
-        connection.source_routine_id, connection.target_routine_id = source_routine_id, target_routine_id
-        self.connections.append(connection)
-        self._plan.structure_changed()
-        return connection
-
-    def _routine(self, routine_id: str, what: str) -> Routine:
-        routine = self.routines.get(routine_id)
-        if routine is None:
-            known = ", ".join(map(repr, self.routines)) or "none"
-            raise ValueError(f"{what} {routine_id!r} not found in flow {self.flow_id!r}; it has {known}")
-        return routine
-
-    @property
-    def structure_version(self) -> int:
-        """A number that grows whenever routines, connections, events or slots change."""
-        own = sum(len(routine.slots) + len(routine.events) for routine in list(self.routines.values()))
-        return self._plan.version + own
-
-    def connection_ends(self, connection: Connection) -> tuple[str, str, str, str]:
-        """(source routine id, event name, target routine id, slot name); empty strings for an unlinked end."""
-        event, slot = connection.source_event, connection.target_slot
-        return (
-            connection.source_routine_id or "",
-            event.name if event is not None else "",
-            connection.target_routine_id or "",
-            slot.name if slot is not None else "",
-        )
-
-    def connection_id(self, connection: Connection) -> str:
-        """`"reader.text->parser.source"`; a repeated pair has `#2`, `#3`, … appended."""
-        ends = self.connection_ends(connection)
-        twins = [known for known in self.connections if self.connection_ends(known) == ends]
-        place = next((place for place, known in enumerate(twins) if known is connection), 0)
-        name = "{}.{}->{}.{}".format(*ends)
-        return f"{name}#{place + 1}" if place else name
 
     # -- configuration
 
@@ -278,7 +200,7 @@ class Flow:
             ValueError: for another flow's job, or one that has failed or been cancelled.
         """
         runner = self._runner_of(job_state)
-        runner.request_pause(reason, checkpoint, by)
+        runner.controls.pause(reason, checkpoint, by)
         if wait:
             runner.wait_settled("pause")
 
@@ -295,7 +217,7 @@ class Flow:
         runner = self._runner_of(job_state)
         if current is not None and current not in self.routines:
             raise ValueError(f"Routine {current!r} of job {job_state.job_id} not found in flow {self.flow_id!r}")
-        runner.request_resume(reason, by)
+        runner.resume(reason, by)
         return job_state
 
     def cancel(self, job_state: JobState, reason: str = "", *, by: str = "", wait: bool = True) -> None:
@@ -307,7 +229,7 @@ class Flow:
             ValueError: for another flow's job, or one that has failed.
         """
         runner = self._runner_of(job_state)
-        runner.request_cancel(reason, by)
+        runner.controls.cancel(reason, by)
         if wait:
             runner.wait_settled("cancel")
 
@@ -364,8 +286,6 @@ class Flow:
 
     @staticmethod
     def _wait(jobs: list[JobState], timeout: float | None) -> bool:
-        import time
-
         deadline = None if timeout is None else time.monotonic() + timeout
         for job_state in jobs:
             left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
@@ -378,8 +298,3 @@ def _strategy(word: str) -> str:
     if word not in (SEQUENTIAL, CONCURRENT):
         raise ValueError(f"Invalid execution strategy {word!r}; use {SEQUENTIAL!r} or {CONCURRENT!r}")
     return word
-
-
-def _missing(what: str, name: str, routine_id: str, known: Any) -> str:
-    names = ", ".join(map(repr, known)) or "none"
-    return f"Routine {routine_id!r} has no {what} {name!r}; its {what}s: {names}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .context import Frame
 from .event import Event
-from .journal import RunningHandler
 from .plan import Emission, Receiver
+from .rows import RunningHandler
 from .snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class RunFrame:
 
     def running(self, now_ns: int) -> RunningHandler | None:
         target = self.target
-        return target and RunningHandler(target.routine_id, target.slot_name, max(now_ns - self.started, 0))
+        if target is None:
+            return None
+        return RunningHandler(target.routine_id, target.slot_name, max(now_ns - self.started, 0))
 
     def emit(self, routine: Any, event: Event, data: dict[str, Any]) -> None:
         target = self.target

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .job_state import JobState
-    from .journal import JournalEntry, JournalReader
+    from .journal import JournalReader
+    from .rows import JournalEntry
 
 _log = logging.getLogger("routilux")
 

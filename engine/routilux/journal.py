@@ -9,18 +9,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from threading import Lock
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
-Record: TypeAlias = tuple[int, dict[str, Any], int, int]
-"""(source number, data, monotonic ns, `seq` of the cause or 0)."""
-Run: TypeAlias = tuple[int, int, int, str, int]
-"""(target number, start in monotonic ns, duration in ns, outcome, `seq` of the cause or 0)."""
-
-OUTCOMES = ("completed", "failed", "error_continued", "skipped", "retry", "cancelled")
+from .rows import JournalBatch, JournalEntry, Record, Run, RunningHandler, Source, Target, Totals
 
 RUNS_FOLDED_AT = 4096
 """Handler runs that may wait before they are folded into the totals."""
@@ -28,117 +22,6 @@ UNREAD_BOUND = 1_000_000
 """Records or runs kept for a reader that does not take them; past it, it gets their totals only."""
 ENTRIES_KEPT = 1_000
 UNREAD_ENTRIES_BOUND = 100_000
-
-
-@dataclass(slots=True, eq=False)
-class Source:
-    """What can be recorded: an event of a routine with the connections it had, or the engine's own word.
-
-    `connection_ids` are the edges along which each emission goes; `target_ids` the routines
-    that receive one activation each (a routine may be there twice).
-    """
-
-    number: int
-    routine_id: str
-    event_name: str
-    kind: str
-    connection_ids: tuple[str, ...] = ()
-    target_ids: tuple[str, ...] = ()
-
-
-@dataclass(slots=True, eq=False)
-class Target:
-    """A slot of a routine: where handler runs happen."""
-
-    number: int
-    routine_id: str
-    slot_name: str
-
-
-class RunningHandler(NamedTuple):
-    """A handler that is running now, and for how long (ns)."""
-
-    routine_id: str
-    slot_name: str
-    running_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """Something rare that happened. `number` counts from 1; `time_ns` is since the epoch."""
-
-    number: int
-    time_ns: int
-    kind: str
-    routine_id: str | None
-    data: dict[str, Any]
-
-
-@dataclass(slots=True)
-class RunTotals:
-    """Handler runs of one target and outcome, added up (ns)."""
-
-    count: int = 0
-    total_ns: int = 0
-    min_ns: int = 0
-    max_ns: int = 0
-
-    def add(self, durations: list[int]) -> None:
-        low, high = min(durations), max(durations)
-        self.min_ns = low if not self.count or low < self.min_ns else self.min_ns
-        self.max_ns = max(high, self.max_ns)
-        self.count += len(durations)
-        self.total_ns += sum(durations)
-
-    def merge(self, other: RunTotals) -> None:
-        if other.count:
-            self.min_ns = min(self.min_ns, other.min_ns) if self.count else other.min_ns
-            self.max_ns = max(self.max_ns, other.max_ns)
-            self.count += other.count
-            self.total_ns += other.total_ns
-
-
-@dataclass(slots=True)
-class Totals:
-    """Exact counters of a part of a journal whose rows need not be there any more."""
-
-    emissions: Counter[int] = field(default_factory=Counter)
-    runs: dict[tuple[int, str], RunTotals] = field(default_factory=dict)
-
-    def add_records(self, records: Iterable[Record]) -> None:
-        self.emissions.update(map(itemgetter(0), records))
-
-    def add_runs(self, runs: Iterable[Run]) -> None:
-        groups: dict[tuple[int, str], list[int]] = {}
-        for target, _, duration, outcome, _ in runs:
-            key = (target, outcome)
-            if key in groups:
-                groups[key].append(duration)
-            else:
-                groups[key] = [duration]
-        for key, durations in groups.items():
-            self.runs.setdefault(key, RunTotals()).add(durations)
-
-    def merge(self, other: Totals) -> None:
-        self.emissions.update(other.emissions)
-        for key, totals in other.runs.items():
-            self.runs.setdefault(key, RunTotals()).merge(totals)
-
-
-class JournalBatch(NamedTuple):
-    """What a reader takes at once. `seq` is the number of the newest record at that moment.
-
-    `totals` (or `None`) adds up what has no rows here: what happened before the reader was
-    attached, or was trimmed past it. `lost` counts the records among that.
-    """
-
-    seq: int
-    records: list[Record]
-    runs: list[Run]
-    entries: list[JournalEntry]
-    running: tuple[RunningHandler, ...]
-    totals: Totals | None
-    lost: int
 
 
 class Journal:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from .connection import Connection, rename
 from .event import Event
-from .journal import Source, Target
 from .merging import keeps_data
 from .routine import Routine
+from .rows import Source, Target
 from .slot import Slot
 
 if TYPE_CHECKING:
-    from .flow import Flow
+    from .structure import Structure
 
 ENTRY_SLOT = "trigger"
 
@@ -73,7 +73,7 @@ class Plan:
     the tables; reading them needs none.
     """
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Structure) -> None:
         self.version = 0
         self.sources: list[Source] = []
         self.targets: list[Target] = []

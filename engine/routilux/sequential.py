@@ -90,9 +90,9 @@ class SequentialRunner(Runner):
                         prepared = True
                     target.call(data)
                     if delivery is self.entry:
-                        self.entry_done((clock() - start) / 1e9, attempt)
+                        self.entry_done(start, attempt)
             except BaseException as error:
-                add_run(self.failed((delivery, data, cause, attempt, prepared), error, start))
+                add_run(self.failures.deal_with((delivery, data, cause, attempt, prepared), error, start))
                 if not isinstance(error, Exception):
                     self._interrupt = error
             else:
@@ -104,7 +104,7 @@ class SequentialRunner(Runner):
         frame = self.frames[0]
         frame.target = None
         with self._changed:
-            while self.gate is None and not self.queue and self.delayed:
+            while self.gate is None and not self.queue and self.failures.delayed:
                 self.wants_help = True
                 self._changed.wait()
                 self.wants_help = False

@@ -54,7 +54,7 @@ def _copy_tuple(value: tuple[Any, ...], seen: dict[int, Any]) -> tuple[Any, ...]
     return tuple([_copy(item, seen) for item in value])
 
 
-def _copy_set(value: set[Any], seen: dict[int, Any]) -> set[Any]:
+def _copy_set(value: set[Any], _seen: dict[int, Any]) -> set[Any]:
     return value.copy()
 
 

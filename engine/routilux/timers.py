@@ -81,3 +81,27 @@ class Timers:
 
 TIMERS = Timers()
 """The process's own: a thread for each flow or job would be many threads that sleep."""
+
+
+class TimeLimit:
+    """How long a job may take in all (seconds), pauses not counted."""
+
+    def __init__(self, seconds: float, over: Callable[[], None]) -> None:
+        self.seconds = seconds
+        self._over = over
+        self._left = seconds
+        self._since = 0.0
+        self._timer: Timer | None = None
+
+    def run(self) -> None:
+        """Start the clock, or let it go on."""
+        if self._timer is None:
+            self._since = time.monotonic()
+            self._timer = TIMERS.call_later(self._left, self._over)
+
+    def hold(self) -> None:
+        """Stop the clock."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._left -= time.monotonic() - self._since

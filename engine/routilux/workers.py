@@ -78,19 +78,21 @@ class _Crew:
 
     def _take(self) -> Work | None:
         try:
-            return self.queue.get_nowait() or self._leave()
+            return self._given(self.queue.get_nowait())
         except Empty:
             pass
         with self.lock:
             self.idle += 1
         try:
-            return self.queue.get(timeout=IDLE_SECONDS) or self._leave()
+            return self._given(self.queue.get(timeout=IDLE_SECONDS))
         except Empty:
             return self._leave_idle()
 
-    def _leave(self) -> None:
-        with self.lock:
-            self.threads.discard(threading.current_thread())
+    def _given(self, work: Work | None) -> Work | None:
+        if work is None:  # the sign to end
+            with self.lock:
+                self.threads.discard(threading.current_thread())
+        return work
 
     def _leave_idle(self) -> Work | None:
         with self.lock:

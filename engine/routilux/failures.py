@@ -1,0 +1,111 @@
+"""What a job does when a handler raises: decide by its error handler, note it, try again later."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from datetime import datetime
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .error_handler import STOP_HANDLER, Decision, ErrorHandler, ErrorStrategy, error_text
+from .plan import Delivery
+from .rows import Run
+from .timers import TIMERS, Timer
+
+if TYPE_CHECKING:
+    from .runner import Runner
+
+Item: TypeAlias = tuple[Delivery, dict[str, Any], int, int, bool]
+"""An activation: (way, data, `seq` of its cause, retries so far, whether mapping and merging are done)."""
+
+
+class Failures:
+    """The failures of one job. `delayed` holds what waits for its retry; the runner's lock guards it."""
+
+    def __init__(self, runner: Runner) -> None:
+        self.delayed: dict[int, tuple[Item, Timer]] = {}
+        self._runner = runner
+
+    def deal_with(self, item: Item, error: BaseException, start: int) -> Run:
+        """A handler that ran since `start` has raised: decide, note it, and return the run."""
+        end = perf_counter_ns()
+        delivery, _, cause, attempt, _ = item
+        outcome, delay = self._decide(delivery, error, attempt)
+        if outcome == "retry" and not self._retry_later(item, error, delay):
+            outcome = "cancelled"
+        elif outcome in ("failed", "error_continued", "skipped"):
+            self._note(item, error, outcome)
+        if outcome == "failed":
+            self._runner.fail()
+        return (delivery.target.number, start, end - start, outcome, cause)
+
+    def handler_of(self, delivery: Delivery) -> ErrorHandler:
+        """The routine's error handler, else the flow's, else STOP."""
+        routine = delivery.target.routine
+        own = routine.get_error_handler() if routine is not None else None
+        return own or self._runner.flow.error_handler or STOP_HANDLER
+
+    def drop_delayed(self) -> list[Item]:
+        """Forget what waits for its retry and return it. The runner's lock is held."""
+        waiting = list(self.delayed.values())
+        self.delayed.clear()
+        for _, timer in waiting:
+            timer.cancel()
+        return [item for item, _ in waiting]
+
+    def _decide(self, delivery: Delivery, error: BaseException, attempt: int) -> Decision:
+        if self._runner.gate == "cancel":
+            return Decision("cancelled")
+        if isinstance(error, KeyboardInterrupt):
+            self._runner.controls.cancel(reason="KeyboardInterrupt", by="")
+            return Decision("cancelled")
+        if not isinstance(error, Exception):
+            return Decision("failed")
+        return self.handler_of(delivery).decide(error, attempt)
+
+    def _retry_later(self, item: Item, error: BaseException, delay: float) -> bool:
+        """Put the activation aside for `delay` seconds; `False` when the job takes no more."""
+        runner = self._runner
+        delivery, data, cause, attempt, prepared = item
+        handler, target = self.handler_of(delivery), delivery.target
+        handler.retry_count = attempt + 1
+        again: Item = (delivery, data, cause, attempt + 1, prepared)
+        row = {"attempt": attempt + 1, "error": error_text(error), "delay": delay}
+        with runner.lock:
+            if runner.closed:
+                return False
+            key = id(again)
+            self.delayed[key] = (again, TIMERS.call_later(delay, lambda: self._due(key)))
+        runner.job_state._record(target.routine_id, "retry", "retry", row, cause)
+        more = {"slot": target.slot_name, "error_type": type(error).__name__, "max_retries": handler.max_retries}
+        due_ns = time.time_ns() + round(delay * 1e9)
+        entry = runner.journal.add_entry("retry", target.routine_id, {**row, **more, "due_ns": due_ns})
+        runner.job_state._announce(entry)
+        return True
+
+    def _due(self, key: int) -> None:
+        with self._runner.lock:
+            waiting = self.delayed.pop(key, None)
+            if waiting is not None:
+                self._runner.put_back(waiting[0])
+
+    def _note(self, item: Item, error: BaseException, outcome: str) -> None:
+        runner, job_state = self._runner, self._runner.job_state
+        delivery, _, cause, attempt, _ = item
+        target, handler = delivery.target, self.handler_of(delivery)
+        text, kind = error_text(error), type(error).__name__
+        if handler.strategy is ErrorStrategy.RETRY:
+            handler.retry_count = attempt
+        after = {"status": outcome, "error": text}
+        row = {"slot": target.slot_name, "error": text, "error_type": kind}
+        trace = {"traceback": "".join(traceback.format_exception(error))}
+        if outcome == "failed":
+            runner.error = runner.error or f"{target.routine_id}: {kind}: {text}"
+            job_state._record(target.routine_id, "error", "error", row | trace, cause)
+            after["error_time"] = datetime.now().isoformat()
+        elif outcome == "error_continued":
+            job_state._record(target.routine_id, "error_continued", "error_continued", row, cause)
+        job_state._merge_routine_state(target.routine_id, {}, after)
+        entry = runner.journal.add_entry("error", target.routine_id, row | trace | {"outcome": outcome})
+        job_state._announce(entry)

@@ -1,0 +1,38 @@
+"""The activations of a paused job as plain dicts, as they are saved and shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .failures import Item
+from .status import PAUSED
+
+if TYPE_CHECKING:
+    from .runner import Runner
+
+
+def pending_tasks(runner: Runner) -> list[dict[str, Any]]:
+    """What waits when the job is paused, else nothing."""
+    if runner.job_state.status != PAUSED:
+        return []
+    return [_task(runner, item) for item in runner.waiting_items()]
+
+
+def _task(runner: Runner, item: Item) -> dict[str, Any]:
+    delivery, data, _, attempt, _ = item
+    connection = delivery.connection
+    ends = runner.flow.connection_ends(connection) if connection is not None else (None,) * 4
+    return {
+        "slot_routine_id": delivery.target.routine_id,
+        "slot_name": delivery.target.slot_name,
+        "data": data,
+        "connection_source_routine_id": ends[0],
+        "connection_source_event_name": ends[1],
+        "connection_target_routine_id": ends[2],
+        "connection_target_slot_name": ends[3],
+        "param_mapping": dict(delivery.mapping),
+        "priority": 2,
+        "retry_count": attempt,
+        "max_retries": runner.failures.handler_of(delivery).max_retries,
+        "created_at": None,
+    }

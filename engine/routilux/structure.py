@@ -1,0 +1,96 @@
+"""The structure of a flow: routines under ids, and connections between them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .connection import Connection
+from .plan import Plan
+from .routine import Routine
+
+
+class Structure:
+    """What a flow is made of, apart from how it is run."""
+
+    def __init__(self, flow_id: str) -> None:
+        self.flow_id = flow_id
+        self.routines: dict[str, Routine] = {}
+        self.connections: list[Connection] = []
+        self._plan = Plan(self)
+
+    def __repr__(self) -> str:
+        return f"Flow[{self.flow_id}]"
+
+    def add_routine(self, routine: Routine, routine_id: str | None = None) -> str:
+        """Add a routine under an id (its own generated one when not given) and return the id.
+
+        Raises `ValueError` when the id is taken.
+        """
+        key = routine._id if routine_id is None else routine_id
+        if key in self.routines:
+            raise ValueError(f"Routine id {key!r} already exists in {self!r}; choose another id")
+        self.routines[key] = routine
+        self._plan.structure_changed()
+        return key
+
+    def connect(
+        self,
+        source_routine_id: str,
+        source_event: str,
+        target_routine_id: str,
+        target_slot: str,
+        param_mapping: dict[str, str] | None = None,
+    ) -> Connection:
+        """Join an event to a slot; `param_mapping` is `{event parameter: slot parameter}`.
+
+        Raises `ValueError` naming the routine, event or slot that is missing.
+        """
+        source = self._routine(source_routine_id, "Source routine")
+        target = self._routine(target_routine_id, "Target routine")
+        event = source.get_event(source_event)
+        if event is None:
+            raise ValueError(_missing("event", source_event, source_routine_id, source.events))
+        slot = target.get_slot(target_slot)
+        if slot is None:
+            raise ValueError(_missing("slot", target_slot, target_routine_id, target.slots))
+        connection = Connection(event, slot, param_mapping)
+        connection.source_routine_id, connection.target_routine_id = source_routine_id, target_routine_id
+        self.connections.append(connection)
+        self._plan.structure_changed()
+        return connection
+
+    def _routine(self, routine_id: str, what: str) -> Routine:
+        routine = self.routines.get(routine_id)
+        if routine is None:
+            known = ", ".join(map(repr, self.routines)) or "none"
+            raise ValueError(f"{what} {routine_id!r} not found in flow {self.flow_id!r}; it has {known}")
+        return routine
+
+    @property
+    def structure_version(self) -> int:
+        """A number that grows whenever routines, connections, events or slots change."""
+        own = sum(len(routine.slots) + len(routine.events) for routine in list(self.routines.values()))
+        return self._plan.version + own
+
+    def connection_ends(self, connection: Connection) -> tuple[str, str, str, str]:
+        """(source routine id, event name, target routine id, slot name); empty strings for an unlinked end."""
+        event, slot = connection.source_event, connection.target_slot
+        return (
+            connection.source_routine_id or "",
+            event.name if event is not None else "",
+            connection.target_routine_id or "",
+            slot.name if slot is not None else "",
+        )
+
+    def connection_id(self, connection: Connection) -> str:
+        """`"reader.text->parser.source"`; a repeated pair has `#2`, `#3`, … appended."""
+        ends = self.connection_ends(connection)
+        twins = [known for known in self.connections if self.connection_ends(known) == ends]
+        place = next((place for place, known in enumerate(twins) if known is connection), 0)
+        name = "{}.{}->{}.{}".format(*ends)
+        return f"{name}#{place + 1}" if place else name
+
+
+def _missing(what: str, name: str, routine_id: str, known: Any) -> str:
+    names = ", ".join(map(repr, known)) or "none"
+    return f"Routine {routine_id!r} has no {what} {name!r}; its {what}s: {names}"
