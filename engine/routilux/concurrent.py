@@ -9,6 +9,7 @@ from .context import enter, leave
 from .failures import Item
 from .frame import RunFrame
 from .journal import RUNS_FOLDED_AT
+from .locking import take
 from .rows import Run
 from .runner import ACTIVE, SETTLING, Runner
 from .workers import Workers
@@ -26,6 +27,7 @@ class ConcurrentRunner(Runner):
     def __init__(self, *args: Any, workers: Workers) -> None:
         super().__init__(*args)
         self._workers = workers
+        self._limit = workers.limit
         self.engaged = 0
         self.active = 0
         self.outside = 0
@@ -68,9 +70,11 @@ class ConcurrentRunner(Runner):
 
     def call_help(self) -> None:
         if self.gate is None:
-            while self.engaged < min(self._workers.limit, len(self.queue) + self.active - self.outside):
+            wanted = min(self._limit, len(self.queue) + self.active - self.outside)
+            while self.engaged < wanted:
                 self.engaged += 1
                 self._workers.put(self._serve)
+            self.wants_help = self.engaged < self._limit
 
     def go_on(self) -> None:
         with self.lock:
@@ -80,30 +84,45 @@ class ConcurrentRunner(Runner):
         """A worker's turn: run what is queued until nothing is, or until others have waited long enough."""
         frame = RunFrame(self)
         enter(frame)
-        run: Run | None = None
         with self.lock:
             self.frames.append(frame)
         try:
-            for turn in range(1, 1 << 62):
-                with self.lock:
-                    if run is not None:
-                        self.journal.runs.append(run)
-                        self.active -= 1
-                    if self.gate is not None or not self.queue:
-                        self.engaged -= 1
-                        break
-                    if turn % FAIR_SHARE == 0 and self._workers.waiting:
-                        self.frames.remove(frame)
-                        self._workers.put(self._serve)
-                        return
-                    if len(self.journal.runs) >= RUNS_FOLDED_AT:
-                        self.journal._fold_runs()
-                    item = self.queue.popleft()
-                    self.active += 1
-                run = self._run(frame, item)
+            while (more := self._serve_share(frame)) and not self._workers.waiting:
+                if len(self.journal.runs) >= RUNS_FOLDED_AT:
+                    self.journal.fold_runs()
         finally:
             leave(frame)
-        self._leave(frame)
+        if more:
+            with self.lock:
+                self.frames.remove(frame)
+            self._workers.put(self._serve)
+        else:
+            self._leave(frame)
+
+    def _serve_share(self, frame: RunFrame) -> bool:
+        """Run up to FAIR_SHARE activations; whether there may be more. `False`: this worker is not engaged any more."""
+        lock, queue, runs = self.lock, self.queue, self.journal.runs
+        run: Run | None = None
+        for _ in range(FAIR_SHARE):
+            if not lock.acquire(False):
+                take(lock)
+            if run is not None:
+                runs.append(run)
+                self.active -= 1
+            if self.gate is not None or not queue:
+                self.engaged -= 1
+                self.wants_help = True
+                lock.release()
+                return False
+            item = queue.popleft()
+            self.active += 1
+            lock.release()
+            run = self._run(frame, item)
+        with lock:
+            if run is not None:
+                runs.append(run)
+            self.active -= 1
+        return True
 
     def _leave(self, frame: RunFrame) -> None:
         """This thread runs no more of the job; the last one brings it to rest."""

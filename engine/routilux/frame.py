@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .context import Frame
 from .event import Event
+from .locking import take
 from .plan import Emission, Receiver
 from .rows import RunningHandler
 from .snapshot import snapshot
@@ -63,7 +64,10 @@ class RunFrame:
         runner = self.runner
         journal = runner.journal
         records = journal.records
-        with runner.lock:
+        lock = runner.lock
+        if not lock.acquire(False):
+            take(lock)
+        try:
             if runner.closed:
                 records.append((emission.unsent, kept, perf_counter_ns(), self.cause))
                 return
@@ -75,6 +79,8 @@ class RunFrame:
                 runner.call_help()
             if len(records) > journal.trim_at:
                 journal.trim_records()
+        finally:
+            lock.release()
 
     def deliver(self, event: Event, data: dict[str, Any]) -> None:
         emission = self._find(event.routine, event)
