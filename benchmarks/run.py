@@ -1,0 +1,27 @@
+"""Prints the benchmarks: `python -m benchmarks.run [--rounds N]`, or `make bench`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+
+from benchmarks import watched
+from benchmarks.report import print_table
+
+WATCHED_GOALS = {"dashboard on": 1.05, "one browser": 1.10}
+
+
+def main() -> None:
+    """Run everything, in turn, and print the ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=9, help="rounds of each workload (default 9)")
+    rounds: int = parser.parse_args().rounds
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {rounds} rounds, each kind in turn")
+    rows = watched.measure(rounds)
+    print_table("W1, sequential: a chain of 3, 20,000 items, being watched", rows, "no hook", WATCHED_GOALS)
+    print_table("The same beside the limit", [row for row in rows if row.name != "one browser"], "deque limit", {})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""W1: a chain of three routines, 20,000 items. One event is one handler call caused by one emission."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from threading import Event
+from typing import Any
+
+from routilux import Flow, Routine
+
+ITEMS = 20_000
+EVENTS = 2 * ITEMS
+
+
+class Source(Routine):
+    """Waits for the sign to go, then emits every item."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("trigger", handler=self.send)
+        self.define_event("item", ["i"])
+        self.go = Event()
+        self.started = 0.0
+
+    def send(self, items: int = ITEMS, **_: Any) -> None:
+        self.go.wait(60)
+        self.started = time.perf_counter()
+        for i in range(items):
+            self.emit("item", i=i)
+
+
+class Pass(Routine):
+    """Hands each item on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("item", handler=self.hand_on)
+        self.define_event("item", ["i"])
+
+    def hand_on(self, i: int = 0, **_: Any) -> None:
+        self.emit("item", i=i)
+
+
+class Sink(Routine):
+    """Takes each item."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("item", handler=self.take)
+
+    def take(self, i: int = 0, **_: Any) -> None:
+        pass
+
+
+def make_flow(**options: Any) -> Flow:
+    """The chain, as a flow."""
+    flow = Flow("w1", **options)
+    for name, routine in (("source", Source()), ("pass", Pass()), ("sink", Sink())):
+        flow.add_routine(routine, name)
+    flow.connect("source", "item", "pass", "item")
+    flow.connect("pass", "item", "sink", "item")
+    return flow
+
+
+class Slotted:
+    """What the limit appends for each event."""
+
+    __slots__ = ("data", "event", "routine", "time")
+
+    def __init__(self, routine: str, event: str, data: dict[str, Any], time_ns: int) -> None:
+        self.routine = routine
+        self.event = event
+        self.data = data
+        self.time = time_ns
+
+
+def deque_limit() -> float:
+    """Seconds that a deque and a list of slotted records need for the same: nobody can be faster in Python."""
+    queue: deque[tuple[Callable[..., None], dict[str, Any]]] = deque()
+    records: list[Slotted] = []
+    clock = time.time_ns
+
+    def take(i: int = 0, **_: Any) -> None:
+        pass
+
+    def hand_on(i: int = 0, **_: Any) -> None:
+        data = {"i": i}
+        records.append(Slotted("pass", "item", data, clock()))
+        queue.append((take, data))
+
+    started = time.perf_counter()
+    for i in range(ITEMS):
+        data = {"i": i}
+        records.append(Slotted("source", "item", data, clock()))
+        queue.append((hand_on, data))
+    while queue:
+        handler, data = queue.popleft()
+        handler(**data)
+    return time.perf_counter() - started
