@@ -72,7 +72,7 @@ class Timers:
             while self._heap:
                 due, _, timer = self._heap[0]
                 wait = due - time.monotonic()
-                if timer.call is None or wait <= 0:
+                if wait <= 0:  # a cancelled one stays until then: ending the thread for it would cost a new one
                     return heapq.heappop(self._heap)[2]
                 self._changed.wait(wait)
             self._thread = None
