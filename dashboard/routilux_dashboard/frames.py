@@ -1,0 +1,65 @@
+"""Two states of a job → a frame: what changed between them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from .protocol import Frame, Job, Keyframe, LogTail, OutputTail, Sample, Series
+
+Figures = TypeVar("Figures")
+
+
+def between(before: Keyframe, after: Keyframe) -> Frame:
+    """What leads from `before` to `after`; the two share what did not change, so that most is not even compared.
+
+    Records, log and outputs are the new rows only, as far as `after` has them.
+    """
+    return Frame(
+        job_id=after.job_id,
+        frame=after.frame,
+        seq=after.seq,
+        at=after.at,
+        job=after.job,
+        routines=_changed(before.routines, after.routines),
+        connections=_changed(before.connections, after.connections),
+        states=_changed(before.states, after.states),
+        records=[record for record in after.records if record.seq > before.seq],
+        log=_newer(before.log, after.log),
+        outputs=_newer(before.outputs, after.outputs),
+        samples=_samples(before.series, after.series),
+        series=None if before.series.interval_ms == after.series.interval_ms else after.series,
+        flow=None if before.flow == after.flow else after.flow,
+    )
+
+
+def says_something(frame: Frame, before: Keyframe) -> bool:
+    """Whether a frame changes anything that `before` shows."""
+    parts = (frame.routines, frame.connections, frame.states, frame.records, frame.samples)
+    rest = (frame.log, frame.outputs, frame.series, frame.flow)
+    return any(parts) or rest != (None, None, None, None) or frame.seq != before.seq or frame.job != before.job
+
+
+def job_of(keyframe: Keyframe) -> Job:
+    """The whole of a job but its history, as REST gives it."""
+    summary = keyframe.job
+    own = {name: getattr(summary, name) for name in summary.__struct_fields__}
+    return Job(**own, routines=keyframe.routines, connections=keyframe.connections)
+
+
+def _changed(before: dict[str, Figures], after: dict[str, Figures]) -> dict[str, Figures]:
+    known: Callable[[str], Figures | None] = before.get
+    return {key: figures for key, figures in after.items() if known(key) is not figures and known(key) != figures}
+
+
+Tail = TypeVar("Tail", LogTail, OutputTail)
+
+
+def _newer(before: Tail, after: Tail) -> Tail | None:
+    if before.total == after.total:
+        return None
+    return type(after)(after.total, [row for row in after.rows if row.n > before.total])
+
+
+def _samples(before: Series, after: Series) -> list[Sample]:
+    return after.points[len(before.points) :] if before.interval_ms == after.interval_ms else []

@@ -1,0 +1,231 @@
+"""All watched flows and their jobs: hooks on one side, frames on the other."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
+
+from .job_list import JobList
+from .protocol import FlowDefinition, Frame, Jobs
+from .routine_status import ENDED
+from .times import MILLISECOND
+from .watched_flow import WatchedFlow
+from .watched_job import WatchedJob
+
+KEEP_JOBS = 200
+FLOW_LOOK_NS = 250 * MILLISECOND
+"""How often watched flows are looked at for a change of their structure."""
+_WAKING = frozenset({"status", "control"})
+_log = logging.getLogger("routilux.dashboard")
+
+
+class Tick(NamedTuple):
+    """What there is to send: at most one frame for each job, and the changes of the list."""
+
+    frames: list[Frame]
+    jobs: Jobs | None
+
+
+class Monitor:
+    """Watches flows and makes frames of what their jobs write down.
+
+    Engine threads only append here (`_arrived`, `_jobs`, a flag of a job) and call `wake`, and take no
+    lock. One thread, the pump's, calls `tick`, at most 20 times a second. Everything else
+    may be called by any thread.
+
+    Args:
+        wake: called by engine threads when a job begins or ends, when its status changes and when
+            something is asked of it, so that an idle pump sends at once; must return at once.
+        keep_jobs: how many jobs that have ended are kept, the newest; live ones all are.
+    """
+
+    def __init__(
+        self,
+        wake: Callable[[], None] | None = None,
+        *,
+        keep_jobs: int = KEEP_JOBS,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.wake = wake
+        self.origin = f"{socket.gethostname()}:{os.getpid()}"
+        self._keep_jobs = keep_jobs
+        self._now_ns = now_ns
+        self._flows: dict[str, _FlowHook] = {}
+        self._jobs: dict[str, WatchedJob] = {}
+        self._arrived: deque[WatchedJob] = deque()
+        self._live: dict[str, WatchedJob] = {}
+        self._ended: dict[str, None] = {}
+        self._left: deque[WatchedJob] = deque(maxlen=keep_jobs)
+        self._list = JobList(self.jobs, lambda: list(self._flows.copy()))
+        self._flows_due = 0
+        self._faulty: set[str] = set()
+
+    # -- flows
+
+    @property
+    def flows(self) -> list[Flow]:
+        """The watched flows."""
+        return [hook.flow.flow for hook in self._flows.copy().values()]
+
+    def definition(self, flow_id: str) -> FlowDefinition:
+        """The description of a flow as it is now; `KeyError` for one that is not watched."""
+        return self._flows[flow_id].flow.look().definition
+
+    def watch(self, flow: Flow) -> None:
+        """Watch all jobs of a flow, those under way too. Again for the same flow, nothing happens.
+
+        Raises `ValueError` when another flow of that id is watched.
+        """
+        known = self._flows.get(flow.flow_id)
+        if known is not None and known.flow.flow is not flow:
+            raise ValueError(f"Another flow {flow.flow_id!r} is watched already; give one of them another flow_id")
+        if known is None:
+            watched = WatchedFlow(flow)
+            watched.look()
+            hook = self._flows[flow.flow_id] = _FlowHook(self, watched)
+            flow.add_hook(hook)
+            self._return_to(hook)
+
+    def unwatch_all(self) -> None:
+        """Let go of all flows. Jobs that have ended are kept; the others are shown again when their flow is watched."""
+        flows, self._flows = self._flows, {}
+        for hook in flows.values():
+            hook.flow.flow.remove_hook(hook)
+        gone = [job for job in self.jobs() if not job.closed]
+        for job in gone:
+            self._jobs.pop(job.job_id, None)
+        self._left.extend(gone)
+
+    def _return_to(self, hook: _FlowHook) -> None:
+        """Show those jobs of a flow that ended while nobody watched."""
+        for job in [job for job in self._left if job.flow is hook.flow.flow]:
+            self._left.remove(job)
+            if job.job_id not in self._jobs and job.job_state.status in ENDED:
+                job.job_state.add_hook(hook)
+                hook.job_ended(job.job_state)
+
+    # -- jobs
+
+    def jobs(self) -> list[WatchedJob]:
+        """The jobs that are kept, newest first."""
+        return list(self._jobs.copy().values())[::-1]
+
+    def job(self, job_id: str) -> WatchedJob:
+        """The job of that id; `KeyError` when there is none, or none any more."""
+        return self._jobs[job_id]
+
+    def jobs_full(self) -> Jobs:
+        """The whole list."""
+        return self._list.full(self._now_ns())
+
+    # -- told by engine threads
+
+    def job_started(self, flow: WatchedFlow, job_state: JobState, reader: JournalReader) -> None:
+        """A job begins, or was under way when its flow was watched."""
+        job = self._jobs[job_state.job_id] = WatchedJob(job_state, reader, flow, self.origin, self._now_ns)
+        self._arrived.append(job)
+        self._wake()
+
+    def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
+        """Something rare happened; the job's reader has it."""
+        if entry.kind in _WAKING:
+            job = self._jobs.get(job_state.job_id)
+            if job is not None and job.closed:
+                job.reopen()
+                self._arrived.append(job)
+            self._wake()
+
+    def job_ended(self, job_state: JobState) -> None:
+        """The job has settled for good, but that a completed one may be paused or cancelled."""
+        job = self._jobs.get(job_state.job_id)
+        if job is not None:
+            job.end()
+        self._wake()
+
+    def _wake(self) -> None:
+        wake = self.wake
+        if wake is not None:
+            wake()
+
+    # -- the pump
+
+    @property
+    def busy(self) -> bool:
+        """Whether the next tick may have something to say though nobody calls `wake`."""
+        return self._list.restless or any(job.restless for job in self._live.values())
+
+    def tick(self) -> Tick:
+        """What changed since the last tick. An idle job costs about a microsecond, one that has ended nothing."""
+        now_ns = self._now_ns()
+        self._look_at_flows(now_ns)
+        while self._arrived:
+            job = self._arrived.popleft()
+            self._live[job.job_id] = job
+            self._ended.pop(job.job_id, None)
+            self._list.changed(job, now_ns)
+        frames = []
+        for job in list(self._live.values()):
+            frame = self._tick(job, now_ns)
+            if frame is not None:
+                frames.append(frame)
+                self._list.changed(job, now_ns)
+            if job.closed:
+                del self._live[job.job_id]
+                self._ended[job.job_id] = None
+        self._forget_old()
+        return Tick(frames, self._list.message(now_ns))
+
+    def _tick(self, job: WatchedJob, now_ns: int) -> Frame | None:
+        """What goes wrong with one job must not touch the others; it is logged once."""
+        try:
+            return job.tick(now_ns)
+        except Exception:
+            self._log_once(job.job_id, "No frame of job %s could be made; its further failures are not logged")
+            return None
+
+    def _log_once(self, key: str, message: str) -> None:
+        if key not in self._faulty:
+            self._faulty.add(key)
+            _log.exception(message, key)
+
+    def _look_at_flows(self, now_ns: int) -> None:
+        if now_ns >= self._flows_due:
+            self._flows_due = now_ns + FLOW_LOOK_NS
+            for flow_id, hook in self._flows.copy().items():
+                try:
+                    hook.flow.look()
+                except Exception:
+                    self._log_once(flow_id, "Flow %s cannot be described any more and is shown as it was")
+
+    def _forget_old(self) -> None:
+        """Keep the newest of the jobs that have ended, in the order in which they did."""
+        surplus = list(self._ended)[: max(len(self._ended) - self._keep_jobs, 0)]
+        for job_id in surplus:
+            del self._ended[job_id]
+            self._jobs.pop(job_id, None)
+            self._faulty.discard(job_id)
+        self._list.removed(surplus)
+
+
+class _FlowHook(JobHook):
+    """What a flow tells, with the flow that tells it."""
+
+    def __init__(self, monitor: Monitor, flow: WatchedFlow) -> None:
+        self.flow = flow
+        self._monitor = monitor
+
+    def job_started(self, job_state: JobState, reader: JournalReader) -> None:
+        self._monitor.job_started(self.flow, job_state, reader)
+
+    def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
+        self._monitor.entry_added(job_state, entry)
+
+    def job_ended(self, job_state: JobState) -> None:
+        self._monitor.job_ended(job_state)

@@ -1,0 +1,147 @@
+"""The status of a routine within a job, and why it is not running. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .protocol import ErrorReport, RoutineStatus
+from .tally import RoutineTally
+from .times import clock
+from .wiring import Wiring
+
+ENDED = frozenset({"completed", "failed", "cancelled"})
+_NOTHING = RoutineTally()
+_DETAIL_TEXT = 200
+_INPUTS_NAMED = 2
+
+Judgement = tuple[RoutineStatus, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What of a job decides over its routines' statuses.
+
+    `held` says why no handler starts ("the job is paused"), or is empty. `live`: routines that
+    have something queued or running; `awaited`: those that these can still send to. `cut`:
+    routines whose work failed or was dropped; `cut_off`: those that these would have sent to.
+    `reachable`: what the job's entry leads to, and the entry itself.
+    """
+
+    job_status: str
+    held: str
+    now_ns: int
+    live: frozenset[str]
+    awaited: frozenset[str]
+    cut: frozenset[str]
+    cut_off: frozenset[str]
+    reachable: frozenset[str]
+
+
+def look_out(
+    job_status: str, held: str, entry: str | None, tallies: Mapping[str, RoutineTally], wiring: Wiring, now_ns: int
+) -> Outlook:
+    """Decide what is common to all routines of a job."""
+    live = frozenset(key for key, tally in tallies.items() if tally.running or tally.queued)
+    cut = frozenset(
+        key
+        for key, tally in tallies.items()
+        if tally.dropped or tally.outcomes["failed"] or tally.outcomes["cancelled"]
+    )
+    entries = frozenset([entry] if entry is not None else ())
+    return Outlook(
+        job_status,
+        held,
+        now_ns,
+        live,
+        wiring.downstream(live),
+        cut,
+        wiring.downstream(cut),
+        wiring.downstream(entries) | entries,
+    )
+
+
+def judge(routine_id: str, tally: RoutineTally | None, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
+    """The status of a routine, and one sentence that says why it is not running.
+
+    `busy` says that a handler of it has ended within the last moments: a routine that has work
+    queued and takes turns with others is running, though none of its handlers does at this instant.
+    """
+    tally = tally or _NOTHING
+    if tally.running:
+        return "running", _handling(tally.slots)
+    if outlook.job_status in ENDED:
+        return _at_the_end(routine_id, tally, outlook)
+    if tally.outcomes["failed"]:
+        return "failed", _why_failed(tally.last_error)
+    if tally.dropped:
+        return "cancelled", _dropped(tally.dropped)
+    if tally.queued:
+        return _waiting(tally, outlook, busy)
+    return _at_rest(routine_id, tally, outlook, wiring)
+
+
+def _waiting(tally: RoutineTally, outlook: Outlook, busy: bool) -> Judgement:
+    """Something is queued and nothing runs."""
+    retry = tally.retry_ahead(outlook.now_ns)
+    again = f"retry {retry.attempt} of {retry.max_retries} at {clock(retry.due_ns)}" if retry else ""
+    if outlook.held:
+        return "paused", "; ".join(filter(None, (f"held: {outlook.held}", again)))
+    if retry:
+        return "retry", again
+    if busy:
+        return "running", "takes turns with other routines"
+    return ("idle" if tally.ended else "pending"), "waiting for a worker"
+
+
+def _at_rest(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring) -> Judgement:
+    """Nothing is queued or running here, and the job has not ended."""
+    if routine_id in outlook.awaited:
+        return ("idle" if tally.ended else "pending"), _waiting_for(routine_id, outlook, wiring)
+    if not tally.ended and (not outlook.live or routine_id not in outlook.reachable):
+        return "pending", "nothing queued"
+    return _finished(tally)
+
+
+def _at_the_end(routine_id: str, tally: RoutineTally, outlook: Outlook) -> Judgement:
+    """The job has ended."""
+    if tally.failed:
+        return "failed", _why_failed(tally.last_error)
+    if outlook.job_status == "completed":
+        return _finished(tally)
+    if tally.dropped:
+        return "cancelled", _dropped(tally.dropped)
+    if routine_id in outlook.cut or routine_id in outlook.cut_off:
+        return "cancelled", "upstream failed" if outlook.job_status == "failed" else "the job was cancelled"
+    return _finished(tally) if tally.ended else ("pending", "nothing queued")
+
+
+def _finished(tally: RoutineTally) -> Judgement:
+    if tally.failed:
+        return "failed", _why_failed(tally.last_error)
+    return "completed", "nothing more can come" if tally.ended else "nothing came"
+
+
+def _waiting_for(routine_id: str, outlook: Outlook, wiring: Wiring) -> str:
+    """Name the events that can still come, those first whose routines have work."""
+    senders = outlook.live | outlook.awaited
+    sources = {c.source: None for c in wiring.inputs(routine_id) if c.source.routine_id in senders}
+    names = [f"{s.routine_id}.{s.event}" for s in sorted(sources, key=lambda s: s.routine_id not in outlook.live)]
+    more = f" and {len(names) - _INPUTS_NAMED} more" if len(names) > _INPUTS_NAMED else ""
+    held = f"; {outlook.held}" if outlook.held else ""
+    return f"waiting for {' or '.join(names[:_INPUTS_NAMED])}{more}{held}"
+
+
+def _handling(slots: tuple[str, ...]) -> str:
+    return f"handling {slots[0]}" if len(slots) == 1 else f"{len(slots)} handlers run"
+
+
+def _dropped(count: int) -> str:
+    return "one waiting activation was dropped" if count == 1 else f"{count:,} waiting activations were dropped"
+
+
+def _why_failed(error: ErrorReport | None) -> str:
+    if error is None:
+        return "a handler failed"
+    said = f"{error.error_type}: {error.error}" if error.error_type else error.error
+    return said[:_DETAIL_TEXT]

@@ -1,0 +1,101 @@
+"""A job in one row: who it is, how it stands, what was asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from routilux import ControlState, JobState
+
+from .fold import JobFold
+from .preview import plain_text, preview
+from .protocol import Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
+from .routine_status import ENDED
+from .times import MILLISECOND, iso, iso_local
+
+REASON_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What does not change of a job: where it runs, and what it was started with."""
+
+    job_id: str
+    flow_id: str
+    created_at: str
+    origin: str
+    entry: str | None
+    params: Any
+
+    @classmethod
+    def of(cls, job_state: JobState, origin: str) -> Identity:
+        params, _ = preview(job_state.entry_params)
+        created = iso_local(job_state.created_at)
+        return cls(job_state.job_id, job_state.flow_id, created, origin, job_state.entry_routine_id, params)
+
+
+def control_of(state: ControlState) -> Control:
+    """A control as the wire has it."""
+    return Control(
+        action=cast("Action | None", state.action),
+        state=cast(Any, state.state),
+        by=plain_text(state.by, REASON_TEXT),
+        reason=plain_text(state.reason, REASON_TEXT),
+        since=None if state.since_ns is None else iso(state.since_ns),
+        waiting_for=[
+            RunningHandler(handler.routine_id, handler.slot_name, round(handler.running_ns / MILLISECOND, 1))
+            for handler in state.waiting_for
+        ],
+        kept=state.kept,
+        dropped=state.dropped,
+        refusals=dict(state.refusals),
+    )
+
+
+def held(status: str, control: Control) -> str:
+    """Why no further handler of a job starts, or nothing when one may."""
+    if status == "paused":
+        return "the job is paused"
+    if control.state not in ("requested", "draining"):
+        return ""
+    return {"pause": "the job is pausing", "cancel": "the job is being cancelled"}.get(control.action or "", "")
+
+
+def summarise(
+    identity: Identity, job_state: JobState, fold: JobFold, control: Control, now_ns: int, *, rerunnable: bool
+) -> JobSummary:
+    """The row of a job as it is at `now_ns`."""
+    level = fold.level()
+    ended = job_state.ended_at if fold.status in ENDED else None
+    return JobSummary(
+        job_id=identity.job_id,
+        flow_id=identity.flow_id,
+        status=cast(JobStatus, fold.status),
+        created_at=identity.created_at,
+        updated_at=iso_local(job_state.updated_at),
+        ended_at=iso_local(ended) if ended is not None else None,
+        seq=fold.seq,
+        counts=Counts(
+            events=fold.events,
+            errors=sum(tally.errors for tally in fold.tallies.values()),
+            queued=level.queued,
+            running=level.running,
+        ),
+        rate=0.0 if fold.status in ENDED else round(fold.pulse.rate(None, now_ns), 1),
+        activity=fold.activity.row(None, now_ns),
+        control=control,
+        entry=identity.entry,
+        params=identity.params,
+        rerunnable=rerunnable,
+        origin=identity.origin,
+        error=_error(fold),
+    )
+
+
+def _error(fold: JobFold) -> ErrorReport | None:
+    """What failed the job: a handler's failure, or the engine's own word (a job over its time)."""
+    if fold.status != "failed":
+        return None
+    if fold.last_failure is not None:
+        return fold.last_failure
+    return ErrorReport("", "", "", plain_text(fold.error or "", REASON_TEXT), "", iso(fold.status_ns))

@@ -1,0 +1,185 @@
+"""One watched job: takes what is new of its journal, and answers what is asked of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from routilux import Flow, JobState, JournalBatch, JournalReader
+
+from . import frames
+from .picture import NEVER, JobPicture, state_of
+from .preview import plain_text, preview
+from .protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
+from .rows import history_row, log_rows, output_rows, read_log, read_outputs
+from .times import milliseconds
+from .watched_flow import WatchedFlow
+
+PAGE_LIMIT = 1_000
+"""Rows that one read by range gives at most."""
+
+
+class WatchedJob:
+    """A job as the dashboard knows it.
+
+    The pump's thread calls `tick` and `activity`; engine threads call `end` and `reopen`; any thread
+    calls the rest. What is shown is one keyframe, which a tick replaces and nobody changes: who
+    reads it needs no lock and never waits for a fold. `_beginning` guards one thing, that the
+    first keyframe is made once, by whoever comes first.
+
+    Kept for each job, after its end too: a tally and figures for each routine and connection, the
+    newest 50 rows of each kind, 500 steps of controls, 480 points of the charts.
+    """
+
+    def __init__(
+        self,
+        job_state: JobState,
+        reader: JournalReader,
+        flow: WatchedFlow,
+        origin: str,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.job_state = job_state
+        self.job_id = job_state.job_id
+        self.closed = False
+        self._reader = reader
+        self._flow = flow
+        self._origin = origin
+        self._now_ns = now_ns
+        self._status = job_state.status
+        self._ended = False
+        self._beginning = threading.Lock()
+        self._begun: tuple[JobPicture, Keyframe] | None = None
+
+    @property
+    def flow(self) -> Flow:
+        return self._flow.flow
+
+    # -- told by engine threads
+
+    def end(self) -> None:
+        """The job has ended: the next tick shows its end and closes the reader."""
+        self._ended = True
+
+    def reopen(self) -> None:
+        """A job that had ended goes on (a completed one may be paused or cancelled); its reader reads on."""
+        self._ended = self.closed = False
+
+    # -- the pump
+
+    @property
+    def restless(self) -> bool:
+        """Whether something may come, or fade, without the engine saying so."""
+        if self._begun is None:
+            return True
+        picture, shown = self._begun
+        return shown.job.status in ("pending", "running") or picture.look_at != NEVER
+
+    def tick(self, now_ns: int) -> Frame | None:
+        """Take what is new and say what changed, or `None` when nothing did."""
+        picture, before = self._begun or self._begin()
+        ended = self._ended
+        if ended:  # said before the take: what is written after it finds the job closed, and reopens it
+            self.closed = True
+        batch = self._reader.take()
+        if not ended and not self._is_news(picture, batch, now_ns):
+            return None
+        after = picture.next(before, batch, now_ns, final=ended)
+        frame = frames.between(before, after)
+        if ended:
+            self._reader.close()
+        elif not frames.says_something(frame, before):
+            return None
+        self._begun = (picture, after)
+        return frame
+
+    def _is_news(self, picture: JobPicture, batch: JournalBatch, now_ns: int) -> bool:
+        """Whether there may be something to show."""
+        happened = batch.runs or batch.records or batch.entries or batch.totals is not None
+        still = now_ns < picture.look_at and picture.fold.same_running(batch.running)
+        return bool(happened) or not still or picture.flow_view is not self._flow.view()
+
+    def activity(self, now_ns: int) -> list[int]:
+        """Events in each of the last 20 seconds, whether the job has ended or not."""
+        picture, _ = self._begun or self._begin()
+        return picture.fold.activity.row(None, now_ns)
+
+    def _begin(self) -> tuple[JobPicture, Keyframe]:
+        with self._beginning:
+            if self._begun is None:
+                now_ns = self._now_ns()
+                picture = JobPicture(self.job_state, self._reader, self._flow, self._origin, self._status, now_ns)
+                self._begun = (picture, picture.first(now_ns))
+            return self._begun
+
+    # -- what is shown, as of the last frame
+
+    def keyframe(self) -> Keyframe:
+        """The complete state."""
+        _, shown = self._begun or self._begin()
+        return msgspec.structs.replace(shown, at=milliseconds(self._now_ns()))
+
+    @property
+    def summary(self) -> JobSummary:
+        """The job's row in the list."""
+        _, shown = self._begun or self._begin()
+        return shown.job
+
+    def view(self) -> Job:
+        """The whole of the job but its history."""
+        _, shown = self._begun or self._begin()
+        return frames.job_of(shown)
+
+    def actions(self) -> list[dict[str, Any]]:
+        """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
+        picture, _ = self._begun or self._begin()
+        return [note._asdict() for note in picture.fold.notes]
+
+    def metrics(self) -> dict[str, Any]:
+        """The execution tracker's figures (times in seconds), and the latencies as they are shown (ms)."""
+        tracker = self.job_state.execution_tracker
+        _, shown = self._begun or self._begin()
+        routines = {}
+        for routine_id, figures in shown.routines.items():
+            performance = tracker.get_routine_performance(routine_id)
+            if performance is not None:
+                latency = {"p50_ms": figures.p50_ms, "p95_ms": figures.p95_ms, "histogram": figures.histogram}
+                routines[routine_id] = {**performance, **latency}
+        return {"flow": tracker.get_flow_performance(), "routines": routines}
+
+    # -- read by range, or when asked
+
+    def history(self, after: int = 0, limit: int = 100) -> HistoryPage:
+        """Records `after + 1` to `after + limit` (at most 1,000), as far as they are kept."""
+        found = self.job_state.read_history(max(after, 0), _limited(limit))
+        return HistoryPage([history_row(record) for record in found.records], found.first, found.last, found.total)
+
+    def log(self, after: int = 0, limit: int = 100) -> LogPage:
+        """Entries of the shared log, as `history`."""
+        found = read_log(self.job_state, max(after, 0), _limited(limit))
+        return LogPage(log_rows(found, max(after, 0)), found.first, found.last, found.last)
+
+    def outputs(self, after: int = 0, limit: int = 100) -> OutputPage:
+        """Outputs, as `history`."""
+        found = read_outputs(self.job_state, max(after, 0), _limited(limit))
+        return OutputPage(output_rows(found, max(after, 0)), found.first, found.last, found.last)
+
+    def states(self) -> dict[str, RoutineState]:
+        """Previews of what routines stored, by routine id (`_cancellation` has the reason of a cancel)."""
+        return {key: state_of(stored) for key, stored in self.job_state.routine_states.copy().items()}
+
+    def data(self) -> dict[str, dict[str, Any]]:
+        """Previews of the shared data, as `{key: {"value": …, "cut": …}}`."""
+        shown = {}
+        for key, stored in self.job_state.shared_data.copy().items():
+            value, cut = preview(stored)
+            shown[plain_text(key)] = {"value": value, "cut": cut}
+        return shown
+
+
+def _limited(limit: int) -> int:
+    return min(max(limit, 0), PAGE_LIMIT)

@@ -1,0 +1,40 @@
+"""Who can send to whom in a flow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+
+from .protocol import ConnectionDefinition, FlowDefinition
+
+ANSWERS_KEPT = 16
+
+
+class Wiring:
+    """The connections of a flow, by routine. Made once for each structure.
+
+    `downstream(routine_ids)` are the routines that these can send to, over any number of others;
+    one of them only if it is in a circle. The newest 16 answers are kept: they are asked again
+    and again.
+    """
+
+    def __init__(self, flow: FlowDefinition) -> None:
+        self._targets: defaultdict[str, set[str]] = defaultdict(set)
+        self._inputs: defaultdict[str, list[ConnectionDefinition]] = defaultdict(list)
+        self.downstream = lru_cache(ANSWERS_KEPT)(self._downstream)
+        for connection in flow.connections:
+            self._targets[connection.source.routine_id].add(connection.target.routine_id)
+            self._inputs[connection.target.routine_id].append(connection)
+
+    def _downstream(self, routine_ids: frozenset[str]) -> frozenset[str]:
+        found: set[str] = set()
+        ahead = list(routine_ids)
+        while ahead:
+            fresh = self._targets.get(ahead.pop(), set()) - found
+            found |= fresh
+            ahead.extend(fresh)
+        return frozenset(found)
+
+    def inputs(self, routine_id: str) -> list[ConnectionDefinition]:
+        """The connections into a routine."""
+        return self._inputs.get(routine_id, [])
