@@ -1,0 +1,25 @@
+"""Watch the jobs of a program's flows live in a browser, and pause, resume and cancel them there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import Dashboard
+    from .listener import CannotListen
+
+__version__ = "0.1.0"
+__all__ = ["CannotListen", "Dashboard", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, when they are asked for: `routilux --help` and the wire's shapes need no web server."""
+    if name == "Dashboard":
+        from .app import Dashboard
+
+        return Dashboard
+    if name == "CannotListen":
+        from .listener import CannotListen
+
+        return CannotListen
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,70 @@
+"""Errors as RFC 9457 `application/problem+json`: what was wrong, and what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from ..arguments import BadArgument
+from ..control import CannotStart, ControlRefused
+from ..encoding import to_json
+from ..hub import NotAnswered
+from ..protocol import Problem
+
+
+class Refused(Exception):
+    """A request that is not served: the status, a title, and a sentence that says what to do."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        super().__init__(detail)
+        self.problem = Problem("about:blank", title, status, detail)
+
+
+_OWN: dict[type[Exception], tuple[int, str, str]] = {
+    ControlRefused: (409, "Not possible now", "Nothing was changed."),
+    BadArgument: (422, "Cannot start", "Nothing was started."),
+    CannotStart: (422, "Cannot start", "Nothing was started."),
+    NotAnswered: (503, "The engine is busy", "What you asked for is still under way: look before asking again."),
+}
+"""What rooms below raise: the status, a title, and what follows what the error says."""
+
+
+def problem_of(error: Exception, path: str) -> Problem:
+    """What to tell the peer of an error that ended its request for `path`."""
+    if isinstance(error, Refused):
+        return error.problem
+    for kind, (status, title, outcome) in _OWN.items():
+        if isinstance(error, kind):
+            return Problem("about:blank", title, status, f"{_sentence(error)} {outcome}")
+    title, status, detail = _of_http(error, path) if isinstance(error, HTTPException) else _fault(error)
+    return Problem("about:blank", title, status, detail)
+
+
+def _of_http(error: HTTPException, path: str) -> tuple[str, int, str]:
+    match error:
+        case MethodNotAllowed(valid_methods=methods):
+            return "Wrong method", 405, f"{path} takes {', '.join(sorted(methods or ())) or 'another method'}."
+        case HTTPException(code=404):
+            return "Not found", 404, f"There is nothing at {path!r}. Jobs are at /jobs."
+    status = error.code or 500
+    return HTTPStatus(status).phrase, status, error.description or HTTPStatus(status).phrase
+
+
+def _fault(error: Exception) -> tuple[str, int, str]:
+    detail = f"This is a fault of the dashboard ({type(error).__name__}); the program's log has the traceback."
+    return "Fault in the dashboard", 500, detail
+
+
+def problem_response(problem: Problem, error: Exception) -> Response:
+    """The problem as JSON."""
+    response = Response(to_json(problem), problem.status, content_type="application/problem+json")
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return response
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

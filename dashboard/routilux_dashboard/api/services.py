@@ -1,0 +1,54 @@
+"""What the routes are served from, and finding what they were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+
+from routilux import Flow
+
+from ..control import Controls
+from ..encoding import to_json
+from ..hub import Hub
+from ..live import Live
+from ..monitor import Monitor
+from ..watched_job import WatchedJob
+from .problems import Refused
+from .replies import encoded
+
+
+@dataclass(frozen=True)
+class Services:
+    """The rooms of a running dashboard that requests need. All but `hub.run_native` are for the server's thread."""
+
+    monitor: Monitor
+    live: Live
+    hub: Hub
+    controls: Controls
+
+    def flow(self, flow_id: str) -> Flow:
+        """The watched flow of that id; `Refused` (404) when there is none."""
+        flows = {flow.flow_id: flow for flow in self.monitor.flows}
+        if flow_id in flows:
+            return flows[flow_id]
+        known = ", ".join(map(repr, flows)) or "none"
+        raise Refused(404, "Unknown flow", f"There is no flow {flow_id!r} here; there is {known}.")
+
+    def job(self, job_id: str) -> WatchedJob:
+        """The job of that id, up to date; `Refused` (404) when there is none."""
+        self.live.settle()
+        try:
+            return self.monitor.job(job_id)
+        except KeyError:
+            raise Refused(
+                404,
+                "Unknown job",
+                f"There is no job {job_id!r}; it may have been dropped. GET /api/v1/jobs lists them.",
+            ) from None
+
+    def native(self, read: Callable[[], Any]) -> Response:
+        """What `read()` returns, as JSON; read and encoded in a native thread, while others are served."""
+        return encoded(self.hub.run_native(lambda: to_json(read())))

@@ -1,0 +1,165 @@
+"""The dashboard: the one place where monitor, server and pages are wired together."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from routilux import Flow
+
+from . import api, pages
+from .api.services import Services
+from .control import Controls
+from .gate import Gate
+from .guard import Names, is_loopback
+from .hub import Hub
+from .listener import listen, url_of
+from .live import Live
+from .monitor import Monitor
+
+log = logging.getLogger("routilux_dashboard")
+
+_EVERY_INTERFACE = ("", "0.0.0.0", "::")
+
+
+class Dashboard:
+    """Watches flows and serves their jobs as live pages, from a thread of its own.
+
+    Args:
+        flows: watched from now on; jobs of them that run before `start` are seen too.
+        host: the address to listen on. Whoever reaches it can control jobs: leave it at this machine,
+            or put something that asks who they are before it.
+        port: 0 takes a free one.
+        allowed_hosts: further names under which browsers may reach this server.
+        switch_interval: seconds after which a busy Python thread lets the server's run
+            (`sys.setswitchinterval`, restored by `stop`); `None` leaves it as it is.
+        keep_jobs: ended jobs that are kept, the newest.
+
+    >>> from routilux import Flow
+    >>> with Dashboard(Flow("census"), port=0) as dashboard:
+    ...     dashboard.url.startswith("http://127.0.0.1:")
+    True
+    """
+
+    def __init__(
+        self,
+        *flows: Flow,
+        host: str = "127.0.0.1",
+        port: int = 5000,
+        allowed_hosts: Iterable[str] = (),
+        switch_interval: float | None = 0.001,
+        keep_jobs: int = 200,
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._allowed_hosts = tuple(allowed_hosts)
+        self._switching = _SwitchInterval(switch_interval)
+        self._monitor = Monitor(None, keep_jobs=keep_jobs)
+        self._lock = threading.Lock()  # guards `_hub`: starting and stopping
+        self._hub: Hub | None = None
+        self._stopped = threading.Event()
+        self._stopped.set()
+        for flow in flows:
+            self.watch(flow)
+
+    def watch(self, flow: Flow) -> None:
+        """Show the jobs of `flow` too, those under way included."""
+        self._monitor.watch(flow)
+
+    @property
+    def url(self) -> str:
+        """Where a browser on this machine finds the list of jobs."""
+        return url_of(self._host, self._port)
+
+    def url_of_job(self, job_id: str) -> str:
+        """Where the page of a job is."""
+        return f"{self.url}/jobs/{job_id}"
+
+    def start(self) -> Self:
+        """Listen and serve; returns at once. Does nothing when it serves already.
+
+        Raises `CannotListen` (an `OSError`) when the port is in use or the host is not of this machine.
+        """
+        with self._lock:
+            if self._hub is None:
+                listener = listen(self._host, self._port)
+                self._port = listener.getsockname()[1]  # a restart comes back to it, and browsers with it
+                self._hub = self._serve(listener)
+                self._switching.set()
+                self._stopped.clear()
+                atexit.register(self.stop)
+                self._warn_if_open()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection and free the port; the flows stay watched. Does nothing when it does not serve."""
+        with self._lock:
+            if self._hub is not None:
+                self._monitor.wake = None
+                self._hub.stop()
+                self._hub = None
+                self._switching.restore()
+                atexit.unregister(self.stop)
+                self._stopped.set()
+
+    def wait(self) -> None:
+        """Block until `stop` is called from another thread, or until Ctrl-C, which stops."""
+        try:
+            self._stopped.wait()
+        except KeyboardInterrupt:
+            self.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _serve(self, listener: socket.socket) -> Hub:
+        hub = Hub()
+        application = pages.make_application()
+        live = Live(application, self._monitor, hub)
+        services = Services(self._monitor, live, hub, Controls())
+        application.register_blueprint(api.blueprint(services))
+        application.register_blueprint(pages.blueprint(services))
+        self._monitor.wake = live.wake
+        hub.start(listener, Gate(application, self._names()), live.pump)
+        return hub
+
+    def _names(self) -> Names:
+        own = [socket.gethostname()] if self._host in _EVERY_INTERFACE else []
+        return Names(self._host, (*self._allowed_hosts, *own))
+
+    def _warn_if_open(self) -> None:
+        if not is_loopback(self._host):
+            log.warning(
+                "The dashboard listens on %s: anyone who reaches port %d can watch and control its jobs.",
+                self._host or "every interface",
+                self._port,
+            )
+
+
+class _SwitchInterval:
+    """`sys.setswitchinterval` while the server runs: with 5 ms, two busy threads double the delay of frames."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._before = self._ours = 0.0
+
+    def set(self) -> None:
+        if self._seconds is not None:
+            self._before = sys.getswitchinterval()
+            sys.setswitchinterval(self._seconds)
+            self._ours = sys.getswitchinterval()
+
+    def restore(self) -> None:
+        if self._seconds is not None and sys.getswitchinterval() == self._ours:
+            sys.setswitchinterval(self._before)

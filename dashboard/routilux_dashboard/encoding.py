@@ -1,0 +1,53 @@
+"""Values to bytes: JSON for REST, MessagePack for the websocket. Encoding never fails for what a payload holds.
+
+Previews are plain already; names that users gave (routine ids, event names, reasons) may still
+hold what UTF-8 or 64 bits cannot. It is then replaced, in a second and slower attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+_to_json = msgspec.json.Encoder().encode
+_to_msgpack = msgspec.msgpack.Encoder().encode
+
+
+def to_json(value: Any) -> bytes:
+    """JSON of a wire shape, or of plain data.
+
+    >>> to_json({"name": "a\\udcff"})
+    b'{"name":"a?"}'
+    """
+    return _encode(_to_json, value)
+
+
+def to_msgpack(value: Any) -> bytes:
+    """MessagePack of a wire shape, or of plain data."""
+    return _encode(_to_msgpack, value)
+
+
+def _encode(encode: Callable[[Any], bytes], value: Any) -> bytes:
+    try:
+        return encode(value)
+    except (UnicodeEncodeError, OverflowError, TypeError):
+        return encode(_plain(msgspec.to_builtins(value, str_keys=True, enc_hook=_name_of)))
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case int() if not -(2**63) <= value < 2**64:
+            return str(value)
+        case dict():
+            return {_plain(key): _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+    return value
+
+
+def _name_of(value: object) -> str:
+    return f"<{type(value).__module__}.{type(value).__qualname__}>"

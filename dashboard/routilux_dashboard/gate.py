@@ -1,0 +1,84 @@
+"""The gate before every request: checks by `guard`, the body's bound, and the headers of every answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
+from .encoding import to_json
+from .guard import MAX_BODY, SECURITY_HEADERS, Names, Refusal, content_security_policy, refuse_origin
+from .protocol import Problem
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+CLOSE = "routilux.close"
+"""Where the WSGI environment holds the call that ends the connection after this answer."""
+_READING = ("GET", "HEAD", "OPTIONS")
+_READ_SIZE = 64 * 1024
+_DISCARDED = 16 * MAX_BODY
+"""What is still read of a body that is too large, so that its sender gets to read why."""
+
+
+class Gate:
+    """A WSGI application that lets through to another what `guard` has nothing against."""
+
+    def __init__(self, application: Application, names: Names) -> None:
+        self._application = application
+        self._names = names
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        refusal = self._names.refuse_host(host, environ.get("SERVER_NAME", "")) or _refuse_page(environ, host)
+        if refusal is None and environ["REQUEST_METHOD"] not in _READING:
+            refusal = _take_body(environ)
+        if refusal is not None:
+            return _answer(refusal, environ, start_response)
+
+        def start_guarded(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            guarded = [*headers, *SECURITY_HEADERS, ("Content-Security-Policy", content_security_policy(host))]
+            return start_response(status, guarded, exc_info)
+
+        return self._application(environ, start_guarded)
+
+
+def _refuse_page(environ: Environ, host: str) -> Refusal | None:
+    """Reading is free to every page (the browser keeps the answer from it); a websocket or a change is not."""
+    if environ["REQUEST_METHOD"] in _READING and "HTTP_UPGRADE" not in environ:
+        return None
+    return refuse_origin(environ.get("HTTP_ORIGIN"), host, environ.get("HTTP_SEC_FETCH_SITE"))
+
+
+def _take_body(environ: Environ) -> Refusal | None:
+    """Read the body whole, so that nothing later waits for the peer; it must be small, and JSON."""
+    declared = int(environ.get("CONTENT_LENGTH") or 0)
+    try:
+        body = b"" if declared > MAX_BODY else environ["wsgi.input"].read(MAX_BODY + 1)
+    except ValueError:
+        return Refusal(400, "Body not readable", "The body's chunks are not well formed; send it whole.")
+    if max(declared, len(body)) > MAX_BODY:
+        _discard(environ)
+        return Refusal(413, "Body too large", f"At most {MAX_BODY:,} bytes are read; send less.")
+    if body and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
+        given = environ.get("CONTENT_TYPE", "")[:200]
+        return Refusal(415, "Not JSON", f"The body is said to be {given!r}; send Content-Type: application/json.")
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    return None
+
+
+def _discard(environ: Environ) -> None:
+    left = _DISCARDED
+    while left > 0 and (piece := environ["wsgi.input"].read(min(left, _READ_SIZE))):
+        left -= len(piece)
+
+
+def _answer(refusal: Refusal, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+    environ.get(CLOSE, lambda: None)()
+    body = to_json(Problem("about:blank", refusal.title, refusal.status, refusal.detail))
+    headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), *SECURITY_HEADERS]
+    start_response(f"{refusal.status} {HTTPStatus(refusal.status).phrase}", headers)
+    return [body]

@@ -1,0 +1,146 @@
+"""Who may ask for what: names of this server, origins, rates and sizes. Pure checks, no sockets.
+
+The dangers that these close: a page of another site that posts to this server or opens a
+websocket (its Origin is not the Host); a foreign name that resolves to this machine (DNS
+rebinding: its Host is not ours); a client that floods or sends without end.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+MAX_BODY = 1_000_000
+"""Bytes of a request's body."""
+MAX_MESSAGE = 64 * 1024
+"""Bytes of one message that a browser sends over its websocket."""
+MESSAGES_A_SECOND = 200
+MESSAGE_BURST = 400
+"""Messages that a client may send at once before it is held to `MESSAGES_A_SECOND`."""
+
+_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>\d{1,5}))?", re.ASCII)
+_SAME_SITE = ("same-origin", "none")
+
+SECURITY_HEADERS: tuple[tuple[str, str], ...] = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+)
+
+
+class Refusal(NamedTuple):
+    """Why a request is not served: an HTTP status, a title and what to do about it."""
+
+    status: int
+    title: str
+    detail: str
+
+
+def content_security_policy(host: str) -> str:
+    """The policy of every answer; `host` is the checked Host header, for browsers whose 'self' lacks websockets."""
+    return (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; "
+        f"connect-src 'self' ws://{host} wss://{host}"
+    )
+
+
+def host_name(host: str) -> str | None:
+    """The name in a Host header, without port and brackets, in lower case; `None` when it is not one.
+
+    >>> host_name("LocalHost:5000"), host_name("[::1]:80"), host_name("a,b")
+    ('localhost', '::1', None)
+    """
+    match = _HOST.fullmatch(host.lower())
+    return match["name"].strip("[]").rstrip(".") if match else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what is bound to `host`.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+class Names:
+    """The names that this server answers to."""
+
+    def __init__(self, bound: str, allowed: Iterable[str] = ()) -> None:
+        names = (*_LOCAL_NAMES, bound, *allowed)
+        self._names = {host_name(name) or name.strip("[]").lower() for name in names} - {"", "0.0.0.0", "::"}
+
+    def refuse_host(self, host: str, local_address: str) -> Refusal | None:
+        """Why the Host header is not ours. `local_address` is the one that the client has connected to:
+        a browser that was given an address has not been tricked by a name."""
+        name = host_name(host)
+        if name is not None and (name in self._names or name == local_address.lower()):
+            return None
+        return Refusal(
+            403,
+            "Unknown host",
+            f"This dashboard does not answer to the name {host[:200]!r}. If it is yours, name it: "
+            f"Dashboard(..., allowed_hosts=[{(name or 'name.example')[:200]!r}]).",
+        )
+
+
+def refuse_origin(origin: str | None, host: str, fetch_site: str | None) -> Refusal | None:
+    """Why another site's page may not ask. Programs that are no browsers send neither header, and may.
+
+    >>> refuse_origin("http://localhost:5000", "localhost:5000", None) is None
+    True
+    """
+    own = origin is None or _origin_host(origin) == host.lower()
+    if own and (fetch_site is None or fetch_site in _SAME_SITE):
+        return None
+    return Refusal(
+        403,
+        "Another site's page",
+        f"Only the dashboard's own pages may ask for this; this was asked from {(origin or fetch_site or '')[:200]!r} "
+        f"for {host[:200]!r}. Open the dashboard itself.",
+    )
+
+
+def _origin_host(origin: str) -> str | None:
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:
+        return None
+    return parts.netloc if parts.scheme in ("http", "https") else None
+
+
+class TokenBucket:
+    """Lets `rate` messages a second pass, and a burst of `burst`.
+
+    >>> bucket = TokenBucket(rate=1, burst=2, clock=lambda: 0.0)
+    >>> bucket.take(), bucket.take(), bucket.take()
+    (True, True, False)
+    """
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._tokens = burst
+        self._counted_at = clock()
+
+    def take(self) -> bool:
+        """Whether one more message may pass now."""
+        now = self._clock()
+        self._tokens = min(self._burst, self._tokens + (now - self._counted_at) * self._rate)
+        self._counted_at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

@@ -1,0 +1,345 @@
+"""The server's own thread: sockets, HTTP, websockets and one pump, on an eventlet hub that is nobody else's.
+
+The only file that names eventlet. Nothing is monkey-patched: other threads go on with ordinary
+sockets and locks, never touch what is in here, and hand over through `Hub.publish` alone (a deque
+and one byte in a socket pair). What takes eventlet's place has this face: `start`, `stop`,
+`publish`, and for code that runs in the server's thread `run_native`, `later` and `Signal`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NoReturn, TypeVar
+
+from .framing import BufferedSocket, GuardedFrames, GuardedUpgrade
+from .gate import CLOSE
+from .guard import MAX_MESSAGE
+from .natives import Natives
+from .quiet import importing_quietly
+
+with importing_quietly():
+    import eventlet
+    import eventlet.event
+    import eventlet.greenio
+    import eventlet.hubs
+    import eventlet.websocket
+    import eventlet.wsgi
+    from engineio.async_drivers import eventlet as driver
+
+S = TypeVar("S")
+T = TypeVar("T")
+Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
+
+log = logging.getLogger("routilux_dashboard")
+
+MAX_CONNECTIONS = 1000
+REQUEST_SECONDS = 30.0
+"""From the moment a connection is free to the answer's last byte: bounds idle, half-open and slow-reading peers."""
+NATIVE_SECONDS = 10.0
+STOP_SECONDS = 1.0
+FAULT_SECONDS = 1.0
+LINGER_SECONDS = 0.5
+
+_UPGRADED = "routilux.upgraded"
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
+
+
+class NotAnswered(Exception):
+    """A call in a native thread takes longer than a request can wait; it goes on."""
+
+
+class _Elapsed(Exception):
+    """The pump has waited long enough."""
+
+
+class Signal:
+    """What code in the server's thread waits for, without holding up the others."""
+
+    def __init__(self) -> None:
+        self._event = eventlet.event.Event()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until `fire` is called, at most `timeout` seconds."""
+        with eventlet.Timeout(timeout, False):
+            self._event.wait()
+
+    def fire(self) -> None:
+        """Wake those that wait now."""
+        event, self._event = self._event, eventlet.event.Event()
+        event.send()
+
+
+class Hub:
+    """One run of the server's thread: started once, stopped once.
+
+    `pump` runs in that thread at the start, after every `publish`, and when the seconds are over
+    that it returned (`None`: not before the next `publish`).
+    """
+
+    async_mode = "eventlet"
+
+    def __init__(self, name: str = "routilux-dashboard") -> None:
+        self._name = name
+        self._calls: deque[Callable[[], object]] = deque()
+        self._armed = False
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._natives = Natives(name=f"{name}-native")
+        self._greenlets: set[Any] = set()
+        self._connections: set[Any] = set()
+
+    # -- from any thread
+
+    def start(self, listener: socket.socket, application: Application, pump: Callable[[], float | None]) -> None:
+        """Serve `application` on `listener` (bound, non-blocking) from a thread of its own."""
+        self._pump = pump
+        self._wake_reader, self._wake_writer = socket.socketpair()
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
+        self._listener = eventlet.greenio.GreenSocket(listener)
+        self._server = eventlet.wsgi.Server(
+            listener, listener.getsockname(), application, protocol=_Protocol, max_http_version="HTTP/1.1",
+            log_output=False, debug=False, socket_timeout=REQUEST_SECONDS,
+        )  # fmt: skip
+        _close_when_forked(self)
+        self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        self._thread.start()
+
+    def publish(self, call: Callable[[], object]) -> None:
+        """Have `call()` run in the server's thread, soon, in the order of publishing. Never waits."""
+        self._calls.append(call)
+        if not self._armed:
+            self._armed = True
+            with contextlib.suppress(OSError):  # the hub has stopped, or a byte is waiting there already
+                self._wake_writer.send(b"\0")
+
+    def stop(self) -> None:
+        """Close every connection and end the thread. Returns within about two seconds, whatever the peers do."""
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return
+        self._thread = None
+        self._stopping = True
+        self.publish(lambda: None)
+        thread.join(2 * STOP_SECONDS)
+        if thread.is_alive():
+            log.warning("The dashboard's thread did not end within %s s; it is left to itself", 2 * STOP_SECONDS)
+
+    # -- in the server's thread
+
+    def run_native(self, call: Callable[[], T]) -> T:
+        """Run what may block in a native thread and wait for its result, while others are served.
+
+        Raises what `call` raises; `NotAnswered` after `NATIVE_SECONDS`.
+        """
+        done = eventlet.event.Event()
+        future = self._natives.submit(call)
+        future.add_done_callback(lambda _: self.publish(done.send))
+        with eventlet.Timeout(NATIVE_SECONDS, NotAnswered(f"No answer within {NATIVE_SECONDS:g} s")):
+            done.wait()
+        return future.result()
+
+    def later(self, seconds: float, call: Callable[[], object]) -> None:
+        """Have `call()` run in `seconds`, unless the hub has stopped by then."""
+        eventlet.hubs.get_hub().schedule_call_global(seconds, _guarded, call, None)
+
+    def adopt(self, engineio_server: Any) -> None:
+        """Have a Socket.IO server use this hub's websockets, and greenlets that end with it."""
+        engineio_server._async = {
+            **engineio_server._async,
+            "thread": lambda target, args, kwargs: _Task(partial(self.spawn, target, *args, **kwargs)),
+            "websocket": _Upgrade,
+        }
+
+    def spawn(self, target: Callable[..., object], *args: Any, **kwargs: Any) -> Any:
+        """A greenlet that ends with the hub at the latest."""
+        greenlet: Any = eventlet.spawn(target, *args, **kwargs)
+        self._greenlets.add(greenlet)
+        greenlet.link(self._greenlets.discard)
+        return greenlet
+
+    # -- the thread
+
+    def _run(self) -> None:
+        try:
+            self.spawn(self._accept)
+            while not self._stopping:
+                self._armed = False  # before draining: what comes while we drain wakes us again
+                for _ in range(len(self._calls)):
+                    _guarded(self._calls.popleft(), None)
+                self._wait(_guarded(self._pump, FAULT_SECONDS))
+        finally:
+            self._close()
+
+    def _wait(self, seconds: float | None) -> None:
+        if seconds is not None and seconds <= 0:
+            eventlet.sleep(0)
+            return
+        try:
+            eventlet.hubs.trampoline(self._wake_reader, read=True, timeout=seconds, timeout_exc=_Elapsed)
+        except _Elapsed:
+            return
+        self._wake_reader.recv(4096)
+
+    def _accept(self) -> None:
+        while not self._stopping:
+            try:
+                connection, address = self._listener.accept()
+            except OSError:
+                eventlet.sleep(0.05)  # the peer has gone, or there are no descriptors left: the next one may do
+                continue
+            if len(self._connections) >= MAX_CONNECTIONS:
+                with contextlib.suppress(OSError):
+                    connection.fd.send(_FULL)
+                connection.close()
+            else:
+                self._connections.add(connection)
+                self.spawn(self._serve, connection, address)
+            eventlet.sleep(0)  # a flood of connections lets others have their turn
+
+    def _serve(self, connection: Any, address: Any) -> None:
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.settimeout(REQUEST_SECONDS)
+            self._server.process_request([address, connection, eventlet.wsgi.STATE_IDLE])
+        except OSError as error:
+            log.debug("Connection from %s: %s", address, error)
+        finally:
+            self._connections.discard(connection)
+            _shut_down(connection)
+            connection.close()
+
+    def _close(self) -> None:
+        self._listener.close()
+        for connection in list(self._connections):
+            _shut_down(connection)  # so that nothing that ends now waits for a peer
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._greenlets and time.monotonic() < deadline:
+            for greenlet in list(self._greenlets):
+                _guarded(greenlet.kill, None)
+            eventlet.sleep(0)
+        for connection in self._connections:  # accepted a moment ago, and never served
+            connection.close()
+        self._natives.stop(timeout=0.2)
+        self._wake_reader.close()
+        self._wake_writer.close()
+        hub = eventlet.hubs.get_hub()
+        hub.abort(wait=True)
+        with contextlib.suppress(AttributeError):  # epoll holds a descriptor; select and poll do not
+            hub.poll.close()
+
+    def _forget(self) -> None:
+        for sock in (self._listener, self._wake_reader, self._wake_writer, *self._connections):
+            sock.close()
+        self._thread = None
+
+
+class _Task:
+    """What python-engineio takes for a thread."""
+
+    def __init__(self, spawn: Callable[[], Any]) -> None:
+        self._spawn = spawn
+
+    def start(self) -> None:
+        self.join = self._spawn().wait
+
+
+class _Protocol(eventlet.wsgi.HttpProtocol):  # type: ignore[misc]
+    """HTTP with a deadline for each request, and a turn for others after it."""
+
+    error_content_type = "application/problem+json"
+    error_message_format = (
+        '{"type": "about:blank", "title": "Not HTTP", "status": %(code)d, '
+        '"detail": "The request cannot be read: send HTTP/1.1."}'
+    )
+
+    def handle_one_request(self) -> None:
+        self._deadline = eventlet.hubs.get_hub().schedule_call_global(REQUEST_SECONDS, _shut_down, self.connection)
+        try:
+            super().handle_one_request()
+        finally:
+            self._deadline.cancel()
+        eventlet.sleep(0)
+
+    def get_environ(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environ()
+        environ[_UPGRADED] = self._deadline.cancel
+        environ[CLOSE] = self._close_after_answer
+        return environ
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:  # a peer that has gone makes the last flush fail, and the files would keep the socket open
+            with contextlib.suppress(OSError):
+                self.wfile.close()
+            self.rfile.close()
+
+    def _close_after_answer(self) -> None:
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server calls it by
+        log.debug(format, *args)
+
+    def version_string(self) -> str:
+        return "routilux"
+
+
+class _WebSocket(GuardedFrames, eventlet.websocket.RFC6455WebSocket):  # type: ignore[misc]
+    def take_turns(self) -> None:
+        eventlet.sleep(0)
+
+    def fail(self, status: int, reason: str) -> NoReturn:
+        raise eventlet.websocket.FailedConnectionError(status, reason)
+
+    def drain(self) -> None:
+        with eventlet.Timeout(LINGER_SECONDS, False):
+            while self.socket.recv(MAX_MESSAGE):
+                eventlet.sleep(0)
+
+
+class _Upgrade(GuardedUpgrade, driver.WebSocketWSGI):  # type: ignore[misc]
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        environ[_UPGRADED]()
+        return super().__call__(environ, start_response)
+
+    def already_answered(self) -> None:
+        eventlet.wsgi.WSGI_LOCAL.already_handled = True
+
+    def websocket(self, environ: dict[str, Any]) -> _WebSocket:
+        return _WebSocket(BufferedSocket(self._sock), environ, self.protocol_version, max_frame_length=MAX_MESSAGE)
+
+
+def _guarded(call: Callable[[], T], on_error: S) -> T | S:
+    """What `call()` returns; a fault in it is logged and ends nothing."""
+    try:
+        return call()
+    except Exception:
+        log.exception("A fault in the dashboard's thread; it goes on")
+        return on_error
+
+
+def _shut_down(connection: Any) -> None:
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _close_when_forked(hub: Hub) -> None:
+    """A forked child must not hold the port. (A hook cannot be taken back; it holds the hub weakly.)"""
+    reference = weakref.ref(hub)
+
+    def forget() -> None:
+        if (running := reference()) is not None:
+            running._forget()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forget)

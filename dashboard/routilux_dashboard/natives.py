@@ -1,0 +1,56 @@
+"""Native threads for what may block: the server's thread hands work over and goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Natives:
+    """At most `size` threads, started when they are needed. They are daemons: a call that never
+    returns holds up neither `stop` nor the end of the program."""
+
+    def __init__(self, size: int = 4, name: str = "routilux-dashboard-native") -> None:
+        self._size = size
+        self._name = name
+        self._work: SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._idle = threading.Semaphore(0)
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        """Have `call()` run in one of the threads. Called from one thread only."""
+        future: Future[T] = Future()
+        self._work.put((call, future))
+        if not self._idle.acquire(blocking=False) and len(self._threads) < self._size:
+            thread = threading.Thread(target=self._serve, name=f"{self._name}-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        return future
+
+    def stop(self, timeout: float) -> None:
+        """Let the threads end; wait at most `timeout` seconds for each that still works."""
+        for _ in self._threads:
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join(timeout)
+        self._threads.clear()
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            _run(*work)
+            del work  # or the last call would live until the next comes
+            self._idle.release()
+
+
+def _run(call: Callable[[], Any], future: Future[Any]) -> None:
+    try:
+        result = call()
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)

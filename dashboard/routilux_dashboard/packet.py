@@ -1,0 +1,58 @@
+"""Socket.IO's packets as MessagePack, encoded and checked by msgspec; what the browser's parser expects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from socketio import packet
+
+from .encoding import to_msgpack
+
+NAMESPACE = "/live"
+_RESERVED = ("connect", "disconnect")
+
+
+class _Received(msgspec.Struct):
+    """What a client may send. Other members (the browser's `options`) are ignored."""
+
+    type: int
+    nsp: str
+    data: Any = None
+    id: int | None = None
+
+
+def _undefined(_code: int, _data: memoryview) -> None:
+    """JavaScript's `undefined`, the one extension that the browser's encoder has."""
+
+
+_decoder = msgspec.msgpack.Decoder(_Received, ext_hook=_undefined)
+
+
+class MsgspecPacket(packet.Packet):  # type: ignore[misc]
+    """A packet of the live protocol. Decoding raises `ValueError` for whatever a client has no business to send."""
+
+    uses_binary_events = False
+
+    def encode(self) -> bytes:
+        shape = {"type": self.packet_type, "nsp": self.namespace or "/", "data": self.data, "id": self.id}
+        return to_msgpack({name: value for name, value in shape.items() if value is not None})
+
+    def decode(self, encoded_packet: bytes | str) -> None:
+        if not isinstance(encoded_packet, bytes):
+            raise ValueError("text where MessagePack is expected: use socket.io-msgpack-parser")
+        received = _decoder.decode(encoded_packet)
+        if received.nsp != NAMESPACE:
+            raise ValueError(f"namespace {received.nsp!r}: there is {NAMESPACE!r} only")
+        _check(received)
+        self.packet_type, self.namespace = received.type, received.nsp
+        self.data, self.id = received.data, received.id
+
+
+def _check(received: _Received) -> None:
+    match received:
+        case _Received(type=packet.CONNECT | packet.DISCONNECT):
+            return
+        case _Received(type=packet.EVENT, data=[str(name), *_]) if name not in _RESERVED:
+            return
+    raise ValueError(f"a packet of type {received.type}: clients connect, disconnect and send named events")
