@@ -11,6 +11,11 @@ const THINNEST = 0.7;
 
 const OPACITY: Record<Tone, number> = { idle: 0.42, busy: 0.75, error: 0.8, lit: 1 };
 
+/** From far away, where many lines lie close together, they stand back behind the tiles. */
+function fadeAt(scale: number): number {
+  return Math.min(1, 0.45 + 2 * scale);
+}
+
 /** Later tones are drawn over earlier ones. */
 const TONES: Tone[] = ["idle", "busy", "error", "lit"];
 
@@ -21,7 +26,7 @@ interface Line {
 }
 
 /** The middle of a connection that leads back, and the direction it has there. */
-interface Arrow {
+export interface Arrow {
   x: number;
   y: number;
   angle: number;
@@ -43,9 +48,10 @@ export class ConnectionCanvas {
     context.scale(view.scale, view.scale);
     context.lineCap = "round";
     const part = seen(view, room);
+    const fade = fadeAt(view.scale);
     for (const tone of TONES) {
       context.strokeStyle = context.fillStyle = colourOf(tone, palette);
-      context.globalAlpha = OPACITY[tone];
+      context.globalAlpha = OPACITY[tone] * (tone === "lit" ? 1 : fade);
       this.drawTone(context, tone, looks, part, view.scale);
     }
   }

@@ -1,5 +1,5 @@
-// Where the count of each connection is written: beside or on its line, over no card and no other label.
-import { type Curve, type Track, trackOf } from "./curve.ts";
+// Where the count of each connection is written: beside or on its line, over no card, name or other count. Pure.
+import type { Track } from "./curve.ts";
 
 interface Point {
   x: number;
@@ -20,14 +20,14 @@ const ALONG = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82];
 
 /** On a level line the label stands below, so that the line stays visible; the names of the ports stand above. */
 const BESIDE = 12;
-const LEVEL = 0.2;
+const LEVEL = 0.4;
 
-/** The centres of the labels of `curves`, in their order. Where nothing is free, the middle of the line. */
-export function labelPlaces(curves: Curve[], cards: Box[]): Point[] {
+/** The centres of the labels of `tracks`, in their order, over none of `obstacles`; else the middle of the line. */
+export function labelPlaces(tracks: Track[], obstacles: Box[]): Point[] {
   const taken = new Boxes();
-  for (const card of cards) taken.add(card);
-  return curves.map((curve) => {
-    const candidates = candidatesOf(trackOf(curve, 6));
+  for (const obstacle of obstacles) taken.add(obstacle);
+  return tracks.map((track) => {
+    const candidates = candidatesOf(track);
     const place = candidates.find((point) => taken.free(around(point))) ?? candidates[0]!;
     taken.add(around(place));
     return place;

@@ -7,6 +7,7 @@ export interface Palette {
   ink: string;
   surface: string;
   accent: string;
+  font: string;
   status: StatusColours;
   /** A tile's body: the status, thinned with the surface. */
   tile: StatusColours;
@@ -30,6 +31,7 @@ export function paletteOf(host: HTMLElement): Palette {
     ink: read("var(--ink-1)"),
     surface: read("var(--surface-1)"),
     accent: read("var(--accent)"),
+    font: getComputedStyle(host).fontFamily,
     status: each((token) => `var(--${token})`),
     tile: each((token) => `color-mix(in oklab, var(--${token}) 30%, var(--surface-1))`),
   };

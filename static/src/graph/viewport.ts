@@ -18,13 +18,14 @@ export interface Rect extends Size {
 }
 
 export const CLOSEST = 2.5;
-const FARTHEST = 0.03;
+const FARTHEST = 0.01;
 
 /** Fitting never enlarges by more than this: a flow of two routines is not a poster. */
 const FIT_UP_TO = 1.1;
 
-/** The view in which all of a graph of size `content` is in the middle of `room`, with `margin` px around it. */
-export function fit(content: Size, room: Size, margin = 36): View {
+/** The view in which all of a graph of size `content` is in the middle of `room`, with a margin around it. */
+export function fit(content: Size, room: Size): View {
+  const margin = clamp(room.width / 36, 10, 32);
   const across = (room.width - 2 * margin) / (content.width || 1);
   const down = (room.height - 2 * margin) / (content.height || 1);
   const scale = clamp(Math.min(across, down), FARTHEST, FIT_UP_TO);

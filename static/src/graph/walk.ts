@@ -8,7 +8,8 @@ export function isArrow(key: string): key is Arrow {
 }
 
 /** The routine that `arrow` leads to from `from`, or null. */
-export function walk(layout: Layout, from: string, arrow: Arrow): string | null {
+export function walk(layout: Layout | null, from: string, arrow: Arrow): string | null {
+  if (!layout) return null;
   if (arrow === "ArrowRight" || arrow === "ArrowLeft") return along(layout, from, arrow);
   return besides(layout, from, arrow);
 }

@@ -1,0 +1,69 @@
+// The counts beside the connections.
+import { number } from "../parts/format.ts";
+import { carriesErrors } from "./connection-look.ts";
+import type { Figures } from "./figures.ts";
+import type { ConnectionRoute, Layout } from "./layout.ts";
+import { type Rect, touches } from "./viewport.ts";
+
+/** Labels of connections that have carried nothing stay hidden. In a large flow only those that are seen exist. */
+export class LabelLayer {
+  readonly element = document.createElement("div");
+  private labels = new Map<string, HTMLElement>();
+  private routes: ConnectionRoute[] = [];
+  private all = true;
+
+  constructor(private readonly figures: Figures) {
+    this.element.className = "graph-labels";
+    this.element.setAttribute("aria-hidden", "true");
+  }
+
+  setLayout(layout: Layout, all: boolean): void {
+    this.routes = layout.connections;
+    this.all = all;
+    this.labels.clear();
+    this.element.replaceChildren();
+    if (all) for (const route of this.routes) this.add(route);
+  }
+
+  see(part: Rect | null): void {
+    if (this.all) return;
+    for (const route of this.routes) {
+      const near = part !== null && touches({ ...route.label, width: 0, height: 0 }, part);
+      const label = this.labels.get(route.id);
+      if (near && !label) this.add(route);
+      else if (!near && label) {
+        label.remove();
+        this.labels.delete(route.id);
+      }
+    }
+  }
+
+  update(ids: Iterable<string>): void {
+    for (const id of ids) this.write(id);
+  }
+
+  private add(route: ConnectionRoute): void {
+    const label = document.createElement("span");
+    label.className = carriesErrors(route.event) ? "graph-label error" : "graph-label";
+    label.dataset["label"] = route.id;
+    label.style.left = `${route.label.x}px`;
+    label.style.top = `${route.label.y}px`;
+    this.labels.set(route.id, label);
+    this.write(route.id);
+    this.element.append(label);
+  }
+
+  private write(id: string): void {
+    const label = this.labels.get(id);
+    if (!label) return;
+    const count = this.figures.connection(id)?.count ?? 0;
+    label.hidden = count === 0;
+    label.textContent = shortCount(count);
+  }
+}
+
+/** Exact as long as it fits: 999,999, then 1.23 M. */
+export function shortCount(count: number): string {
+  if (count < 1e6) return number(count);
+  return count < 1e9 ? `${(count / 1e6).toFixed(2)} M` : `${(count / 1e9).toFixed(2)} G`;
+}

@@ -1,0 +1,101 @@
+// A large flow from far: each routine a tile in the colour of its status, with its name where there is room.
+import type { Figures } from "./figures.ts";
+import type { Layout, RoutineBox } from "./layout.ts";
+import type { Palette, StatusColours } from "./palette.ts";
+import { Surface } from "./surface.ts";
+import { type Size, type View, seen, touches } from "./viewport.ts";
+
+/** A tile has a name when it is at least so large on the screen, px. */
+const NAMED = { width: 44, height: 15 };
+
+/** However far away, a tile stays this large on the screen, px. */
+const SMALLEST = { width: 6, height: 4 };
+
+export class TileCanvas {
+  readonly surface = new Surface("graph-tiles");
+  private boxes: RoutineBox[] = [];
+  private drawn = new Map<string, string>();
+
+  constructor(private readonly figures: Figures) {}
+
+  setLayout(layout: Layout): void {
+    this.boxes = layout.routines;
+  }
+
+  /** Whether any of the routines `ids` has another status than it was drawn with. */
+  differs(ids: Iterable<string>): boolean {
+    for (const id of ids) if (this.drawn.get(id) !== this.statusOf(id)) return true;
+    return false;
+  }
+
+  /** The routine whose tile covers a point of the graph. */
+  at(x: number, y: number): string | null {
+    const point = { x, y, width: 0, height: 0 };
+    return this.boxes.find((box) => touches(box, point))?.id ?? null;
+  }
+
+  draw(view: View, room: Size, palette: Palette, outlined: ReadonlySet<string | null>): void {
+    const context = this.surface.begin();
+    if (!context) return;
+    const part = seen(view, room);
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    this.drawn = new Map(this.boxes.map(({ id }) => [id, this.statusOf(id)]));
+    for (const box of this.boxes) {
+      if (touches(box, part)) drawTile(context, onScreen(box, view), this.toneOf(box.id), palette, outlined.has(box.id));
+    }
+  }
+
+  clear(): void {
+    this.surface.begin();
+  }
+
+  private statusOf(id: string): string {
+    return this.figures.routine(id)?.status ?? "pending";
+  }
+
+  private toneOf(id: string): keyof StatusColours {
+    const status = this.statusOf(id);
+    if (status === "idle") return "pending";
+    return status === "retry" ? "paused" : (status as keyof StatusColours);
+  }
+}
+
+interface Tile {
+  name: string;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+function onScreen({ id, x, y, width, height }: RoutineBox, { x: left, y: top, scale }: View): Tile {
+  const [across, down] = [Math.max(SMALLEST.width, width * scale), Math.max(SMALLEST.height, height * scale)];
+  return { name: id, x: left + x * scale, y: top + y * scale, width: across, height: down };
+}
+
+function drawTile(
+  context: CanvasRenderingContext2D,
+  tile: Tile,
+  tone: keyof StatusColours,
+  palette: Palette,
+  outlined: boolean,
+): void {
+  const { x, y, width, height } = tile;
+  context.beginPath();
+  context.roundRect(x, y, width, height, Math.min(6, height / 5));
+  context.fillStyle = palette.tile[tone];
+  context.fill();
+  context.lineWidth = outlined ? 2.5 : 1;
+  context.strokeStyle = outlined ? palette.accent : palette.status[tone];
+  context.stroke();
+  if (width < NAMED.width || height < NAMED.height) return;
+  context.fillStyle = palette.ink;
+  const size = Math.min(12, height * 0.55);
+  context.font = `560 ${size}px ${palette.font}`;
+  context.fillText(shortened(tile.name, (width - 8) / (size * 0.58)), x + width / 2, y + height / 2 + 0.5);
+}
+
+function shortened(name: string, room: number): string {
+  return name.length <= room ? name : `${name.slice(0, Math.max(1, Math.floor(room) - 1))}…`;
+}
