@@ -89,10 +89,10 @@ def _run(*arguments: str | Path, root: Path, what: str) -> None:
     try:
         node.run(*arguments, cwd=root, what=what)
     except (node.NodeFailed, node.NodeMissing) as error:
+        way = "Is there a way to the npm registry (`npm config get registry`)? " if what == "npm ci" else ""
         raise BuildFailed(
-            f"The front end could not be built. {error}\n"
-            "Look at the message above (often: no way to the npm registry, see `npm config get registry`); "
-            "ROUTILUX_SKIP_FRONTEND=1 installs without the pages, REST and Python work all the same."
+            f"The front end could not be built. {error}\n{way}"
+            "ROUTILUX_SKIP_FRONTEND=1 installs without the pages; REST and Python work all the same."
         ) from None
 
 

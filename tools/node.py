@@ -38,7 +38,7 @@ def run(*arguments: str | Path, cwd: Path, what: str) -> None:
     done = subprocess.run(
         command,
         cwd=cwd,
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
         errors="replace",
