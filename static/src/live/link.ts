@@ -42,10 +42,9 @@ export function connectionState(heard: Heard, now: number): ConnectionState {
   return heard.pumpLag > PUMP_MS ? "stale" : "live";
 }
 
-/** The moment that what is shown is of, by the server's clock: now while live, else when the server was last heard. */
-export function shownMoment(heard: Heard, now: number): number {
-  const live = connectionState(heard, now) === "live";
-  return (live ? now : (heard.heardAt ?? now)) + heard.offset;
+/** The last moment that the server told of, in its own clock, epoch ms. */
+export function lastMoment(heard: Heard): number | null {
+  return heard.heardAt === null ? null : heard.heardAt - heard.pumpLag + heard.offset;
 }
 
 /** Waiting time before attempt number `attempt` (from 0) to connect again, ms. */

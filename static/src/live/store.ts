@@ -1,10 +1,10 @@
 // One watched job as the page's elements see it: its state, how fresh it is, and what is selected.
-import { type ConnectionState, type Heard, UNHEARD, connectionState, shownMoment } from "./link.ts";
-import { beforePaint } from "./paint.ts";
-import type { Frame, Keyframe, LiveError } from "./protocol.ts";
+import type { ConnectionState } from "./link.ts";
+import type { Frame, Keyframe } from "./protocol.ts";
 import { apply, follows } from "./reducer.ts";
 import { type Selection, sameSelection, selectionOf, withSelection } from "./selection.ts";
-import { type Changes, type JobView, changesOf, mergeChanges, noChanges, viewOf } from "./view.ts";
+import { type Changes, type JobView, changesOf, mergeChanges, viewOf } from "./view.ts";
+import { type Schedule, WatchedStore } from "./watched.ts";
 
 export type { ConnectionState, Selection };
 export type { Action, Changes, HistoryRecord, JobStatus, JobView, RoutineStatus } from "./view.ts";
@@ -25,33 +25,16 @@ export interface JobStoreEvents {
  *
  *     store.on("change", ({ detail }) => detail.routines.has("parser") && this.requestUpdate(), signal);
  */
-export class JobStore extends EventTarget {
+export class JobStore extends WatchedStore<Changes> {
   /** The job as shown, changed in place; null until the first keyframe. Read only. */
   state: JobView | null = null;
-  /** Why there is no job, when the server said so. */
-  problem: LiveError | null = null;
-  /** How the server is heard. Read only. */
-  heard: Heard = UNHEARD;
   selection: Selection | null = selectionOf(location.search);
-
-  private connectionBefore: ConnectionState = "offline";
-  private pending: Changes | null = null;
 
   constructor(
     readonly jobId: string,
-    private readonly schedule: (show: () => void) => void = beforePaint,
+    schedule?: Schedule,
   ) {
-    super();
-  }
-
-  get connection(): ConnectionState {
-    const line = connectionState(this.heard, Date.now());
-    return line === "live" && this.problem ? "stale" : line;
-  }
-
-  /** The moment that `state` is of, by the server's clock, epoch ms. It stands still while the page is not live. */
-  now(): number {
-    return this.problem && this.state ? this.state.at : shownMoment(this.heard, Date.now());
+    super(schedule);
   }
 
   /** `addEventListener` with the event's type; stops when `signal` aborts. */
@@ -76,7 +59,7 @@ export class JobStore extends EventTarget {
   takeKeyframe(keyframe: Keyframe): void {
     const changes = changesOf(keyframe, this.state);
     this.state = viewOf(keyframe);
-    if (this.problem) this.takeProblem(null);
+    this.takeWhole();
     this.show(changes);
   }
 
@@ -87,36 +70,8 @@ export class JobStore extends EventTarget {
     return true;
   }
 
-  /** Takes in how the server is heard; also called as time passes without a word from it. */
-  takeHeard(heard: Heard): void {
-    this.heard = heard;
-    this.tellConnection();
-  }
-
-  /** Takes in that the server refused to show this job; null takes it back. */
-  takeProblem(problem: LiveError | null): void {
-    this.problem = problem;
-    this.dispatchEvent(new CustomEvent("connectionchange", { detail: this.connection }));
-    this.connectionBefore = this.connection;
-  }
-
-  private tellConnection(): void {
-    const connection = this.connection;
-    if (connection === this.connectionBefore) return;
-    this.connectionBefore = connection;
-    this.dispatchEvent(new CustomEvent("connectionchange", { detail: connection }));
-  }
-
-  private show(changes: Changes): void {
-    if (this.pending) return mergeChanges(this.pending, changes);
-    this.pending = noChanges();
-    mergeChanges(this.pending, changes);
-    this.schedule(() => this.dispatchChange());
-  }
-
-  private dispatchChange(): void {
-    const detail = this.pending;
-    this.pending = null;
-    if (detail) this.dispatchEvent(new CustomEvent("change", { detail }));
+  protected merge(changes: Changes, later: Changes): Changes {
+    mergeChanges(changes, later);
+    return changes;
   }
 }

@@ -1,0 +1,59 @@
+// `<job-dock>`: what lies under the graph: history, shared log, outputs and metrics, one at a time.
+import { type TemplateResult, html } from "lit";
+import { customElement, property } from "lit/decorators.js";
+
+import type { Api } from "../live/api.ts";
+import type { JobStore } from "../live/store.ts";
+import type { JobView } from "../live/view.ts";
+import { number } from "../parts/format.ts";
+import { StoreElement } from "../parts/store-element.ts";
+import { type Tab, panelId, tabId, tabRow } from "../parts/tabs.ts";
+import "./history-panel.ts";
+import "./log-panel.ts";
+import "./metrics-panel.ts";
+import "./outputs-panel.ts";
+
+export const DOCK_TABS = ["history", "log", "outputs", "metrics"] as const;
+export type DockTab = (typeof DOCK_TABS)[number];
+
+/** Titles with how many rows each has; `short` for narrow pages. */
+export function dockTabs(view: JobView | null, short = false): Tab[] {
+  const of = (total: number | undefined): { count?: string } => (total ? { count: number(total) } : {});
+  return [
+    { id: "history", title: "History", ...(short ? {} : of(view?.seq)) },
+    { id: "log", title: short ? "Log" : "Shared log", ...(short ? {} : of(view?.log.total)) },
+    { id: "outputs", title: "Outputs", ...(short ? {} : of(view?.outputs.total)) },
+    { id: "metrics", title: "Metrics" },
+  ];
+}
+
+/** The panel of a tab, as the tab's panel. */
+export function dockPanel(tab: DockTab, store: JobStore | null, api: Api | null, narrow: boolean): TemplateResult {
+  const panels: { [tab in DockTab]: () => TemplateResult } = {
+    history: () => html`<history-panel .store=${store} .api=${api} ?narrow=${narrow}></history-panel>`,
+    log: () => html`<log-panel .store=${store} .api=${api} ?narrow=${narrow}></log-panel>`,
+    outputs: () => html`<outputs-panel .store=${store} .api=${api} ?narrow=${narrow}></outputs-panel>`,
+    metrics: () => html`<metrics-panel .store=${store}></metrics-panel>`,
+  };
+  return html`<div class="panel" role="tabpanel" id=${panelId(tab)} aria-labelledby=${tabId(tab)}>${panels[tab]()}</div>`;
+}
+
+/** Dispatches `choose` with the id of a tab. */
+@customElement("job-dock")
+export class JobDock extends StoreElement<JobStore> {
+  @property({ attribute: false }) override store: JobStore | null = null;
+  @property({ attribute: false }) api: Api | null = null;
+  @property() tab: DockTab = "history";
+
+  protected listen(store: JobStore, signal: AbortSignal): void {
+    store.on("change", () => this.requestUpdate(), signal);
+  }
+
+  protected override render() {
+    const choose = (detail: string): boolean => this.dispatchEvent(new CustomEvent("choose", { detail }));
+    return html`<section class="dock" aria-label="Records and figures">
+      ${tabRow("Records and figures", dockTabs(this.store?.state ?? null), this.tab, choose)}
+      ${dockPanel(this.tab, this.store, this.api, false)}
+    </section>`;
+  }
+}

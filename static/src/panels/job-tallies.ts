@@ -1,0 +1,43 @@
+// Figures over all jobs for the tiles: how many ended in the last day, hour by hour, and how many were under way. Pure.
+import type { JobSummary } from "../live/protocol.ts";
+import type { JobStatus } from "../live/view.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_HOURS = 24;
+
+/** Jobs that ended with `status` in each of the last 24 hours before `now` (epoch ms), oldest hour first. */
+export function endedByHour(jobs: Iterable<JobSummary>, status: JobStatus, now: number): number[] {
+  const hours = new Array<number>(DAY_HOURS).fill(0);
+  for (const job of jobs) {
+    if (job.status !== status || job.ended_at === null) continue;
+    const hour = DAY_HOURS - 1 - Math.floor((now - Date.parse(job.ended_at)) / HOUR_MS);
+    if (hour >= 0) hours[Math.min(hour, DAY_HOURS - 1)]! += 1;
+  }
+  return hours;
+}
+
+/** How many jobs were under way at each of `points` moments in the last hour before `now`, oldest first. */
+export function underWayLastHour(jobs: Iterable<JobSummary>, now: number, points = 30): number[] {
+  const counts = new Array<number>(points).fill(0);
+  const step = HOUR_MS / (points - 1);
+  const first = now - HOUR_MS;
+  for (const { created_at, ended_at } of jobs) {
+    const from = Math.max(0, Math.ceil((Date.parse(created_at) - first) / step));
+    const to = ended_at === null ? points - 1 : Math.floor((Date.parse(ended_at) - first) / step);
+    for (let index = from; index <= to; index++) counts[index]! += 1;
+  }
+  return counts;
+}
+
+/** How long the job that has been paused longest has been, ms; null when none is. */
+export function longestPause(jobs: Iterable<JobSummary>, now: number): number | null {
+  let longest: number | null = null;
+  for (const { status, control } of jobs) {
+    if (status === "paused" && control.since) longest = Math.max(longest ?? 0, now - Date.parse(control.since));
+  }
+  return longest;
+}
+
+export function total(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,90 @@
+// What a job says of itself, in words: its headline while controls are under way, and the sentence beside it. Pure.
+import type { JobSummary } from "../live/protocol.ts";
+import type { JobStatus } from "../live/view.ts";
+import { clock, duration, plural } from "../parts/format.ts";
+import { STATUS_WORDS } from "../parts/status.ts";
+
+/** A word with the status whose colour and shape it has. */
+export interface Headline {
+  tone: JobStatus;
+  word: string;
+}
+
+/** A piece of a sentence; `strong` is what it is about. */
+export interface Piece {
+  text: string;
+  strong?: boolean;
+}
+
+const UNDER_WAY: { [action: string]: Headline } = {
+  pause: { tone: "paused", word: "Pausing…" },
+  resume: { tone: "running", word: "Resuming…" },
+  cancel: { tone: "cancelled", word: "Cancelling…" },
+};
+
+/** A control that was asked for and has not taken effect, or null. */
+export function underWay({ control, status }: JobSummary): "pause" | "resume" | "cancel" | null {
+  const ended = status === "completed" || status === "failed" || status === "cancelled";
+  return !ended && control.state !== null && control.state !== "effective" ? control.action : null;
+}
+
+export function headline(job: JobSummary): Headline {
+  const action = underWay(job);
+  return (action && UNDER_WAY[action]) || { tone: job.status, word: STATUS_WORDS[job.status] };
+}
+
+/** The sentence beside the headline, as of the server's moment `now` (epoch ms); frames were made at `at`. */
+export function sentence(job: JobSummary, at: number, now: number): Piece[] {
+  const action = underWay(job);
+  if (action === "cancel") return [...dropped(job, "were dropped"), ...waitingFor(job, at, now)];
+  if (action) return [...asked(job, now), ...waitingFor(job, at, now)];
+  if (job.status === "paused") return pausedSince(job, now);
+  if (job.status === "cancelled") return [...reason(job), ...dropped(job, "dropped")];
+  return [];
+}
+
+/** How long the job has been under way, or was, ms. */
+export function elapsed(job: JobSummary, now: number): number {
+  return (job.ended_at ? Date.parse(job.ended_at) : now) - Date.parse(job.created_at);
+}
+
+function asked({ control }: JobSummary, now: number): Piece[] {
+  const since = control.since ? ` ${duration(Math.max(0, now - Date.parse(control.since)))} ago` : "";
+  return [{ text: `asked${since}${control.by ? ` by ${control.by}` : ""}` }];
+}
+
+/** The handlers that still run, with times that grow by themselves between two frames. */
+function waitingFor({ control }: JobSummary, at: number, now: number): Piece[] {
+  const grown = Math.max(0, now - at);
+  return control.waiting_for.flatMap(({ routine_id, running_ms }, index) => [
+    { text: index ? ", " : " · waiting for " },
+    { text: routine_id, strong: true },
+    { text: ` ${duration(running_ms + grown)}` },
+  ]);
+}
+
+function pausedSince(job: JobSummary, now: number): Piece[] {
+  const { control } = job;
+  const since = control.since ? `for ${clock(now - Date.parse(control.since))}` : "";
+  const kept = `${plural(control.kept, "message", "messages")} queued, kept`;
+  return joined([since, control.kept ? kept : "", quoted(job)]);
+}
+
+function dropped({ control }: JobSummary, verb: string): Piece[] {
+  return control.dropped ? [{ text: `${plural(control.dropped, "queued message", "queued messages")} ${verb}` }] : [];
+}
+
+function reason(job: JobSummary): Piece[] {
+  const said = quoted(job);
+  return said ? [{ text: job.control.dropped ? `${said} · ` : said }] : [];
+}
+
+/** “checking the parser” – ops */
+function quoted({ control: { reason, by } }: JobSummary): string {
+  if (reason && by) return `“${reason}” – ${by}`;
+  return reason ? `“${reason}”` : by && `by ${by}`;
+}
+
+function joined(parts: string[]): Piece[] {
+  return [{ text: parts.filter(Boolean).join(" · ") }];
+}

@@ -1,0 +1,118 @@
+// `<jobs-page>`: every job that the server keeps, live, with tiles and chips that filter the list.
+import { type TemplateResult, html, nothing } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+
+import type { Api } from "../live/api.ts";
+import type { JobsStore, JobsView } from "../live/jobs-store.ts";
+import type { LiveSocket } from "../live/socket.ts";
+import type { JobStatus } from "../live/view.ts";
+import { button } from "../parts/button.ts";
+import "../parts/copy-button.ts";
+import { number } from "../parts/format.ts";
+import { icon } from "../parts/icon.ts";
+import { STATUS_WORDS, statusMark } from "../parts/status.ts";
+import { StoreElement } from "../parts/store-element.ts";
+import { Ticking } from "../parts/ticking.ts";
+import "./connection-banner.ts";
+import { STATUSES, countByStatus, filtered, statusesIn, toggled, withStatuses } from "./job-filter.ts";
+import "./jobs-table.ts";
+import "./jobs-tiles.ts";
+
+const NARROW = matchMedia("(max-width: 720px)");
+
+@customElement("jobs-page")
+export class JobsPage extends StoreElement<JobsStore> {
+  @property({ attribute: false }) override store: JobsStore | null = null;
+  @property({ attribute: false }) api: Api | null = null;
+  @property({ attribute: false }) socket: LiveSocket | null = null;
+  @state() private statuses: ReadonlySet<JobStatus> = statusesIn(location.search);
+  protected readonly ticking = new Ticking(this, 500);
+
+  protected listen(store: JobsStore, signal: AbortSignal): void {
+    store.addEventListener("change", () => this.requestUpdate(), { signal });
+    store.addEventListener("connectionchange", () => this.requestUpdate(), { signal });
+    addEventListener("popstate", () => (this.statuses = statusesIn(location.search)), { signal });
+  }
+
+  protected override render() {
+    const { store } = this;
+    const view = store?.state ?? null;
+    return html`<h1 class="sr-only">Jobs</h1>
+      <connection-banner .store=${store} .socket=${this.socket} .events=${() => eventsOf(view)}></connection-banner>
+      <div class="page">
+        <jobs-tiles .view=${view} now=${store?.now() ?? 0} .chosen=${this.statuses} @choose=${(event: CustomEvent<Set<JobStatus>>) => this.choose(event.detail)}></jobs-tiles>
+        ${view ? this.list(view) : this.awaited()}
+      </div>`;
+  }
+
+  private list(view: JobsView): TemplateResult {
+    if (view.jobs.size === 0) return nothingYet(view.flows);
+    const shown = filtered(view.jobs.values(), this.statuses);
+    return html`<section class="card" aria-label="Jobs">
+      ${this.chips(view)}
+      ${shown.length
+        ? html`<jobs-table .jobs=${shown} .api=${this.api} connection=${this.store?.connection ?? "offline"} now=${this.store?.now() ?? 0} row-height=${NARROW.matches ? 112 : 45}></jobs-table>`
+        : this.noneOfThem()}
+    </section>`;
+  }
+
+  private chips(view: JobsView): TemplateResult {
+    const counts = countByStatus(view.jobs.values());
+    return html`<div class="bar" role="group" aria-label="Filter by status">
+      <button type="button" class="chip num" aria-pressed=${this.statuses.size ? "false" : "true"} @click=${() => this.choose(new Set())}>
+        All ${number(view.jobs.size)}
+      </button>
+      ${STATUSES.map((status) => this.chip(status, counts.get(status) ?? 0))}
+    </div>`;
+  }
+
+  private chip(status: JobStatus, count: number): TemplateResult | typeof nothing {
+    const chosen = this.statuses.has(status);
+    if (!count && !chosen) return nothing;
+    return html`<button type="button" class="chip num" aria-pressed=${chosen ? "true" : "false"} @click=${() => this.choose(toggled(this.statuses, [status]))}>
+      ${statusMark(status, `${STATUS_WORDS[status]} ${number(count)}`)}
+    </button>`;
+  }
+
+  private noneOfThem(): TemplateResult {
+    const words = [...this.statuses].map((status) => STATUS_WORDS[status].toLowerCase()).join(" or ");
+    return html`<div class="panel-empty">
+      <b>No job is ${words}</b>
+      ${button({ name: "Show all jobs" }, () => this.choose(new Set()))}
+    </div>`;
+  }
+
+  private awaited(): TemplateResult {
+    return html`<section class="card" aria-busy="true" aria-label="Jobs">
+      <div class="bar"><i class="bone"></i></div>
+      ${[1, 2, 3, 4, 5].map(() => html`<div class="job-row awaited"><i class="bone"></i><i class="bone"></i><i class="bone"></i></div>`)}
+    </section>`;
+  }
+
+  private choose(statuses: Set<JobStatus>): void {
+    this.statuses = statuses;
+    history.pushState(null, "", location.pathname + withStatuses(location.search, statuses));
+  }
+}
+
+function eventsOf(view: JobsView | null): number | null {
+  if (!view) return null;
+  let events = 0;
+  for (const { counts } of view.jobs.values()) events += counts.events;
+  return events;
+}
+
+function nothingYet(flows: string[]): TemplateResult {
+  const line = flows.length ? "flow.start(entry_routine_id)" : "Dashboard(flow).start()";
+  const text = flows.length
+    ? html`The server watches ${flows.map((flow, index) => html`${index ? ", " : ""}<b>${flow}</b>`)}. A job appears here by itself as soon as one starts:`
+    : html`Add this line to a program, and each of its jobs appears here by itself:`;
+  return html`<section class="empty" aria-label="Jobs">
+    ${icon("inbox")}
+    <h2>No job yet</h2>
+    <p class="soft">${text}</p>
+    <p class="to-copy"><code class="mono">${line}</code><copy-button text=${line} label="Copy line"></copy-button></p>
+    <p class="soft">Or see one at work:</p>
+    <p class="to-copy"><code class="mono">routilux demo</code><copy-button text="routilux demo" label="Copy command"></copy-button></p>
+  </section>`;
+}

@@ -1,0 +1,94 @@
+// `<jobs-table>`: one row for each job, live; only the rows in sight are drawn. A row leads to its job.
+import { type TemplateResult, html, nothing } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { styleMap } from "lit/directives/style-map.js";
+
+import type { Api } from "../live/api.ts";
+import type { ConnectionState } from "../live/link.ts";
+import type { JobSummary } from "../live/protocol.ts";
+import { LightElement } from "../parts/element.ts";
+import { ago, clock, count, fullTime, number, rate, shortId } from "../parts/format.ts";
+import "../parts/sparkline.ts";
+import { statusMark } from "../parts/status.ts";
+import "./job-controls.ts";
+import { elapsed, headline } from "./job-words.ts";
+import { rowsAt } from "../parts/windowing.ts";
+
+const MARGIN_ROWS = 12;
+const COLUMNS = ["Status", "Job", "Activity", "Events", "Rate", "Errors", "Queued", "Elapsed", "Started"];
+
+@customElement("jobs-table")
+export class JobsTable extends LightElement {
+  @property({ attribute: false }) jobs: JobSummary[] = [];
+  @property({ attribute: false }) api: Api | null = null;
+  @property() connection: ConnectionState = "offline";
+  /** The moment that the list is of, server's epoch ms. */
+  @property({ type: Number }) now = 0;
+  @property({ type: Number, attribute: "row-height" }) rowHeight = 45;
+
+  private readonly moved = (): void => this.requestUpdate();
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("scroll", this.moved, { passive: true });
+    addEventListener("resize", this.moved);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("scroll", this.moved);
+    removeEventListener("resize", this.moved);
+  }
+
+  /** Rows of the page that are in sight, and some more. */
+  private get visible(): { first: number; end: number } {
+    const top = this.hasUpdated ? (this.querySelector(".job-rows")?.getBoundingClientRect().top ?? 0) : 0;
+    const extent = { rows: this.jobs.length, rowHeight: this.rowHeight, viewport: innerHeight };
+    return rowsAt(-top, extent, MARGIN_ROWS);
+  }
+
+  protected override render() {
+    const { first, end } = this.visible;
+    const above = { height: `${first * this.rowHeight}px` };
+    const below = { height: `${Math.max(0, this.jobs.length - end) * this.rowHeight}px` };
+    return html`<div class="jobs" role="table" aria-label="Jobs" aria-rowcount=${this.jobs.length + 1}>
+      <div class="jobs-head" role="row" aria-rowindex="1">
+        ${COLUMNS.map((title) => html`<span role="columnheader" class=${title.toLowerCase()}>${title}</span>`)}
+        <span role="columnheader" class="acts"><span class="sr-only">Controls</span></span>
+      </div>
+      <div class="job-rows" role="rowgroup">
+        <div role="presentation" style=${styleMap(above)}></div>
+        ${repeat(
+          this.jobs.slice(first, end),
+          (job) => job.job_id,
+          (job, index) => this.row(job, first + index),
+        )}
+        <div role="presentation" style=${styleMap(below)}></div>
+      </div>
+    </div>`;
+  }
+
+  private row(job: JobSummary, index: number): TemplateResult {
+    const { tone, word } = headline(job);
+    const { counts } = job;
+    return html`<div class="job-row ${tone}" role="row" aria-rowindex=${index + 2} data-job=${job.job_id} data-status=${job.status}>
+      <span role="cell" class="status-cell">${statusMark(tone, word)}</span>
+      <span role="cell" class="job-cell">
+        <a href="/jobs/${encodeURIComponent(job.job_id)}"><b>${job.flow_id}</b> <span class="mono dim">${shortId(job.job_id)}</span></a>
+      </span>
+      <span role="cell" class="activity"><spark-line .values=${job.activity} width="90" height="18"></spark-line></span>
+      <span role="cell" class="events num">${number(counts.events)}</span>
+      <span role="cell" class="rate num soft">${rate(job.rate)}</span>
+      <span role="cell" class="errors num ${counts.errors ? "bad" : "dim"}">${count(counts.errors)}</span>
+      <span role="cell" class="queued num soft">${count(counts.queued)}</span>
+      <span role="cell" class="elapsed num soft">${clock(elapsed(job, this.now))}</span>
+      <span role="cell" class="started dim" title=${fullTime(job.created_at)}>
+        ${ago(this.now - Date.parse(job.created_at))}${job.origin ? html` · ${job.origin}` : nothing}
+      </span>
+      <span role="cell" class="acts">
+        <job-controls compact .job=${job} .api=${this.api} connection=${this.connection}></job-controls>
+      </span>
+    </div>`;
+  }
+}

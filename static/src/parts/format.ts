@@ -1,0 +1,102 @@
+// Numbers, durations and times as people read them. Pure; times are local to the reader.
+
+const NUMBER = new Intl.NumberFormat("en");
+const NONE = "–";
+
+/** 18230 → "18,230"; null → "–". */
+export function number(value: number | null | undefined): string {
+  return value === null || value === undefined || !Number.isFinite(value) ? NONE : NUMBER.format(Math.round(value));
+}
+
+/** As `number`, but nothing at all is a dash: for tables in which zeros are noise. */
+export function count(value: number): string {
+  return value === 0 ? NONE : number(value);
+}
+
+/** "1 job", "2,141 jobs". */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${number(value)} ${value === 1 ? one : many}`;
+}
+
+/** Per second: 842.4 → "842/s", 3.42 → "3.4/s", 0 → "–". */
+export function rate(value: number): string {
+  if (!(value > 0)) return NONE;
+  return `${value < 9.95 ? trimmed(value) : number(value)}/s`;
+}
+
+/** A share of 1 with one digit, never rounded up to all: 0.99996 → "99.9 %". */
+export function percent(share: number | null): string {
+  if (share === null || !Number.isFinite(share)) return NONE;
+  if (share >= 1) return "100 %";
+  return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+}
+
+/** A running clock: 107,000 ms → "00:01:47"; from a day on "2 d 03:04:05". */
+export function clock(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const days = Math.floor(seconds / 86_400);
+  const parts = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  return (days ? `${days} d ` : "") + parts.map(twoDigits).join(":");
+}
+
+/** How long something took: "0.4 ms", "12 ms", "1.4 s", "2 min 11 s", "3 h 20 min", "4 d 2 h". */
+export function duration(ms: number | null): string {
+  if (ms === null || !Number.isFinite(ms)) return NONE;
+  if (ms < 0.1 && ms > 0) return `${number(ms * 1000)} µs`;
+  if (ms < 1000) return `${trimmed(ms)} ms`;
+  if (ms < 60_000) return `${trimmed(ms / 1000)} s`;
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 3600) return twoUnits(seconds, 60, "min", 1, "s");
+  if (seconds < 86_400) return twoUnits(seconds, 3600, "h", 60, "min");
+  return twoUnits(seconds, 86_400, "d", 3600, "h");
+}
+
+/** How long ago, roughly: "just now", "12 s ago", "2 min ago", "3 h ago", "4 d ago". */
+export function ago(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}
+
+/** The local time of day: "12:04:31", with `digits` 3 "12:04:31.042". Takes ISO 8601 or epoch ms. */
+export function timeOfDay(moment: string | number, digits: 0 | 3 = 0): string {
+  const date = new Date(moment);
+  if (Number.isNaN(date.getTime())) return NONE;
+  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
+  return digits ? `${parts}.${String(date.getMilliseconds()).padStart(3, "0")}` : parts;
+}
+
+/** Everything there is to say about a moment: "2026-03-02 12:04:31.042 +01:00". */
+export function fullTime(moment: string | number): string {
+  const date = new Date(moment);
+  if (Number.isNaN(date.getTime())) return NONE;
+  const day = [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join("-");
+  return `${day} ${timeOfDay(date.getTime(), 3)} ${zone(-date.getTimezoneOffset())}`;
+}
+
+/** The beginning of an id, enough to tell it from its neighbours. */
+export function shortId(id: string): string {
+  return id.slice(0, 8);
+}
+
+function zone(minutes: number): string {
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? "−" : "+"}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** One digit after the point below 10, none above, and no trailing zero. */
+function trimmed(value: number): string {
+  return value < 9.95 ? String(Math.round(value * 10) / 10) : number(value);
+}
+
+function twoUnits(seconds: number, large: number, largeName: string, small: number, smallName: string): string {
+  const rest = Math.floor((seconds % large) / small);
+  return `${Math.floor(seconds / large)} ${largeName}${rest ? ` ${rest} ${smallName}` : ""}`;
+}
