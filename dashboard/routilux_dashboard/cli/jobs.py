@@ -1,0 +1,46 @@
+"""What the commands have in common: starting a dashboard, and ending on Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+
+import click
+
+from routilux import Flow, JobState
+
+from ..app import Dashboard
+from ..listener import CannotListen
+
+USAGE = 2
+ENDED = ("completed", "failed", "cancelled")
+CANCEL_SECONDS = 5.0
+
+
+class UsageProblem(click.ClickException):
+    """Something that the command was given is wrong: one line on stderr, exit code 2."""
+
+    exit_code = USAGE
+
+
+def start_dashboard(flow: Flow, host: str, port: int) -> Dashboard:
+    """A dashboard that serves `flow`; a busy port is a `UsageProblem`."""
+    try:
+        return Dashboard(flow, host=host, port=port).start()
+    except CannotListen as error:
+        raise UsageProblem(f"{error.strerror} (--port N)") from None
+
+
+def end_like_ctrl_c() -> None:
+    """Have SIGTERM end the command as Ctrl-C does: `make`, containers and supervisors send it."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def cancel_jobs(flow: Flow, by: str) -> None:
+    """Cancel what the flow runs and wait a moment for handlers to return."""
+    jobs = [job_state for job_state in flow.live_jobs() if job_state.status not in ENDED]
+    for job_state in jobs:
+        flow.cancel(job_state, reason="the command was ended", by=by, wait=False)
+    for job_state in jobs:
+        JobState.wait_for_completion(flow, job_state, timeout=CANCEL_SECONDS)
+    if any(job_state.status not in ENDED for job_state in jobs):
+        click.echo("A handler still runs; the command ends when it returns (Ctrl-C again ends it now).", err=True)

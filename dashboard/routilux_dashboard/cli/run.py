@@ -1,0 +1,106 @@
+"""`routilux run`: one job of a flow; the exit code says how it ended."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+import click
+
+from routilux import Flow, JobState
+
+from ..arguments import BadArgument, check_arguments
+from ..control import CannotStart, entry_of
+from ..describe import describe
+from ..targets import BadTarget, load_flow
+from .jobs import ENDED, UsageProblem, cancel_jobs, end_like_ctrl_c, start_dashboard
+
+EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 3}
+HERE = "127.0.0.1:5000"
+
+
+@click.command()
+@click.argument("target")
+@click.option("--entry", metavar="ID", help="Routine to start at; needed when the flow has several entries.")
+@click.option("--param", "params", multiple=True, metavar="KEY=JSON", help="A parameter of the entry.")
+@click.option(
+    "--dashboard", is_flag=False, flag_value=HERE, metavar="[HOST:PORT]", help=f"Show it, at {HERE} if unsaid."
+)
+def run(target: str, entry: str | None, params: tuple[str, ...], dashboard: str | None) -> None:
+    """Run one job of TARGET, which is package.module:flow or path/file.py:flow (a flow, or a function that makes it).
+
+    Exit code: 0 completed, 1 failed, 2 wrong usage, 3 cancelled.
+    """
+    place = None if dashboard is None else parse_place(dashboard)
+    try:
+        flow = load_flow(target)
+        point = entry_of(describe(flow), entry)
+        wanted = dict(map(parse_param, params))
+        check_arguments(wanted, point.parameters)
+    except (BadTarget, CannotStart, BadArgument) as error:
+        raise UsageProblem(str(error)) from None
+    end_like_ctrl_c()
+    sys.exit(EXIT_CODES.get(run_job(flow, point.routine_id, wanted, place), 1))
+
+
+def run_job(flow: Flow, entry: str, params: dict[str, Any], place: tuple[str, int] | None) -> str:
+    """Run it, with a dashboard at `place` (host, port) or without; return the job's status at its end."""
+    if place is None:
+        return follow(flow, flow.start(entry, params), (*ENDED, "paused"))
+    with start_dashboard(flow, *place) as dashboard:
+        job_state = flow.start(entry, params)
+        click.echo(f"Dashboard: {dashboard.url_of_job(job_state.job_id)}")
+        return follow(flow, job_state, ENDED)
+
+
+def follow(flow: Flow, job_state: JobState, over: tuple[str, ...]) -> str:
+    """Wait until the job's status is one of `over`, cancel it on Ctrl-C, and say how it went."""
+    try:
+        # No polling: the job's changes wake the wait.
+        JobState.wait_until_condition(flow, job_state, lambda _, job: job.status in over, check_interval=60.0)
+    except KeyboardInterrupt:
+        cancel_jobs(flow, by="routilux run")
+    records = job_state.read_history(limit=0).total
+    click.echo(f"Job {job_state.job_id} {job_state.status} ({records:,} records){_why(job_state)}", err=True)
+    return job_state.status
+
+
+def _why(job_state: JobState) -> str:
+    if job_state.status == "paused":
+        return ": it paused itself, and nobody can resume it here; run it with --dashboard"
+    if job_state.status != "failed":
+        return ""
+    last = job_state.read_history(after=max(job_state.read_history(limit=0).total - 100, 0), limit=100).records
+    errors = [record for record in last if record.kind == "error"]
+    return f": {errors[-1].routine_id}: {errors[-1].data.get('error')}" if errors else ""
+
+
+def parse_param(text: str) -> tuple[str, Any]:
+    """KEY=JSON as a pair.
+
+    >>> parse_param('depth=3')
+    ('depth', 3)
+    """
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise UsageProblem(f"--param {text!r}: write KEY=JSON, such as --param depth=3")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        raise UsageProblem(
+            f"--param {text!r}: {value!r} is not JSON; text goes in quotes: '{name}=\"{value}\"'"
+        ) from None
+
+
+def parse_place(text: str) -> tuple[str, int]:
+    """HOST:PORT as a pair.
+
+    >>> parse_place("[::1]:0")
+    ('::1', 0)
+    """
+    match = re.fullmatch(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:/\[\]]+):(?P<port>\d{1,5})", text)
+    if match is None or int(match["port"]) > 65535:
+        raise UsageProblem(f"--dashboard {text!r}: write HOST:PORT, such as --dashboard {HERE}")
+    return match["host"].strip("[]"), int(match["port"])
