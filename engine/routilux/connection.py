@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .documents import Part
 from .event import Event
 from .slot import Slot
 
@@ -40,6 +41,28 @@ class Connection:
         if self.source_event is not None and self.target_slot is not None:
             self.source_event.disconnect(self.target_slot)
         self.source_event = self.target_slot = None
+
+    def serialize(self) -> dict[str, Any]:
+        """Plain data, with the routine ids and names of both ends."""
+        event, slot = self.source_event, self.target_slot
+        return {
+            "_type": "Connection",
+            "param_mapping": dict(self.param_mapping),
+            "_source_routine_id": self.source_routine_id,
+            "_source_event_name": event.name if event is not None else None,
+            "_target_routine_id": self.target_routine_id,
+            "_target_slot_name": slot.name if slot is not None else None,
+        }
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Set mapping and ids; joining the ends is the flow's part. `ValueError` says what is wrong and where."""
+        self.fill(Part(data, "connection"))
+
+    def fill(self, part: Part) -> None:
+        """As `deserialize`, for a part of a larger document."""
+        self.param_mapping = {key: item.as_text() for key, item in part.at("param_mapping", {}).entries()}
+        self.source_routine_id = part.optional_text("_source_routine_id")
+        self.target_routine_id = part.optional_text("_target_routine_id")
 
 
 def rename(data: dict[str, Any], mapping: dict[str, str]) -> dict[str, Any]:

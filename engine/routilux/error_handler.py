@@ -7,6 +7,9 @@ import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .documents import Part
+from .known_classes import class_name, find_exception
+
 if TYPE_CHECKING:
     from .job_state import JobState
 
@@ -121,6 +124,47 @@ class ErrorHandler:
         used_up = self.strategy is ErrorStrategy.RETRY and isinstance(error, self.retryable_exceptions)
         return used_up and not self.is_critical
 
+    def serialize(self) -> dict[str, Any]:
+        """Plain data."""
+        return {
+            "_type": "ErrorHandler",
+            "strategy": self.strategy.value,
+            "max_retries": self.max_retries,
+            "retry_delay": self.retry_delay,
+            "retry_backoff": self.retry_backoff,
+            "retry_count": self.retry_count,
+            "is_critical": self.is_critical,
+            "retryable_exceptions": [class_name(kind) for kind in self.retryable_exceptions],
+        }
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Set what `serialize` gave; `ValueError` says what is wrong and where."""
+        self.fill(Part(data, "error_handler"))
+
+    def fill(self, part: Part) -> None:
+        """As `deserialize`, for a part of a larger document."""
+        part.must_be("ErrorHandler")
+        word = part.text("strategy", "stop")
+        if word not in {strategy.value for strategy in ErrorStrategy}:
+            raise part.at("strategy").wrong("a strategy (stop, continue, retry, skip)")
+        kinds = [_exception(item) for item in part.at("retryable_exceptions", []).items()]
+        self.max_retries = part.whole("max_retries", 3)
+        self.retry_delay = part.number("retry_delay", 1.0)
+        self.retry_backoff = part.number("retry_backoff", 2.0)
+        self.retry_count = part.whole("retry_count", 0)
+        self.is_critical = part.flag("is_critical")
+        self.strategy = ErrorStrategy(word)
+        self.retryable_exceptions = tuple(kinds) or (Exception,)
+
+    @classmethod
+    def of(cls, part: Part) -> ErrorHandler | None:
+        """The handler that a document has at this place, or `None` for `null`."""
+        if part.value is None:
+            return None
+        handler = cls()
+        handler.fill(part)
+        return handler
+
 
 def error_text(error: BaseException) -> str:
     """`str(error)`, or a description of it when its `__str__` itself raises."""
@@ -128,6 +172,13 @@ def error_text(error: BaseException) -> str:
         return str(error)
     except Exception:
         return f"<{type(error).__name__} whose text cannot be made>"
+
+
+def _exception(part: Part) -> type[BaseException]:
+    found = find_exception(part.as_text())
+    if found is None:
+        raise part.wrong("an exception class that this process knows (import its module first)")
+    return found
 
 
 def _strategy(word: str | ErrorStrategy) -> ErrorStrategy:

@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from .context import current_frame
+from .documents import Part
 
 if TYPE_CHECKING:
     from .slot import Slot
@@ -58,6 +59,19 @@ class Event:
     def direct_slots(self) -> tuple[Slot, ...]:
         """The slots joined without a `Connection`."""
         return tuple(self._direct)
+
+    def serialize(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"_type": "Event", "name": self.name, "output_params": list(self.output_params)}
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Set what `serialize` gave; `ValueError` says what is wrong and where."""
+        self.fill(Part(data, "event"))
+
+    def fill(self, part: Part) -> None:
+        """As `deserialize`, for a part of a larger document."""
+        self.name = part.text("name")
+        self.output_params = [item.as_text() for item in part.at("output_params", []).items()]
 
     def _link(self, slot: Slot) -> None:
         if slot not in self.connected_slots:

@@ -6,7 +6,11 @@ import time
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .documents import Part, iso_utc
 from .rows import Source
+from .snapshot import snapshot
+
+KINDS = frozenset(("event", "start", "completed", "error", "error_continued", "retry", "custom"))
 
 
 class ExecutionRecord:
@@ -47,6 +51,33 @@ class ExecutionRecord:
 
     def __repr__(self) -> str:
         return f"ExecutionRecord[{self.routine_id}.{self.event_name}@{self.timestamp}]"
+
+    def serialize(self) -> dict[str, Any]:
+        """Plain data; the time is UTC with offset."""
+        return {
+            "_type": "ExecutionRecord",
+            "routine_id": self.routine_id,
+            "event_name": self.event_name,
+            "data": self.data,
+            "timestamp": iso_utc(self.time_ns),
+            "kind": self.kind,
+            "cause": self.cause,
+        }
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Set what `serialize` gave; `data` is not changed. `ValueError` says what is wrong and where."""
+        self.fill(Part(data, "record"))
+
+    def fill(self, part: Part) -> None:
+        """As `deserialize`, for a part of a larger document."""
+        kind, cause = part.text("kind", "event"), part.at("cause")
+        if kind not in KINDS:
+            raise part.at("kind").wrong(f"one of {', '.join(sorted(KINDS))}")
+        self.routine_id, self.event_name = part.text("routine_id"), part.text("event_name")
+        self.data = snapshot(part.object("data"))
+        self.time_ns = part.time_ns("timestamp")
+        self.kind = kind
+        self.cause = None if cause.value is None else part.whole("cause")
 
 
 def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, seq: int) -> ExecutionRecord:

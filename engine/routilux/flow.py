@@ -7,18 +7,21 @@ import time
 import uuid
 import warnings
 import weakref
+from collections.abc import Collection
 from typing import Any
 
 from .concurrent import ConcurrentRunner
 from .context import runs_here
 from .error_handler import ErrorHandler
 from .execution_tracker import ExecutionTracker
+from .flow_document import fill_flow, flow_to_plain
 from .hooks import JobHook
 from .job_state import JobState
 from .journal import Journal
 from .output_handler import OutputHandler
 from .runner import Runner
 from .sequential import SequentialRunner
+from .status import PENDING, RUNNING
 from .structure import Structure
 from .waiting import wait_until_over
 from .workers import Workers
@@ -138,11 +141,7 @@ class Flow(Structure):
         journal = Journal(self._plan.sources, self._plan.targets, self.history_limit)
         job_state = JobState(self.flow_id, journal=journal)
         job_state.output_handler = output_handler or self._output_handler
-        runner: SequentialRunner | ConcurrentRunner
-        if chosen == CONCURRENT:
-            runner = ConcurrentRunner(self, self._plan, job_state, seconds, workers=self._crew())
-        else:
-            runner = SequentialRunner(self, self._plan, job_state, seconds)
+        runner = self._make_runner(job_state, chosen, seconds)
         job_state._runner = runner
         self.execution_tracker = job_state.execution_tracker
         with self._lock:
@@ -152,6 +151,11 @@ class Flow(Structure):
         for hook in hooks:
             job_state.add_hook(hook)
         return job_state, runner
+
+    def _make_runner(self, job_state: JobState, strategy: str, seconds: float) -> SequentialRunner | ConcurrentRunner:
+        if strategy == CONCURRENT:
+            return ConcurrentRunner(self, self._plan, job_state, seconds, workers=self._crew())
+        return SequentialRunner(self, self._plan, job_state, seconds)
 
     def _crew(self) -> Workers:
         limit = self.max_workers if self.execution_strategy == CONCURRENT else DEFAULT_WORKERS
@@ -239,8 +243,18 @@ class Flow(Structure):
                 f"Job {job_state.job_id} is of flow {job_state.flow_id!r}: that does not match {self.flow_id!r}"
             )
         if job_state._runner is None:
-            raise ValueError(f"Job {job_state.job_id} is not run by this flow: it is {job_state.status!r} and detached")
+            self._take_over(job_state)
+        assert job_state._runner is not None
         return job_state._runner
+
+    def _take_over(self, job_state: JobState) -> None:
+        """Make this flow the one that runs a job which was loaded, or made by hand."""
+        if job_state.status == PENDING:
+            raise ValueError(f"Job {job_state.job_id} has not started; use execute or start")
+        job_state._journal.use_tables(self._plan.sources, self._plan.targets)
+        self._make_runner(job_state, self.execution_strategy, self.execution_timeout).take_over()
+        for hook in self._hooks:
+            job_state.add_hook(hook)
 
     # -- observers
 
@@ -260,6 +274,27 @@ class Flow(Structure):
         for job_state in self.live_jobs():
             job_state.remove_hook(hook)
 
+    # -- saving and loading
+
+    def serialize(self) -> dict[str, Any]:
+        """Structure and configuration as plain data; nothing of any run.
+
+        Raises:
+            TypeError: for a routine whose class needs constructor arguments.
+        """
+        return flow_to_plain(self)
+
+    def deserialize(self, data: dict[str, Any], allow: Collection[str] = ()) -> None:
+        """Become what `serialize` gave. Routines are made by their classes, which this process must know.
+
+        Args:
+            allow: modules that may be imported to find a class.
+
+        Raises:
+            ValueError: saying what is wrong and where; nothing has changed then.
+        """
+        fill_flow(self, data, allow)
+
     # -- waiting and ending
 
     def wait_for_completion(self, timeout: float | None = None, job_state: JobState | None = None) -> bool:
@@ -277,7 +312,7 @@ class Flow(Structure):
         jobs = [job_state for job_state in self.live_jobs() if not runs_here(job_state)]
         if not wait or not self._wait(jobs, timeout):
             for job_state in jobs:
-                if job_state.status == "running":
+                if job_state.status == RUNNING:
                     self.cancel(job_state, reason="shutdown", wait=False)
         with self._lock:
             workers, self._workers = self._workers, None

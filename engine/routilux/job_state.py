@@ -6,13 +6,17 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import waiting
+from .atomic_file import write_whole
 from .control import ControlState
+from .documents import SIZE_LIMIT, now_iso, read_json
 from .execution_record import ExecutionRecord, HistoryRange, made_from
 from .execution_tracker import ExecutionTracker
 from .hooks import Hooks, JobHook
+from .job_document import fill_job, job_to_plain, job_to_text
 from .journal import Journal
 from .pending_tasks import pending_tasks
 from .rows import JournalEntry
@@ -55,6 +59,7 @@ class JobState(SharedArea):
         self._cancel_asked = False
         self._runner: Runner | None = None
         self._stored_tasks: list[dict[str, Any]] = []
+        self._stored_slot_data: list[dict[str, Any]] = []
         self.execution_tracker.bind(self._journal)
 
     def __repr__(self) -> str:
@@ -174,7 +179,51 @@ class JobState(SharedArea):
     def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Keep an event that is emitted when the job is resumed."""
         row = {"routine_id": routine_id, "event_name": event_name, "data": data}
-        self.deferred_events.append(row | {"timestamp": datetime.now().isoformat()})
+        self.deferred_events.append(row | {"timestamp": now_iso()})
+
+    # -- saving and loading
+
+    def serialize(self) -> dict[str, Any]:
+        """Plain data; what waits is in it when the job is paused."""
+        return job_to_plain(self)
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Become what `serialize` gave, for a fresh `JobState()`; `data` is not changed.
+
+        Raises:
+            ValueError: saying what is wrong and where; nothing has changed then. Also for a job that runs.
+        """
+        if self._runner is not None:
+            raise ValueError(f"{self!r} is run by a flow; load into a fresh JobState()")
+        fill_job(self, data)
+
+    def save(self, filepath: str | Path) -> None:
+        """Write the job to a file, as JSON: the whole new content or, whatever happens, the old one.
+
+        Missing directories are made. Raises `TypeError`, saying where, for data that JSON cannot hold.
+        """
+        write_whole(filepath, job_to_text(self))
+
+    @classmethod
+    def load(cls, filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> JobState:
+        """A job from a file. Nothing that the file names is imported or called.
+
+        Raises:
+            FileNotFoundError: when there is no such file.
+            ValueError: when it is too large, no JSON, or no job; says what is wrong and where.
+        """
+        job_state = cls()
+        job_state.deserialize(read_json(filepath, max_bytes))
+        return job_state
+
+    def _replace_journal(self, journal: Journal) -> None:
+        self._journal = journal
+        self._changed = threading.Condition(journal.lock)
+        self.execution_tracker = ExecutionTracker(self.flow_id)
+        self.execution_tracker.bind(journal)
+
+    def _slot_data_to_plain(self) -> list[dict[str, Any]]:
+        return self._stored_slot_data if self._runner is None else self._runner.slot_data_to_plain()
 
     # -- observers
 

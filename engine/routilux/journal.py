@@ -68,6 +68,10 @@ class Journal:
         """Nanoseconds since the epoch for a time of the journal's clock."""
         return self._epoch + monotonic_ns
 
+    def use_tables(self, sources: Sequence[Source], targets: Sequence[Target]) -> None:
+        """Take the tables of the flow that goes on with a loaded job; its records so far have sources of their own."""
+        self._sources, self._targets = sources, targets
+
     # -- writing
 
     @property

@@ -19,7 +19,7 @@ def pending_tasks(runner: Runner) -> list[dict[str, Any]]:
 
 
 def _task(runner: Runner, item: Item) -> dict[str, Any]:
-    delivery, data, _, attempt, _ = item
+    delivery, data, cause, attempt, prepared = item
     connection = delivery.connection
     ends = runner.flow.connection_ends(connection) if connection is not None else (None,) * 4
     return {
@@ -35,4 +35,7 @@ def _task(runner: Runner, item: Item) -> dict[str, Any]:
         "retry_count": attempt,
         "max_retries": runner.failures.handler_of(delivery).max_retries,
         "created_at": None,
+        "cause": cause,
+        "prepared": prepared,
+        "is_entry": delivery is runner.entry,
     }

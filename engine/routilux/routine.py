@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from .callables import from_plain, to_plain
 from .context import ExecutionContext, current_context, current_frame
+from .documents import Part
 from .error_handler import ErrorHandler, ErrorStrategy
 from .event import Event
+from .known_classes import Loadable, check_constructible, class_name, find_class
 from .merging import MergeStrategy
 from .slot import Slot
+from .snapshot import snapshot
 
 
-class Routine:
+class Routine(Loadable):
     """Base class of what does the work of a flow.
 
     A subclass calls `super().__init__()` first and then defines its slots and events. One routine
@@ -163,3 +167,53 @@ class Routine:
         if "data" in kwargs:
             return kwargs["data"]
         return next(iter(kwargs.values())) if len(kwargs) == 1 else kwargs
+
+    # -- saving and loading
+
+    def serialize(self) -> dict[str, Any]:
+        """Plain data. Raises `TypeError` when the class needs constructor arguments: it could not be loaded."""
+        check_constructible(type(self))
+        handler = self._error_handler
+        return {
+            "_type": type(self).__name__,
+            "_class": class_name(type(self)),
+            "_id": self._id,
+            "_config": self._config_to_plain(),
+            "_error_handler": None if handler is None else handler.serialize(),
+            "_slots": {name: slot.serialize() for name, slot in self._slots.items()},
+            "_events": {name: event.serialize() for name, event in self._events.items()},
+        }
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Set what `serialize` gave; `ValueError` says what is wrong and where."""
+        self.fill(Part(data, "routine"))
+
+    def fill(self, part: Part) -> None:
+        """As `deserialize`, for a part of a larger document. What the class does not define itself is added."""
+        self._id = part.text("_id", self._id)
+        self._config_from_plain(part.at("_config", {}))
+        self._error_handler = ErrorHandler.of(part.at("_error_handler"))
+        for name, slot_part in part.at("_slots", {}).entries():
+            (self._slots.get(name) or self.define_slot(name)).fill(slot_part)
+        for name, event_part in part.at("_events", {}).entries():
+            (self._events.get(name) or self.define_event(name)).fill(event_part)
+
+    @staticmethod
+    def of(part: Part, allow: Collection[str] = ()) -> Routine:
+        """The routine that a document has at this place: made by its class's constructor, then filled."""
+        kind = find_class(part.optional_text("_class"), part.text("_type"), allow)
+        routine = kind()
+        if not isinstance(routine, Routine):
+            raise part.at("_class").wrong("a class of routines")
+        routine.fill(part)
+        return routine
+
+    def _config_to_plain(self) -> dict[str, Any]:
+        """The configuration as it is saved; classes that keep more than plain values there override this."""
+        plain = to_plain(self._config)
+        assert isinstance(plain, dict)
+        return plain
+
+    def _config_from_plain(self, part: Part) -> None:
+        """Set the configuration that `_config_to_plain` gave."""
+        self._config = {key: from_plain(snapshot(value)) for key, value in part.fields().items()}

@@ -10,18 +10,20 @@ import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable
-from datetime import datetime
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from .context import runs_here
 from .control import ControlRequest
 from .controls import Controls
+from .documents import now_iso
 from .failures import Failures, Item
 from .frame import RunFrame
 from .merging import merge
 from .plan import ENTRY_SLOT, Delivery, Plan
+from .restoring import restore
 from .rows import JournalEntry, RunningHandler
+from .snapshot import snapshot
 from .status import CANCELLED, COMPLETED, FAILED, PAUSED, RUNNING
 from .timers import TimeLimit
 
@@ -60,8 +62,8 @@ class Runner:
         self.failures = Failures(self)
         self.controls = Controls(self)
         self._changed = job_state._changed
-        self._merge_lock = threading.RLock()  # guards `_slot_data`; a merge function may emit
-        self._slot_data: dict[tuple[str, str], dict[str, Any]] = {}
+        self._merge_lock = threading.RLock()  # guards `slot_data`; a merge function may emit
+        self.slot_data: dict[tuple[str, str], dict[str, Any]] = {}
         self._started = perf_counter_ns()
         self._time_limit = TimeLimit(timeout, self._time_is_up)
         self._retried_entry = False
@@ -117,7 +119,7 @@ class Runner:
         key = (delivery.target.routine_id, delivery.target.slot_name)
         strategy = delivery.target.slot.merge_strategy
         with self._merge_lock:
-            passed, self._slot_data[key] = merge(strategy, self._slot_data.get(key, {}), data)
+            passed, self.slot_data[key] = merge(strategy, self.slot_data.get(key, {}), data)
         return passed
 
     def entry_done(self, start: int, attempt: int) -> None:
@@ -251,7 +253,7 @@ class Runner:
         with self.lock:
             job_state.pause_points.append(
                 {
-                    "timestamp": datetime.now().isoformat(),
+                    "timestamp": now_iso(),
                     "reason": request.reason,
                     "checkpoint": request.checkpoint or {},
                     "current_routine_id": job_state.current_routine_id,
@@ -325,3 +327,20 @@ class Runner:
         """The activations that wait, in their order."""
         with self.lock:
             return [*self.queue, *(item for item, _ in self.failures.delayed.values())]
+
+    def slot_data_to_plain(self) -> list[dict[str, Any]]:
+        """What merging slots have received so far, as plain data."""
+        with self._merge_lock:
+            rows = list(self.slot_data.items())
+        return [{"routine_id": key[0], "slot_name": key[1], "data": snapshot(data)} for key, data in rows]
+
+    def take_over(self) -> None:
+        """Become the runner of a loaded job that is paused, or has completed."""
+        job_state = self.job_state
+        restore(self, job_state._stored_tasks, job_state._stored_slot_data)
+        entry = job_state.entry_routine_id or job_state.current_routine_id
+        if self.entry is None and entry in self.flow.routines:
+            self.entry = self.plan.entry(entry)
+        self._completed_recorded = job_state.status == COMPLETED
+        self.phase = AT_REST
+        job_state._runner = self

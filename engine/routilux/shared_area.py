@@ -7,9 +7,10 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
+from .documents import now_iso
 from .output_handler import OutputHandler
 from .snapshot import snapshot
 from .status import FAILED
@@ -124,7 +125,7 @@ class SharedArea:
             raise ValueError(f"An entry of the shared log is a dict, not {type(entry).__name__}: {entry!r:.100}")
         kept = snapshot(dict(entry))
         if "timestamp" not in kept:
-            kept["timestamp"] = datetime.now().isoformat()
+            kept["timestamp"] = now_iso()
         with self._data_lock:
             self.shared_log.append(kept)
             self.shared_log_dropped += self._trim(self.shared_log)
@@ -147,7 +148,7 @@ class SharedArea:
         """
         now = datetime.now()
         row = {"routine_id": routine_id, "output_type": output_type, "data": snapshot(data)}
-        row["timestamp"] = now.isoformat()
+        row["timestamp"] = now.astimezone(UTC).isoformat()
         with self._data_lock:
             self.output_log.append(row)
             self.output_log_dropped += self._trim(self.output_log)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .binding import Binding
+from .callables import callable_to_plain, from_plain, to_plain
+from .documents import Part
 from .merging import MergeStrategy, merge
 
 if TYPE_CHECKING:
@@ -91,3 +93,29 @@ class Slot:
             if propagate_exceptions:
                 raise
             _log.exception("The handler of %r raised", self)
+
+    def serialize(self) -> dict[str, Any]:
+        """Plain data. The handler is only described: its routine's constructor makes it."""
+        strategy = self.merge_strategy
+        return {
+            "_type": "Slot",
+            "name": self.name,
+            "handler": None if self.handler is None else callable_to_plain(self.handler),
+            "merge_strategy": callable_to_plain(strategy) if callable(strategy) else strategy,
+            "_data": to_plain(self._stored),
+        }
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Set what `serialize` gave; the handler, and a merge function, stay as they are. `ValueError` says what is
+        wrong and where."""
+        self.fill(Part(data, "slot"))
+
+    def fill(self, part: Part) -> None:
+        """As `deserialize`, for a part of a larger document."""
+        name, stored = part.text("name"), dict(part.object("_data"))
+        strategy = part.at("merge_strategy", "override").value
+        if isinstance(strategy, str):
+            self.merge_strategy = strategy
+        elif not callable(self.merge_strategy):
+            self.merge_strategy = from_plain(strategy) or "override"
+        self.name, self._stored = name, stored

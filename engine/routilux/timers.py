@@ -70,8 +70,7 @@ class Timers:
         """The next timer that is due; `None`, and the thread ends, when none is left."""
         with self._changed:
             while self._heap:
-                due, _, timer = self._heap[0]
-                wait = due - time.monotonic()
+                wait = self._heap[0][0] - time.monotonic()
                 if wait <= 0:  # a cancelled one stays until then: ending the thread for it would cost a new one
                     return heapq.heappop(self._heap)[2]
                 self._changed.wait(wait)

@@ -1,0 +1,143 @@
+"""Reading plain data that came from outside: every part is checked, and an error says what and where."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+"""Version of what is saved. Data without one is of release 0.10.0 of the reference and is read as well."""
+
+SIZE_LIMIT = 64 * 1024 * 1024
+"""Bytes that are read from a file unless the caller allows more."""
+
+
+class Part:
+    """A part of a document and the way to it.
+
+    >>> Part({"a": {"n": "x"}}, "job").at("a").number("n")
+    Traceback (most recent call last):
+    ValueError: job.a.n: a number is needed, not 'x'
+    """
+
+    def __init__(self, value: Any, path: str) -> None:
+        self.value = value
+        self.path = path
+
+    def wrong(self, needed: str) -> ValueError:
+        """The error for a part that is not what is needed."""
+        shown = repr(self.value) if isinstance(self.value, (str, int, float, bool, type(None))) else None
+        found = type(self.value).__name__ if shown is None else f"{shown[:60]}…" if len(shown) > 61 else shown
+        return ValueError(f"{self.path}: {needed} is needed, not {found}")
+
+    def fields(self) -> dict[str, Any]:
+        """The part as a dict with text keys."""
+        if not isinstance(self.value, dict) or not all(isinstance(key, str) for key in self.value):
+            raise self.wrong("an object with text keys")
+        return self.value
+
+    def at(self, key: str, default: Any = None) -> Part:
+        """The part under `key`; one with `default` when there is none."""
+        return Part(self.fields().get(key, default), f"{self.path}.{key}")
+
+    def items(self) -> list[Part]:
+        """The parts of a list."""
+        if not isinstance(self.value, list):
+            raise self.wrong("a list")
+        return [Part(item, f"{self.path}[{number}]") for number, item in enumerate(self.value)]
+
+    def entries(self) -> list[tuple[str, Part]]:
+        """The parts of an object, with their keys."""
+        return [(key, Part(value, f"{self.path}[{key!r}]")) for key, value in self.fields().items()]
+
+    def as_text(self) -> str:
+        """The part, which is a text."""
+        if not isinstance(self.value, str):
+            raise self.wrong("a text")
+        return self.value
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """The text under `key`."""
+        return self.at(key, default).as_text()
+
+    def optional_text(self, key: str) -> str | None:
+        """The text under `key`, or `None`."""
+        return None if self.at(key).value is None else self.text(key)
+
+    def number(self, key: str, default: float | None = None) -> float:
+        """The number under `key`."""
+        part = self.at(key, default)
+        if isinstance(part.value, bool) or not isinstance(part.value, (int, float)):
+            raise part.wrong("a number")
+        return part.value
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        """The whole number, from 0, under `key`."""
+        part = self.at(key, default)
+        if isinstance(part.value, bool) or not isinstance(part.value, int) or part.value < 0:
+            raise part.wrong("a whole number from 0")
+        return part.value
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """The truth value under `key`."""
+        part = self.at(key, default)
+        if not isinstance(part.value, bool):
+            raise part.wrong("true or false")
+        return part.value
+
+    def object(self, key: str) -> dict[str, Any]:
+        """The object under `key`; an empty one when there is none."""
+        return self.at(key, {}).fields()
+
+    def objects(self, key: str) -> list[dict[str, Any]]:
+        """The list of objects under `key`; an empty one when there is none."""
+        return [part.fields() for part in self.at(key, []).items()]
+
+    def time_ns(self, key: str) -> int:
+        """The time under `key` (ISO; local when it has no offset) in ns since the epoch."""
+        part = self.at(key)
+        try:
+            moment = datetime.fromisoformat(self.text(key))
+            return round(moment.timestamp() * 1e6) * 1000
+        except (ValueError, OverflowError, OSError):
+            raise part.wrong("a time like '2026-01-31T12:00:00+00:00'") from None
+
+    def must_be(self, type_name: str) -> None:
+        """Check what kind of document this is, and its format."""
+        if self.at("_type").value != type_name:
+            raise self.at("_type").wrong(f"{type_name!r}")
+        known = self.at("format", FORMAT)
+        if known.value != FORMAT or isinstance(known.value, bool):
+            raise known.wrong(f"format {FORMAT} (a newer version of routilux may have written this)")
+
+
+def iso_utc(time_ns: int) -> str:
+    """A time as it is saved: ISO, UTC, with offset."""
+    return datetime.fromtimestamp(time_ns / 1e9, UTC).isoformat()
+
+
+def now_iso() -> str:
+    """The present as it is saved."""
+    return datetime.now(UTC).isoformat()
+
+
+def read_json(filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        FileNotFoundError: when there is none.
+        ValueError: when it is larger than `max_bytes`, no JSON, or nested too deeply.
+    """
+    path = Path(filepath)
+    with path.open("rb") as file:
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise ValueError(f"{path} is larger than {max_bytes:,} bytes; allow more with max_bytes")
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError(f"{path} is nested too deeply") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not UTF-8 text: {error}") from None

@@ -1,0 +1,125 @@
+"""A job to and from plain data: everything that resuming it elsewhere needs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .documents import FORMAT, Part, iso_utc
+from .execution_record import ExecutionRecord
+from .journal import Journal
+from .rows import Record
+from .snapshot import snapshot
+from .status import STATUSES
+
+if TYPE_CHECKING:
+    from .job_state import JobState
+
+
+def job_to_plain(job_state: JobState) -> dict[str, Any]:
+    """The document of a job. Pending tasks and slot data are there when it is paused."""
+    with job_state._data_lock:
+        shared = {
+            "routine_states": snapshot(job_state.routine_states),
+            "shared_data": snapshot(job_state.shared_data),
+            "shared_log": snapshot(job_state.shared_log),
+            "output_log": snapshot(job_state.output_log),
+            "metadata": snapshot(job_state.metadata),
+        }
+    return {
+        "_type": "JobState",
+        "format": FORMAT,
+        "flow_id": job_state.flow_id,
+        "job_id": job_state.job_id,
+        "status": job_state.status,
+        "current_routine_id": job_state.current_routine_id,
+        "entry_routine_id": job_state.entry_routine_id,
+        "entry_params": job_state.entry_params,
+        "created_at": iso_utc(job_state._created_ns),
+        "updated_at": iso_utc(job_state._updated_ns),
+        "ended_at": None if job_state._ended_ns is None else iso_utc(job_state._ended_ns),
+        "execution_history": [record.serialize() for record in job_state.execution_history],
+        "history_dropped": job_state.history_dropped,
+        "pause_points": snapshot(job_state.pause_points),
+        "checkpoint": snapshot(job_state.checkpoint),
+        "pending_tasks": snapshot(job_state.pending_tasks),
+        "deferred_events": snapshot(job_state.deferred_events),
+        "slot_data": job_state._slot_data_to_plain(),
+        **shared,
+        "shared_log_dropped": job_state.shared_log_dropped,
+        "output_log_dropped": job_state.output_log_dropped,
+    }
+
+
+def job_to_text(job_state: JobState) -> str:
+    """The document as JSON. Raises `TypeError`, saying where, for data that JSON cannot hold."""
+    plain = job_to_plain(job_state)
+    try:
+        return json.dumps(plain, indent=2, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"Job {job_state.job_id} cannot be saved: {_culprit(plain)}: {error}") from None
+
+
+def _culprit(plain: dict[str, Any]) -> str:
+    """The key whose value JSON cannot hold."""
+    for key, value in plain.items():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError, RecursionError):
+            rows = value if isinstance(value, list) else []
+            for number, row in enumerate(rows):
+                try:
+                    json.dumps(row)
+                except (TypeError, ValueError, RecursionError):
+                    return f"{key}[{number}]"
+            return key
+    return "it changed meanwhile"
+
+
+def fill_job(job_state: JobState, data: Any) -> None:
+    """Make a fresh `job_state` what the document says; `data` itself is not changed.
+
+    Raises:
+        ValueError: saying what is wrong and where.
+    """
+    part = Part(data, "job")
+    part.must_be("JobState")
+    status = part.text("status")
+    if status not in STATUSES:
+        raise part.at("status").wrong(f"one of {', '.join(sorted(STATUSES))}")
+    states = {key: snapshot(item.fields()) for key, item in part.at("routine_states", {}).entries()}
+    journal = _journal(part)
+    lists = {
+        name: snapshot(part.objects(name))
+        for name in ("pause_points", "deferred_events", "shared_log", "output_log", "pending_tasks", "slot_data")
+    }
+    created, updated = part.time_ns("created_at"), part.time_ns("updated_at")
+    ended = None if part.at("ended_at").value is None else part.time_ns("ended_at")
+    flow_id, job_id = part.text("flow_id"), part.text("job_id")
+    current, entry = part.optional_text("current_routine_id"), part.optional_text("entry_routine_id")
+    params, shared = snapshot(part.object("entry_params")), snapshot(part.object("shared_data"))
+    metadata = snapshot(part.object("metadata"))
+    dropped = (part.whole("shared_log_dropped", 0), part.whole("output_log_dropped", 0))
+    job_state._replace_journal(journal)
+    job_state.flow_id, job_state.job_id, job_state._status = flow_id, job_id, status
+    job_state.current_routine_id, job_state.entry_routine_id = current, entry
+    job_state.entry_params, job_state.shared_data, job_state.metadata = params, shared, metadata
+    job_state.routine_states = states
+    job_state.pause_points, job_state.deferred_events = lists["pause_points"], lists["deferred_events"]
+    job_state.shared_log, job_state.output_log = lists["shared_log"], lists["output_log"]
+    job_state.shared_log_dropped, job_state.output_log_dropped = dropped
+    job_state._created_ns, job_state._updated_ns, job_state._ended_ns = created, updated, ended
+    job_state._stored_tasks, job_state._stored_slot_data = lists["pending_tasks"], lists["slot_data"]
+
+
+def _journal(part: Part) -> Journal:
+    journal = Journal([], [])
+    journal.records_left = part.whole("history_dropped", 0)
+    rows: list[Record] = []
+    for item in part.at("execution_history", []).items():
+        record = ExecutionRecord()
+        record.fill(item)
+        number = journal.own_source(record.routine_id, record.event_name, record.kind)
+        rows.append((number, record.data, record.time_ns - journal.wall_ns(0), record.cause or 0))
+    journal.records.extend(rows)
+    return journal
