@@ -73,7 +73,7 @@ def _page(template: str, status: int = 200, **values: object) -> Response:
 
 
 def _for_every_page() -> dict[str, object]:
-    theme = request.args.get("theme")
+    theme = request.args.get("theme") or request.cookies.get("theme")  # the cookie is the theme switch's
     return {"theme": theme if theme in THEMES else None}
 
 

@@ -4,6 +4,9 @@ import type { Series } from "../live/protocol.ts";
 /** Curves that are told apart by colour in one chart; there are as many colours. */
 export const MOST_CURVES = 8;
 
+/** A chart has no room for more points than these. */
+const MOST_POINTS = 160;
+
 export type Values = (number | null)[];
 /** Seconds since the job's creation at the end of each interval, and one column for each curve. */
 export interface ChartPoints {
@@ -22,13 +25,45 @@ export function busiest(series: Series, routineIds: readonly string[]): string[]
   return routineIds.filter((id) => chosen.has(id));
 }
 
+type Sample = Series["points"][number];
+
+/** The series with at most MOST_POINTS points: neighbours are merged, and wait until they are whole. */
+export function thinned(series: Series): Series {
+  const size = Math.ceil(series.points.length / MOST_POINTS);
+  if (size <= 1) return series;
+  const points: Sample[] = [];
+  for (let at = 0; at + size <= series.points.length; at += size) {
+    points.push({ ...merged(series.points.slice(at, at + size)), index: points.length });
+  }
+  return { ...series, interval_ms: series.interval_ms * size, points };
+}
+
+/** What happened is added up; how things stood is as of the last. */
+function merged(samples: Sample[]): Sample {
+  return samples.reduce((before, after) => ({
+    ...after,
+    events: before.events + after.events,
+    errors: before.errors + after.errors,
+    routines: mergedRoutines(before.routines, after.routines),
+  }));
+}
+
+function mergedRoutines(before: Sample["routines"], after: Sample["routines"]): Sample["routines"] {
+  const all = { ...before };
+  for (const [id, [runs, queued, busy]] of Object.entries(after)) {
+    const [runsBefore, , busyBefore] = all[id] ?? [0, 0, 0];
+    all[id] = [runs + runsBefore, queued, busy + busyBefore];
+  }
+  return all;
+}
+
 function columns(series: Series, createdAt: number, curves: Values[]): ChartPoints {
   const from = (series.start - createdAt) / 1000;
   const step = series.interval_ms / 1000;
   return { times: series.points.map(({ index }) => from + (index + 1) * step), curves };
 }
 
-type Figures = Series["points"][number]["routines"][string];
+type Figures = Sample["routines"][string];
 
 function ofRoutines(series: Series, ids: readonly string[], pick: (figures: Figures) => number | null): Values[] {
   return ids.map((id) =>

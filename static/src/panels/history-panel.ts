@@ -59,9 +59,9 @@ export class HistoryPanel extends RowsPanel<HistoryRecord> {
       title: `${routine_id}.${event_name}`,
       facts: [
         ["Record", `#${number(seq)}`],
-        ["What", KIND_WORDS[kind] ?? kind],
+        ["Kind", KIND_WORDS[kind] ?? kind],
         ["Time", fullTime(timestamp)],
-        ["Led to by", led],
+        ["Cause", led],
       ],
       data,
       cut,

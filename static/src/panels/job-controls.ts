@@ -131,7 +131,7 @@ export class JobControls extends LightElement {
       title: `Cancel ${job.flow_id} ${shortId(job.job_id)}?`,
       text: `${queued ? `${plural(queued, "queued message")} will be dropped. ` : ""}Handlers that run now may finish. This cannot be taken back.`,
       yes: "Cancel job",
-      no: "Keep running",
+      no: "Keep the job",
     });
     if (reason !== null) await this.control("cancel", reason);
   }

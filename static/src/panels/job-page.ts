@@ -1,8 +1,8 @@
 // `<job-page job-id="…">`: the page of one job. Wide: graph, inspector and dock; narrow: one of them at a time.
 import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { styleMap } from "lit/directives/style-map.js";
 
+import "../graph/flow-graph.ts";
 import type { Api } from "../live/api.ts";
 import type { LiveSocket } from "../live/socket.ts";
 import type { JobStore } from "../live/store.ts";
@@ -18,6 +18,7 @@ import { type JobControls } from "./job-controls.ts";
 import { headline } from "./job-words.ts";
 import { keptHeight, keepHeight } from "./dock-height.ts";
 import "./routine-list.ts";
+import { styled } from "../parts/styled.ts";
 
 type PageTab = DockTab | "graph" | "routines";
 
@@ -78,7 +79,7 @@ export class JobPage extends StoreElement<JobStore> {
         @resize=${(event: CustomEvent<number>) => this.resizeDock(event.detail)}
       ></split-bar>
       <job-dock
-        style=${styleMap({ height: `${height}px` })}
+        ${styled({ height: `${height}px` })}
         .store=${store}
         .api=${api}
         tab=${tab}

@@ -2,7 +2,6 @@
 import { type TemplateResult, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { styleMap } from "lit/directives/style-map.js";
 
 import type { Api } from "../live/api.ts";
 import type { ConnectionState } from "../live/link.ts";
@@ -14,6 +13,7 @@ import { statusMark } from "../parts/status.ts";
 import "./job-controls.ts";
 import { elapsed, headline } from "./job-words.ts";
 import { rowsAt } from "../parts/windowing.ts";
+import { styled } from "../parts/styled.ts";
 
 const MARGIN_ROWS = 12;
 const COLUMNS = ["Status", "Job", "Activity", "Events", "Rate", "Errors", "Queued", "Elapsed", "Started"];
@@ -54,17 +54,17 @@ export class JobsTable extends LightElement {
     const below = { height: `${Math.max(0, this.jobs.length - end) * this.rowHeight}px` };
     return html`<div class="jobs" role="table" aria-label="Jobs" aria-rowcount=${this.jobs.length + 1}>
       <div class="jobs-head" role="row" aria-rowindex="1">
-        ${COLUMNS.map((title) => html`<span role="columnheader" class=${title.toLowerCase()}>${title}</span>`)}
+        ${COLUMNS.map((title) => html`<span role="columnheader" class="col ${title.toLowerCase()}-head">${title}</span>`)}
         <span role="columnheader" class="acts"><span class="sr-only">Controls</span></span>
       </div>
       <div class="job-rows" role="rowgroup">
-        <div role="presentation" style=${styleMap(above)}></div>
+        <div role="presentation" ${styled(above)}></div>
         ${repeat(
           this.jobs.slice(first, end),
           (job) => job.job_id,
           (job, index) => this.row(job, first + index),
         )}
-        <div role="presentation" style=${styleMap(below)}></div>
+        <div role="presentation" ${styled(below)}></div>
       </div>
     </div>`;
   }

@@ -19,7 +19,7 @@ export class LiveBadge extends StoreElement<WatchedStore<unknown>> {
   protected override render() {
     const { word, detail, title } = this.words();
     return html`<span class="live" data-connection=${this.store?.connection ?? "offline"} title=${title}
-      >${word}${detail ? html` <span class="num">· ${detail}</span>` : ""}</span
+      ><span class="num">${detail ? `${word} · ${detail}` : word}</span></span
     >`;
   }
 

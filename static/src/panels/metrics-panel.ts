@@ -1,7 +1,6 @@
 // `<metrics-panel>`: charts of the run, and the figures of each routine in a table that is their legend too.
 import { type TemplateResult, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { styleMap } from "lit/directives/style-map.js";
 
 import type { RoutineFigures } from "../live/protocol.ts";
 import type { JobStore } from "../live/store.ts";
@@ -11,7 +10,8 @@ import { StoreElement } from "../parts/store-element.ts";
 import { statusMark } from "../parts/status.ts";
 import "../parts/time-chart.ts";
 import type { Curve } from "../parts/time-chart.ts";
-import { type ChartPoints, busiest, busyWorkers, errors, meanDuration, queueDepth, throughput } from "./chart-points.ts";
+import { type ChartPoints, busiest, busyWorkers, errors, meanDuration, queueDepth, thinned, throughput } from "./chart-points.ts";
+import { styled } from "../parts/styled.ts";
 
 /** Charts and table are drawn at most so often, ms. */
 const REDRAW_MS = 250;
@@ -90,7 +90,7 @@ export class MetricsPanel extends StoreElement<JobStore> {
     const selected = this.store?.selection?.kind === "routine" && this.store.selection.id === id;
     return html`<tr class=${selected ? "selected" : ""}>
       <th scope="row">
-        <i class="swatch" style=${styleMap(color < 0 ? {} : { "--c": `var(${seriesColor(color)})` })}></i>
+        <i class="swatch" ${styled({ "--c": color < 0 ? "" : `var(${seriesColor(color)})` })}></i>
         <button type="button" class="link plain" @click=${() => this.store?.select({ kind: "routine", id })}>${id}</button>
       </th>
       <td>${statusMark(figures.status, figures.status)}</td>
@@ -103,7 +103,8 @@ function seriesColor(index: number): string {
   return `--series-${index + 1}`;
 }
 
-function charts({ series, job, flow }: JobView, shown: string[]): Chart[] {
+function charts({ series: all, job, flow }: JobView, shown: string[]): Chart[] {
+  const series = thinned(all);
   const created = Date.parse(job.created_at);
   const curves = shown.length ? shown.map((name, index) => ({ name, color: seriesColor(index) })) : whole("all");
   const some = shown.length && shown.length < flow.routines.length ? `the ${shown.length} busiest routines` : "";
@@ -129,6 +130,6 @@ function join(...notes: string[]): string {
 function drawn({ title, note, points, curves, write, bars = false }: Chart): TemplateResult {
   return html`<figure class="chart">
     <figcaption><b>${title}</b> <span class="dim">${note}</span></figcaption>
-    <time-chart name="${title}, ${note}" .points=${[points.times, ...points.curves]} .curves=${curves} .write=${write} ?bars=${bars}></time-chart>
+    <time-chart name="${title}, ${note}" .points=${[points.times, ...points.curves]} .curves=${curves} .write=${write} ?counts=${write === number} ?bars=${bars}></time-chart>
   </figure>`;
 }

@@ -33,7 +33,7 @@ export class RoutineList extends StoreElement<JobStore> {
     const { status, done, errors, queued, running } = figures;
     return html`<button
       type="button"
-      class="routine-card ${status}"
+      class="routine-item ${status}"
       data-routine=${id}
       data-status=${status}
       data-done=${done}

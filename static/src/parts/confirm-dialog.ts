@@ -50,7 +50,7 @@ export class ConfirmDialog extends LightElement {
             <h2 id="confirm-title">${question.title}</h2>
             <p>${question.text}</p>
             <label>
-              Reason <span class="dim">(optional; kept with the job)</span>
+              <span>Reason <span class="dim">(optional, kept with the job)</span></span>
               <input name="reason" maxlength="500" autocomplete="off" autofocus />
             </label>
             <div class="dialog-actions">

@@ -1,18 +1,18 @@
 // `<ui-icon name="pause">`: one icon of Lucide, drawn with the colour of the text around it.
 import arrowDown from "lucide-static/icons/arrow-down.svg?raw";
-import ban from "lucide-static/icons/circle-x.svg?raw";
 import check from "lucide-static/icons/check.svg?raw";
 import chevron from "lucide-static/icons/chevron-right.svg?raw";
+import ban from "lucide-static/icons/circle-x.svg?raw";
+import contrast from "lucide-static/icons/contrast.svg?raw";
 import copy from "lucide-static/icons/copy.svg?raw";
 import inbox from "lucide-static/icons/inbox.svg?raw";
 import moon from "lucide-static/icons/moon.svg?raw";
 import pause from "lucide-static/icons/pause.svg?raw";
 import play from "lucide-static/icons/play.svg?raw";
-import plugOff from "lucide-static/icons/unplug.svg?raw";
 import rotate from "lucide-static/icons/rotate-cw.svg?raw";
 import sun from "lucide-static/icons/sun.svg?raw";
-import sunMoon from "lucide-static/icons/sun-moon.svg?raw";
 import warning from "lucide-static/icons/triangle-alert.svg?raw";
+import plugOff from "lucide-static/icons/unplug.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 
 import type { TemplateResult } from "lit";
@@ -32,7 +32,7 @@ const SOURCES = {
   play,
   rotate,
   sun,
-  system: sunMoon,
+  system: contrast,
   warning,
   x,
 };

@@ -1,7 +1,6 @@
 // `<paged-list>`: a table of numbered rows of any length. It follows the end until the reader scrolls up.
 import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import { styleMap } from "lit/directives/style-map.js";
 
 import type { RowSource } from "../live/rows.ts";
 import { LightElement } from "./element.ts";
@@ -18,6 +17,7 @@ import {
   scrollTopAt,
   spacerHeight,
 } from "./windowing.ts";
+import { styled } from "./styled.ts";
 
 /** One column: its heading, a class for its width and type, and what a cell of it shows. */
 export interface Column<T> {
@@ -240,7 +240,7 @@ export class PagedList<T> extends LightElement {
         <div class="rows-head" role="row" aria-rowindex="1">
           ${this.columns.map((column) => html`<span role="columnheader" class=${column.name}>${column.title}</span>`)}
         </div>
-        <div class="rows-space" role="presentation" style=${styleMap({ height: `${spacerHeight(extent)}px` })}>
+        <div class="rows-space" role="presentation" ${styled({ height: `${spacerHeight(extent)}px` })}>
           <div class="rows-window" role="rowgroup">${this.rows(first, end)}</div>
         </div>
       </div>

@@ -25,6 +25,8 @@ export class TimeChart extends LightElement {
   /** How a value is written. */
   @property({ attribute: false }) write: (value: number) => string = String;
   @property() name = "";
+  /** Values are counts: the axis has whole numbers. */
+  @property({ type: Boolean }) counts = false;
   /** Bars from the bottom in place of curves. */
   @property({ type: Boolean }) bars = false;
 
@@ -74,7 +76,7 @@ export class TimeChart extends LightElement {
     return {
       width: this.clientWidth,
       height: HEIGHT,
-      padding: [8, 8, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: CURSOR }, y: false, drag: { x: false, y: false }, points: { size: 5 } },
       scales: { x: { time: false }, y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.08)] } },
@@ -100,7 +102,7 @@ export class TimeChart extends LightElement {
     };
     return [
       { ...common, size: 24, values: (_plot, times) => times.map((time) => clock(time * 1000).replace(/^00:/, "")), grid: { show: false } },
-      { ...common, size: 52, splits: (_plot, _axis, low, high) => threeSteps(low, high), values: (_plot, values) => values.map((value) => this.write(value)) },
+      { ...common, size: 52, splits: (_plot, _axis, low, high) => threeSteps(low, high, this.counts ? 1 : 0), values: (_plot, values) => values.map((value) => (value === 0 ? "0" : this.write(value))) },
     ];
   }
 
@@ -156,9 +158,9 @@ function withAlpha(color: string, alpha: number): string {
   return numbers ? `rgba(${numbers.join(", ")}, ${alpha})` : color;
 }
 
-/** Zero, a round number and its double or triple: enough lines to read a value by. Pure. */
-export function threeSteps(low: number, high: number): number[] {
-  const rough = (high - low) / 3;
+/** Zero, a round number and its double or triple: enough lines to read a value by; at least `least` apart. Pure. */
+export function threeSteps(low: number, high: number, least = 0): number[] {
+  const rough = Math.max(least, (high - low) / 3);
   const power = 10 ** Math.floor(Math.log10(rough || 1));
   const step = ([1, 2, 5, 10].find((unit) => unit * power >= rough) ?? 10) * power;
   const steps: number[] = [];
