@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 PER_DECADE = 10
 LOWEST = -30
@@ -17,6 +18,14 @@ _MANY_ALIKE_NS = 16_000
 """Below this mean, a batch has few distinct values: counting them beats sorting (43 against 110 ns each)."""
 
 
+class Times(NamedTuple):
+    """Durations of some handler runs, in ns."""
+
+    total: int
+    low: int
+    high: int
+
+
 class LatencyDigest:
     """Durations of handler runs, in at most 131 buckets, ten for each power of ten.
 
@@ -24,6 +33,7 @@ class LatencyDigest:
 
     >>> digest = LatencyDigest()
     >>> digest.add([1_000_000, 2_000_000, 4_000_000])
+    Times(total=7000000, low=1000000, high=4000000)
     >>> digest.histogram()
     [(30, 1), (33, 1), (36, 1)]
     """
@@ -35,28 +45,34 @@ class LatencyDigest:
         self._counts: dict[int, int] = {}
         self._cached: list[tuple[int, int]] | None = []
 
-    def add(self, durations: Sequence[int]) -> None:
-        """Count durations (ns, not empty), a whole batch at once."""
+    def add(self, durations: Sequence[int]) -> Times:
+        """Count durations (ns, not empty), a whole batch at once; return their sum and bounds."""
         self.count += len(durations)
         self._cached = None
-        if sum(durations) <= _MANY_ALIKE_NS * len(durations):
-            self._add_alike(durations)
-        else:
-            self._add_spread(sorted(durations))
+        total = sum(durations)
+        if total > _MANY_ALIKE_NS * len(durations):
+            return Times(total, *self._add_spread(sorted(durations)))
+        return Times(total, *self._add_alike(Counter(durations)))
 
-    def _add_alike(self, durations: Sequence[int]) -> None:
-        counts = self._counts
-        for duration, count in Counter(durations).items():
-            bucket = bisect_right(_BOUNDS, duration) + LOWEST
-            counts[bucket] = counts.get(bucket, 0) + count
+    def _add_alike(self, values: Counter[int]) -> tuple[int, int]:
+        low, high = min(values), max(values)
+        first, last = bisect_right(_BOUNDS, low), bisect_right(_BOUNDS, high)
+        found = [0] * (last - first + 1)
+        for duration, count in values.items():
+            found[bisect_right(_BOUNDS, duration, first, last) - first] += count
+        for bucket, count in enumerate(found, first + LOWEST):
+            if count:
+                self._counts[bucket] = self._counts.get(bucket, 0) + count
+        return low, high
 
-    def _add_spread(self, ordered: list[int]) -> None:
+    def _add_spread(self, ordered: list[int]) -> tuple[int, int]:
         counts, start, end = self._counts, 0, len(ordered)
         while start < end:
             place = bisect_right(_BOUNDS, ordered[start])
             stop = bisect_left(ordered, _BOUNDS[place], start) if place < len(_BOUNDS) else end
             counts[place + LOWEST] = counts.get(place + LOWEST, 0) + stop - start
             start = stop
+        return ordered[0], ordered[-1]
 
     def histogram(self) -> list[tuple[int, int]]:
         """Pairs (bucket, count) of the buckets that are not empty, in order."""
@@ -70,7 +86,7 @@ class LatencyDigest:
         `None` when nothing has been counted. Off by less than one bucket, a quarter of the value.
 
         >>> digest = LatencyDigest()
-        >>> digest.add([1_000_000] * 99 + [100_000_000])
+        >>> times = digest.add([1_000_000] * 99 + [100_000_000])
         >>> [round(value, 1) for value in digest.quantiles_ms(0.5, 0.999)]
         [1.1, 123.0]
         """

@@ -156,7 +156,7 @@ class JobFold:
         if list(map(_outcome, runs)).count("completed") == len(runs):
             return 0
         errors = 0
-        others = Counter(map(_target_and_outcome, (run for run in runs if run[3] != "completed")))
+        others = Counter(map(_target_and_outcome, [run for run in runs if run[3] != "completed"]))
         for (number, outcome), count in others.items():
             self.tallies[self._names.target(number).routine_id].correct(outcome, count)
             errors += count if outcome in ERRORS else 0

@@ -8,13 +8,14 @@ from typing import Any
 
 _mro = type.__dict__["__mro__"].__get__
 _namespace = type.__dict__["__dict__"].__get__
+_module = type.__dict__["__module__"].__get__
 _qualname = type.__dict__["__qualname__"].__get__
 _MISSING = object()
 
 
 def class_name(cls: type) -> str:
     """`module.Class`, past any metaclass of the class; `Class` alone for builtins."""
-    module, name = _namespace(cls).get("__module__"), _qualname(cls)
+    module, name = _module(cls), _qualname(cls)
     return f"{module}.{name}" if type(module) is str and module != "builtins" else str(name)
 
 

@@ -33,7 +33,8 @@ def preview(value: Any, *, text: int = 500, items: int = 50, depth: int = 6) -> 
     """A copy of `value` that JSON can hold, and whether something was left out of it.
 
     At most `text` characters of a string, `items` of a container, `depth` containers deep; in
-    all at most 4 × `items` values and 8 × `text` characters. Nothing of `value` is called:
+    all at most 4 × `items` values, and after 8 × `text` characters a tenth of `text` of each
+    further string. Nothing of `value` is called:
     no `__repr__`, `__str__`, `__eq__`, `__hash__` or property of it. An object that is no
     plain data is named by its class, a dataclass shown by what its instance stores. Numbers that
     JSON or a browser cannot hold become text, so do bytes; lone surrogates become U+FFFD.
@@ -129,7 +130,7 @@ class _Preview:
         return shown if type(shown) is str else json.dumps(shown)
 
     def _string(self, value: str) -> str:
-        limit = min(self._text, max(self._text_left, 0))
+        limit = min(self._text, max(self._text_left, self._text // 10))
         shown = value if len(value) <= limit else value[:limit]
         self._text_left -= len(shown)
         if len(shown) < len(value):

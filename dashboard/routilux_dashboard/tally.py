@@ -82,11 +82,10 @@ class RoutineTally:
 
     def add_runs(self, durations: Sequence[int]) -> int:
         """Count ended runs (not empty) as completed; return their sum. `correct` those that were not."""
-        total = sum(durations)
-        self.add_times(len(durations), total, min(durations), max(durations))
-        self.digest.add(durations)
+        times = self.digest.add(durations)
+        self.add_times(len(durations), *times)
         self.outcomes["completed"] += len(durations)
-        return total
+        return times.total
 
     def add_times(self, count: int, total_ns: int, min_ns: int, max_ns: int) -> None:
         """Count ended runs by their times alone."""
