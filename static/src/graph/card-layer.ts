@@ -28,13 +28,14 @@ export class CardLayer {
     if (all) for (const box of this.boxes) this.add(box);
   }
 
-  /** In a large flow: has cards for what touches `part`, none when it is null (seen from far). */
+  /** What does not touch `part` is not drawn: its card is empty, or in a large flow not there. Null: nothing is. */
   see(part: Rect | null): void {
-    if (this.all) return;
     for (const box of this.boxes) {
       const near = part !== null && touches(box, part);
-      if (near && !this.cards.has(box.id)) this.add(box);
-      else if (!near && this.cards.has(box.id)) this.remove(box.id);
+      const card = this.cards.get(box.id);
+      if (this.all) card?.element.classList.toggle("offstage", !near);
+      else if (near && !card) this.add(box);
+      else if (!near && card) this.remove(box.id);
     }
   }
 

@@ -35,6 +35,7 @@ export class GraphStage {
   private layout: Layout | null = null;
   private palette: Palette | null = null;
   private many = false;
+  private boost = 1;
   private frame = 0;
   private dirty = false;
   private focused: string | null = null;
@@ -213,6 +214,7 @@ export class GraphStage {
     classList.toggle("far", this.far);
     classList.toggle("near", scale >= NEAR_FROM);
     if (this.far) style.setProperty("--unscaled", String(1 / scale));
+    else if (this.boost !== boostAt(scale)) style.setProperty("--boost", String((this.boost = boostAt(scale))));
     this.world.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     const pitch = 22 * scale * 2 ** Math.max(0, Math.ceil(Math.log2(0.6 / scale)));
     this.backdrop.style.backgroundSize = `${pitch}px ${pitch}px`;
@@ -224,4 +226,9 @@ export class GraphStage {
     const { x, y, width, height } = seen(this.camera.view, this.camera.room);
     return { x: x - width / 8, y: y - height / 8, width: width * 1.25, height: height * 1.25 };
   }
+}
+
+/** How much larger than its card the text is: it shrinks less, in steps, since each step lays all cards out again. */
+function boostAt(scale: number): number {
+  return Math.round(Math.min(1.2, Math.max(1, 0.9 / scale)) * 20) / 20;
 }

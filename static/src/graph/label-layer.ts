@@ -26,11 +26,11 @@ export class LabelLayer {
   }
 
   see(part: Rect | null): void {
-    if (this.all) return;
     for (const route of this.routes) {
       const near = part !== null && touches({ ...route.label, width: 0, height: 0 }, part);
       const label = this.labels.get(route.id);
-      if (near && !label) this.add(route);
+      if (this.all) label?.classList.toggle("offstage", !near);
+      else if (near && !label) this.add(route);
       else if (!near && label) {
         label.remove();
         this.labels.delete(route.id);

@@ -13,7 +13,7 @@ export interface Box extends Point {
 }
 
 /** Room for "999,999" at the label's size. */
-const LABEL = { width: 46, height: 15 };
+const LABEL = { width: 46, height: 17 };
 
 /** Along the line: the middle first, then further towards the ends. */
 const ALONG = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82];

@@ -120,14 +120,15 @@ function wantedGaps(structure: Structure, placement: Placement): Map<number, num
     const [first, last] = [placement.routines.get(source)!, placement.routines.get(target)!];
     const stops = [first, ...(placement.passes.get(id) ?? []), last];
     stops.slice(1).forEach((stop, i) => want(stops[i]!.column, 56 + Math.abs(stop.y - stops[i]!.y) / 6));
-    if (stops.length === 2) want(first.column, nameWidth(event) + nameWidth(slot) + 22);
+    if (stops.length === 2) want(first.column, nameWidth(event) + nameWidth(slot) + 26);
   }
   return gaps;
 }
 
 function toOrigin(routines: RoutineBox[], connections: ConnectionRoute[]): Layout {
-  const xs = routines.flatMap(({ x, width }) => [x, x + width]);
-  const ys = routines.flatMap(({ y, height }) => [y, y + height]);
+  const boxes = [...routines, ...routines.flatMap(nameBoxes)];
+  const xs = boxes.flatMap(({ x, width }) => [x, x + width]);
+  const ys = boxes.flatMap(({ y, height }) => [y, y + height]);
   for (const { curve } of connections) curve.forEach((value, i) => (i % 2 === 0 ? xs : ys).push(value));
   const [left, right] = extent(xs);
   const [top, bottom] = extent(ys);

@@ -11,16 +11,16 @@ export function portKey(kind: PortKind, routineId: string, name: string): string
   return JSON.stringify([kind, routineId, name]);
 }
 
-/** About as wide as a name is drawn, px at zoom 1. */
+/** About as wide as a name is drawn at most, px at zoom 1. */
 export function nameWidth(name: string): number {
-  return name.length * 5.6 + 6;
+  return name.length * 6.2 + 6;
 }
 
 /** The rectangle of the name of a port at `x`, `y`. */
 export function nameBox(kind: PortKind, name: string, side: NameSide, x: number, y: number): Box {
   const width = nameWidth(name);
-  const top = { above: -17, below: 3, beside: -7 }[side];
-  return { x: kind === "slot" ? x - 6 - width : x + 6, y: y + top, width, height: 14 };
+  const top = { above: -19, below: 3, beside: -8 }[side];
+  return { x: kind === "slot" ? x - 6 - width : x + 6, y: y + top, width, height: 16 };
 }
 
 /** How far from the port a line shows where it is going. */

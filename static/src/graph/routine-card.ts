@@ -8,7 +8,7 @@ import type { Port, RoutineBox } from "./layout.ts";
 const BODY = document.createElement("template");
 BODY.innerHTML = `<div class="card-head"><b class="card-name"></b><span class="card-status"></span></div>
 <div class="card-class"></div>
-<div class="card-numbers"><span class="card-done" hidden></span><span class="card-errors" hidden></span><span class="card-queued" hidden></span><span class="card-note" hidden></span><svg class="card-spark" viewBox="0 0 44 16" aria-hidden="true"><polygon class="spark-area"/><polyline class="spark-curve"/></svg></div>
+<div class="card-numbers"><span class="card-done" hidden></span><span class="card-errors" hidden></span><span class="card-queued" hidden></span><span class="card-note" hidden></span><svg class="card-spark" viewBox="0 0 44 16" preserveAspectRatio="none" aria-hidden="true"><polygon class="spark-area"/><polyline class="spark-curve"/></svg></div>
 <div class="card-foot"></div>`;
 
 const SPARK = { width: 44, height: 16 };
@@ -29,7 +29,7 @@ export class RoutineCard {
     readonly routine: RoutineDefinition,
     private readonly accessible: boolean,
   ) {
-    this.element.className = "routine-card";
+    this.element.className = "flow-card";
     this.element.dataset["card"] = routine.routine_id;
     this.element.append(BODY.content.cloneNode(true));
     this.part("name").textContent = routine.routine_id;

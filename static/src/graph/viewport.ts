@@ -25,7 +25,7 @@ const FIT_UP_TO = 1.1;
 
 /** The view in which all of a graph of size `content` is in the middle of `room`, with a margin around it. */
 export function fit(content: Size, room: Size): View {
-  const margin = clamp(room.width / 36, 10, 32);
+  const margin = clamp(room.width / 60, 8, 28);
   const across = (room.width - 2 * margin) / (content.width || 1);
   const down = (room.height - 2 * margin) / (content.height || 1);
   const scale = clamp(Math.min(across, down), FARTHEST, FIT_UP_TO);

@@ -1,5 +1,5 @@
 // `<job-page job-id="…">`: the page of one job. Wide: graph, inspector and dock; narrow: one of them at a time.
-import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
+import { type LitElement, type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 
 import "../graph/flow-graph.ts";
@@ -17,6 +17,8 @@ import "./job-header.ts";
 import { type JobControls } from "./job-controls.ts";
 import { headline } from "./job-words.ts";
 import { keptHeight, keepHeight } from "./dock-height.ts";
+import type { HistoryPanel } from "./history-panel.ts";
+import "./routine-inspector.ts";
 import "./routine-list.ts";
 import { styled } from "../parts/styled.ts";
 
@@ -119,7 +121,12 @@ export class JobPage extends StoreElement<JobStore> {
   /** Beside the graph; over it on smaller pages, where it is there while something is selected. */
   private inspector(): TemplateResult {
     const selected = this.store?.selection != null;
-    return html`<aside class="side" aria-label="Inspector" ?data-selected=${selected}>
+    return html`<aside
+      class="side"
+      aria-label="Inspector"
+      ?data-selected=${selected}
+      @show-record=${(event: CustomEvent<number>) => void this.showRecord(event.detail)}
+    >
       ${selected
         ? html`<button type="button" class="btn compact quiet close-side" aria-label="Close inspector" @click=${() => this.store?.select(null)}>
             ${icon("x")}
@@ -134,6 +141,16 @@ export class JobPage extends StoreElement<JobStore> {
     const url = new URL(location.href);
     url.searchParams.set("tab", tab);
     history.replaceState(history.state, "", url);
+  }
+
+  /** Opens record `seq` in the history. */
+  private async showRecord(seq: number): Promise<void> {
+    this.choose("history");
+    await this.updateComplete;
+    await this.querySelector<LitElement>("job-dock")?.updateComplete;
+    const panel = this.querySelector<HistoryPanel>("history-panel");
+    await panel?.updateComplete;
+    await panel?.open(seq);
   }
 
   private resizeDock(height: number): void {
