@@ -77,12 +77,8 @@ class _Crew:
             work()
 
     def _take(self) -> Work | None:
-        try:
-            return self._given(self.queue.get_nowait())
-        except Empty:
-            pass
-        with self.lock:
-            self.idle += 1
+        with self.lock:  # looked at in one step with the count: a `put` in between would leave a busy thread in it
+            self.idle += self.queue.empty()
         try:
             return self._given(self.queue.get(timeout=IDLE_SECONDS))
         except Empty:

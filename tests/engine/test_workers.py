@@ -1,0 +1,42 @@
+"""The threads that serve concurrent flows."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from queue import SimpleQueue
+
+import pytest
+
+from routilux.workers import Workers
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    """Threads take turns a thousand times more often than usual, so that every order of steps comes up."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_work_is_done_while_the_thread_that_put_it_waits_for_it() -> None:
+    assert [waits_in_vain(f"hasty-{number}") for number in range(60)] == [False] * 60
+
+
+def waits_in_vain(name: str) -> bool:
+    workers = Workers(4, name)
+    outcomes: SimpleQueue[bool] = SimpleQueue()
+
+    def wait_for_another() -> None:
+        inner = threading.Event()
+        workers.put(inner.set)
+        outcomes.put(inner.wait(1))
+
+    for work in (lambda: None, lambda: None, wait_for_another):
+        workers.put(work)
+    done = outcomes.get(timeout=5)
+    workers.stop(1)
+    return not done
