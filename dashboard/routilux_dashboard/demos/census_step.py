@@ -20,7 +20,7 @@ class CensusStep(Routine):
         return context
 
     def census(self) -> dict[str, Any]:
-        """What the walker wrote down: `python`, `base` (a folder), `pace`, `files` (pairs: path below `base`, module)."""
+        """What the walker wrote down: `python`, `base` (a folder), `pace`, `files` (pairs: path in `base`, module)."""
         census: dict[str, Any] = self.context().job_state.get_shared_data("census")
         return census
 

@@ -44,7 +44,7 @@ def maintainability(volume: int, complexity: int, code_lines: int) -> int:
     """The maintainability index of Oman and Hagemeister, scaled to 0 to 100.
 
     >>> maintainability(0, 0, 0), maintainability(8000, 60, 400)
-    (100, 16)
+    (100, 8)
     """
     index = 171 - 5.2 * math.log(max(volume, 1)) - 0.23 * complexity - 16.2 * math.log(max(code_lines, 1))
     return max(0, round(index * 100 / 171))
