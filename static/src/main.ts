@@ -16,6 +16,7 @@ import "./panels/live-badge.ts";
 import { markPage, seqOf } from "./panels/page-marks.ts";
 import "./panels/theme-switch.ts";
 import "./parts/toast.ts";
+import mark from "./styles/mark.svg";
 
 function openJob(page: JobPage, socket: LiveSocket): JobStore {
   const store = new JobStore(page.jobId);
@@ -33,10 +34,17 @@ function openJobs(page: JobsPage, socket: LiveSocket): JobsStore {
   return store;
 }
 
+/** The mark of the tab. */
+function showMark(): void {
+  const link = Object.assign(document.createElement("link"), { rel: "icon", type: "image/svg+xml", href: mark });
+  document.head.append(link);
+}
+
 /** Connects the page that the template has composed; a page without live content stays without a socket. */
 function open(): void {
   const job = document.querySelector<JobPage>("job-page");
   const jobs = document.querySelector<JobsPage>("jobs-page");
+  showMark();
   document.body.append(document.createElement("toast-list"));
   if (!job && !jobs) return;
   const socket = new LiveSocket();

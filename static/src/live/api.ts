@@ -71,7 +71,11 @@ async function answer(url: string, init: RequestInit): Promise<Response> {
     return await fetch(url, { ...init, cache: "no-store" });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new ApiError(0, "No answer", "The server cannot be reached; nothing was changed. Try again once the page is live.");
+    throw new ApiError(
+      0,
+      "No answer",
+      "The server cannot be reached; nothing was changed. Try again once the page is live.",
+    );
   }
 }
 

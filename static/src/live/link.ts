@@ -35,7 +35,7 @@ export const UNHEARD: Heard = {
   retryAt: null,
 };
 
-/** The connection's state at `now`. Connected is not enough: the first answer must have come, and the later ones in time. */
+/** The state at `now`. Connected is not enough: the first answer must have come, and the later ones in time. */
 export function connectionState(heard: Heard, now: number): ConnectionState {
   if (!heard.connected || heard.heardAt === null) return "offline";
   if (heard.unansweredSince !== null && now - heard.unansweredSince > ANSWER_MS) return "stale";

@@ -42,11 +42,7 @@ function jobTurned(before: JobSummary, after: JobSummary): boolean {
   );
 }
 
-function replace<T>(
-  target: { [id: string]: T },
-  source: { [id: string]: T } | undefined,
-  changed: Set<string>,
-): void {
+function replace<T>(target: { [id: string]: T }, source: { [id: string]: T } | undefined, changed: Set<string>): void {
   for (const [id, value] of Object.entries(source ?? {})) {
     target[id] = value;
     changed.add(id);

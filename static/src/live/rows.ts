@@ -60,7 +60,9 @@ export class RowSource<T> extends EventTarget {
   /** Rows `from` to `to` are in sight: what is missing of them is read, reads of others are given up. */
   want(from: number, to: number): void {
     this.wanted = { from: Math.max(from, this.first), to: Math.min(to, this.total) };
-    if (!this.timer) this.timer = window.setTimeout(() => this.decide(), DECIDE_MS);
+    if (this.timer) return;
+    this.decide();
+    this.timer = window.setTimeout(() => this.decideAgain(), DECIDE_MS);
   }
 
   /** Forgets everything and gives up all reads. */
@@ -73,8 +75,13 @@ export class RowSource<T> extends EventTarget {
     this.newest.clear();
   }
 
-  private decide(): void {
+  /** After a rest: what is in sight may be elsewhere by now. */
+  private decideAgain(): void {
     this.timer = 0;
+    this.decide();
+  }
+
+  private decide(): void {
     const needed = this.missingPages();
     for (const [page, controller] of this.reading) if (!needed.has(page)) controller.abort();
     for (const page of needed) if (!this.reading.has(page)) void this.readPage(page);

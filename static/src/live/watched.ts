@@ -27,7 +27,7 @@ export abstract class WatchedStore<C> extends EventTarget {
 
   protected abstract merge(changes: C, later: C): C;
 
-  /** The moment that what is shown is of, by the server's clock, epoch ms. It stands still while the page is not live. */
+  /** The moment that what is shown is of, server's epoch ms. It stands still while the page is not live. */
   now(): number {
     return this.stoodStillAt ?? Date.now() + this.heard.offset;
   }

@@ -20,7 +20,10 @@ export function busiest(series: Series, routineIds: readonly string[]): string[]
   for (const point of series.points) {
     for (const [id, figures] of Object.entries(point.routines)) runs.set(id, (runs.get(id) ?? 0) + figures[0]);
   }
-  const most = [...runs].filter(([, count]) => count > 0).sort(([, a], [, b]) => b - a).slice(0, MOST_CURVES);
+  const most = [...runs]
+    .filter(([, count]) => count > 0)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, MOST_CURVES);
   const chosen = new Set(most.map(([id]) => id));
   return routineIds.filter((id) => chosen.has(id));
 }

@@ -60,7 +60,9 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
     const silent = !store || Date.now() - this.openedAt < PATIENCE_MS;
     const words = silent ? nothing : store.problem ? this.refused(store) : this.lost(store);
     return html`<div role="alert">${words}</div>
-      <div role="status">${store?.connection === "live" && this.missed !== null ? caughtUp(this.missed) : nothing}</div>`;
+      <div aria-live="polite">
+        ${store?.connection === "live" && this.missed !== null ? caughtUp(this.missed) : nothing}
+      </div>`;
   }
 
   private refused(store: WatchedStore<unknown>): TemplateResult {
@@ -79,7 +81,7 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
     const heard =
       heardAt === null
         ? "The server has not answered yet."
-        : `The server was last heard ${duration(Math.floor((Date.now() - heardAt) / 1000) * 1000)} ago; what you see is of ${timeOfDay(store.now())}.`;
+        : `The server was last heard ${age(heardAt)} ago; what you see is of ${timeOfDay(store.now())}.`;
     return html`<div class="banner failed">
       <p><b>Not live.</b> <span aria-live="off">${heard} ${trying(connected, retryAt)}</span></p>
       <button type="button" class="btn" @click=${() => this.socket?.retryNow()}>Try now</button>
@@ -91,6 +93,11 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
     const { unansweredSince, pumpLag } = store.heard;
     return pumpLag > 0 || (unansweredSince !== null && Date.now() - unansweredSince > 1000);
   }
+}
+
+/** In whole seconds, so that it counts calmly. */
+function age(heardAt: number): string {
+  return duration(Math.floor((Date.now() - heardAt) / 1000) * 1000);
 }
 
 function trying(connected: boolean, retryAt: number | null): string {

@@ -29,11 +29,24 @@ export class HistoryPanel extends RowsPanel<HistoryRecord> {
   };
   protected readonly columns: Column<HistoryRecord>[] = [
     { title: "#", name: "n", cell: (record) => number(record.seq) },
-    { title: "Time", name: "time", cell: ({ timestamp }) => html`<time datetime=${timestamp} title=${fullTime(timestamp)}>${timeOfDay(timestamp, 3)}</time>` },
+    {
+      title: "Time",
+      name: "time",
+      cell: ({ timestamp }) =>
+        html`<time datetime=${timestamp} title=${fullTime(timestamp)}>${timeOfDay(timestamp, 3)}</time>`,
+    },
     { title: "Routine", name: "routine", cell: (record) => record.routine_id },
     { title: "Event", name: "event", cell: (record) => record.event_name },
-    { title: "Data", name: "data", cell: ({ data, cut }) => html`${preview(data)}${cut ? html` <em>… cut</em>` : nothing}` },
-    { title: "Cause", name: "cause", cell: ({ cause }) => (cause === null ? nothing : html`<span title="What led to it">${number(cause)}</span>`) },
+    {
+      title: "Data",
+      name: "data",
+      cell: ({ data, cut }) => html`${preview(data)}${cut ? html` <em>… cut</em>` : nothing}`,
+    },
+    {
+      title: "Cause",
+      name: "cause",
+      cell: ({ cause }) => (cause === null ? nothing : html`<span title="What led to it">${number(cause)}</span>`),
+    },
   ];
 
   protected async read(after: number, limit: number, signal?: AbortSignal) {
@@ -54,7 +67,10 @@ export class HistoryPanel extends RowsPanel<HistoryRecord> {
   }
 
   protected detailOf({ seq, routine_id, event_name, kind, timestamp, cause, data, cut }: HistoryRecord): Detail {
-    const led = cause === null ? "nothing: it is the beginning" : html`<button type="button" class="link num" @click=${() => void this.open(cause)}>#${number(cause)}</button>`;
+    const led =
+      cause === null
+        ? "nothing: it is the beginning"
+        : html`<button type="button" class="link num" @click=${() => void this.open(cause)}>#${number(cause)}</button>`;
     return {
       title: `${routine_id}.${event_name}`,
       facts: [

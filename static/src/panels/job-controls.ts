@@ -63,9 +63,9 @@ export class JobControls extends LightElement {
     const ended = job.ended_at !== null;
     const draw = (look: ButtonLook, act: () => void): TemplateResult => button(this.named(job, look), act);
     if (this.compact && ended) return draw(this.againLook(job, ended), () => this.again());
-    return html`${draw(this.toggleLook(job, ended), () => this.toggle())}${draw(this.cancelLook(job), () => this.cancel())}${
-      this.compact ? nothing : draw(this.againLook(job, ended), () => this.again())
-    }`;
+    return html`${draw(this.toggleLook(job, ended), () => this.toggle())}
+    ${draw(this.cancelLook(job), () => this.cancel())}
+    ${this.compact ? nothing : draw(this.againLook(job, ended), () => this.again())}`;
   }
 
   private named(job: JobSummary, look: ButtonLook): ButtonLook {
@@ -87,7 +87,7 @@ export class JobControls extends LightElement {
       refusal: this.refusal(job, action),
       busy: this.asking === action,
       shortcut: this.keys ? "Space" : undefined,
-      ...(underWay(job) === action ? { text: action === "pause" ? "Pausing" : "Resuming" } : {}),
+      ...(underWay(job) === action ? { seen: action === "pause" ? "Pausing" : "Resuming" } : {}),
     };
   }
 
@@ -98,7 +98,7 @@ export class JobControls extends LightElement {
       kind: "danger",
       refusal: this.refusal(job, "cancel"),
       busy: this.asking === "cancel",
-      ...(underWay(job) === "cancel" ? { text: "Cancelling" } : {}),
+      ...(underWay(job) === "cancel" ? { seen: "Cancelling" } : {}),
     };
   }
 
@@ -126,10 +126,11 @@ export class JobControls extends LightElement {
   private async cancel(): Promise<void> {
     const { job } = this;
     if (!job) return;
-    const queued = job.counts.queued;
+    const { queued } = job.counts;
+    const dropped = queued ? `${plural(queued, "queued message")} will be dropped. ` : "";
     const reason = await confirm({
       title: `Cancel ${job.flow_id} ${shortId(job.job_id)}?`,
-      text: `${queued ? `${plural(queued, "queued message")} will be dropped. ` : ""}Handlers that run now may finish. This cannot be taken back.`,
+      text: `${dropped}Handlers that run now may finish. This cannot be taken back.`,
       yes: "Cancel job",
       no: "Keep the job",
     });

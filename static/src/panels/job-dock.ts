@@ -35,7 +35,9 @@ export function dockPanel(tab: DockTab, store: JobStore | null, api: Api | null,
     outputs: () => html`<outputs-panel .store=${store} .api=${api} ?narrow=${narrow}></outputs-panel>`,
     metrics: () => html`<metrics-panel .store=${store}></metrics-panel>`,
   };
-  return html`<div class="panel" role="tabpanel" id=${panelId(tab)} aria-labelledby=${tabId(tab)}>${panels[tab]()}</div>`;
+  return html`<div class="panel" role="tabpanel" id=${panelId(tab)} aria-labelledby=${tabId(tab)}>
+    ${panels[tab]()}
+  </div>`;
 }
 
 /** Dispatches `choose` with the id of a tab. */

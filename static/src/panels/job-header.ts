@@ -34,13 +34,26 @@ export class JobHeader extends StoreElement<JobStore> {
       ${this.name(view)}
       <div class="state-words">${this.status(view)} ${this.words(view, now)}</div>
       ${this.facts(view, now)}
-      ${this.bare ? nothing : html`<job-controls class="controls" keys .job=${view.job} .api=${this.api} connection=${store.connection} ?gone=${store.problem !== null}></job-controls>`}
+      ${this.bare ? nothing : this.controls(store, view)}
     </header>`;
+  }
+
+  private controls(store: JobStore, { job }: JobView): TemplateResult {
+    return html`<job-controls
+      class="controls"
+      keys
+      .job=${job}
+      .api=${this.api}
+      connection=${store.connection}
+      ?gone=${store.problem !== null}
+    ></job-controls>`;
   }
 
   private name({ job }: JobView): TemplateResult {
     return html`<div class="jobname">
-      <nav class="crumbs" aria-label="Where you are"><a href="/">Jobs</a> <span aria-hidden="true">/</span> ${job.flow_id}</nav>
+      <nav class="crumbs" aria-label="Where you are">
+        <a href="/">Jobs</a> <span aria-hidden="true">/</span> ${job.flow_id}
+      </nav>
       <h1>
         ${job.flow_id} <span class="mono dim" title=${job.job_id}>${shortId(job.job_id)}</span>
         <copy-button text=${job.job_id} label="Copy job id"></copy-button>
@@ -57,7 +70,9 @@ export class JobHeader extends StoreElement<JobStore> {
     if (job.error && job.status === "failed") return this.failure(job.error);
     const pieces = sentence(job, at, now);
     if (pieces.length === 0) return nothing;
-    return html`<p class="sentence num">${pieces.map(({ text, strong }) => (strong ? html`<b>${text}</b>` : text))}</p>`;
+    return html`<p class="sentence num">
+      ${pieces.map(({ text, strong }) => (strong ? html`<b>${text}</b>` : together(text)))}
+    </p>`;
   }
 
   private failure(error: NonNullable<JobView["job"]["error"]>): TemplateResult {
@@ -89,6 +104,11 @@ export class JobHeader extends StoreElement<JobStore> {
       <div class="facts">${[60, 48, 40, 30, 24].map((width) => html`<i class="bone" data-width=${width}></i>`)}</div>
     </header>`;
   }
+}
+
+/** Numbers keep their units on their line. */
+function together(text: string): string {
+  return text.replaceAll(/(\d) (s|min|h|d)\b/g, "$1\u00a0$2");
 }
 
 function fact(name: string, value: string, tone = "", title = ""): TemplateResult {

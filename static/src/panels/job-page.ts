@@ -92,21 +92,35 @@ export class JobPage extends StoreElement<JobStore> {
 
   private asNarrow(): TemplateResult {
     const { store, api, tab } = this;
-    const tabs: Tab[] = [{ id: "graph", title: "Graph" }, { id: "routines", title: "Routines" }, ...dockTabs(store?.state ?? null, true)];
+    const tabs: Tab[] = [
+      { id: "graph", title: "Graph" },
+      { id: "routines", title: "Routines" },
+      ...dockTabs(store?.state ?? null, true),
+    ];
     return html`<div class="job narrow">
       ${this.banner()}
       <job-header .store=${store} bare></job-header>
       ${tabRow("Parts of the job", tabs, tab, (id) => this.choose(id as PageTab))}
       ${isDockTab(tab) ? dockPanel(tab, store, api, true) : this.graphPanel(tab)} ${this.inspector()}
       <div class="bottom-bar">
-        <job-controls .job=${store?.state?.job ?? null} .api=${api} connection=${store?.connection ?? "offline"} ?gone=${store?.problem != null}></job-controls>
+        <job-controls
+          .job=${store?.state?.job ?? null}
+          .api=${api}
+          connection=${store?.connection ?? "offline"}
+          ?gone=${store?.problem != null}
+        ></job-controls>
       </div>
     </div>`;
   }
 
   private graphPanel(tab: "graph" | "routines"): TemplateResult {
-    const content = tab === "graph" ? html`<flow-graph .store=${this.store}></flow-graph>` : html`<routine-list .store=${this.store}></routine-list>`;
-    return html`<div class="panel ${tab}" role="tabpanel" id=${panelId(tab)} aria-labelledby=${tabId(tab)}>${content}</div>`;
+    const content =
+      tab === "graph"
+        ? html`<flow-graph .store=${this.store}></flow-graph>`
+        : html`<routine-list .store=${this.store}></routine-list>`;
+    return html`<div class="panel ${tab}" role="tabpanel" id=${panelId(tab)} aria-labelledby=${tabId(tab)}>
+      ${content}
+    </div>`;
   }
 
   private banner(): TemplateResult {
@@ -127,11 +141,18 @@ export class JobPage extends StoreElement<JobStore> {
       ?data-selected=${selected}
       @show-record=${(event: CustomEvent<number>) => void this.showRecord(event.detail)}
     >
-      ${selected
-        ? html`<button type="button" class="btn compact quiet close-side" aria-label="Close inspector" @click=${() => this.store?.select(null)}>
-            ${icon("x")}
-          </button>`
-        : nothing}
+      ${
+        selected
+          ? html`<button
+              type="button"
+              class="btn compact quiet close-side"
+              aria-label="Close inspector"
+              @click=${() => this.store?.select(null)}
+            >
+              ${icon("x")}
+            </button>`
+          : nothing
+      }
       <routine-inspector .store=${this.store}></routine-inspector>
     </aside>`;
   }

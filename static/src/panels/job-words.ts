@@ -1,7 +1,7 @@
 // What a job says of itself, in words: its headline while controls are under way, and the sentence beside it. Pure.
 import type { JobSummary } from "../live/protocol.ts";
 import type { JobStatus } from "../live/view.ts";
-import { clock, duration, plural } from "../parts/format.ts";
+import { clock, growing, number } from "../parts/format.ts";
 import { STATUS_WORDS } from "../parts/status.ts";
 
 /** A word with the status whose colour and shape it has. */
@@ -49,7 +49,7 @@ export function elapsed(job: JobSummary, now: number): number {
 }
 
 function asked({ control }: JobSummary, now: number): Piece[] {
-  const since = control.since ? ` ${duration(Math.max(0, now - Date.parse(control.since)))} ago` : "";
+  const since = control.since ? ` ${growing(now - Date.parse(control.since))} ago` : "";
   return [{ text: `asked${since}${control.by ? ` by ${control.by}` : ""}` }];
 }
 
@@ -59,19 +59,19 @@ function waitingFor({ control }: JobSummary, at: number, now: number): Piece[] {
   return control.waiting_for.flatMap(({ routine_id, running_ms }, index) => [
     { text: index ? ", " : " · waiting for " },
     { text: routine_id, strong: true },
-    { text: ` ${duration(running_ms + grown)}` },
+    { text: ` ${growing(running_ms + grown)}` },
   ]);
 }
 
 function pausedSince(job: JobSummary, now: number): Piece[] {
   const { control } = job;
   const since = control.since ? `for ${clock(now - Date.parse(control.since))}` : "";
-  const kept = `${plural(control.kept, "message", "messages")} queued, kept`;
+  const kept = `${number(control.kept)} queued, kept`;
   return joined([since, control.kept ? kept : "", quoted(job)]);
 }
 
 function dropped({ control }: JobSummary, verb: string): Piece[] {
-  return control.dropped ? [{ text: `${plural(control.dropped, "queued message", "queued messages")} ${verb}` }] : [];
+  return control.dropped ? [{ text: `${number(control.dropped)} queued ${verb}` }] : [];
 }
 
 function reason(job: JobSummary): Piece[] {

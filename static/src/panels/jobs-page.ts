@@ -40,7 +40,12 @@ export class JobsPage extends StoreElement<JobsStore> {
     return html`<h1 class="sr-only">Jobs</h1>
       <connection-banner .store=${store} .socket=${this.socket} .events=${() => eventsOf(view)}></connection-banner>
       <div class="page">
-        <jobs-tiles .view=${view} now=${store?.now() ?? 0} .chosen=${this.statuses} @choose=${(event: CustomEvent<Set<JobStatus>>) => this.choose(event.detail)}></jobs-tiles>
+        <jobs-tiles
+          .view=${view}
+          now=${store?.now() ?? 0}
+          .chosen=${this.statuses}
+          @choose=${(event: CustomEvent<Set<JobStatus>>) => this.choose(event.detail)}
+        ></jobs-tiles>
         ${view ? this.list(view) : this.awaited()}
       </div>`;
   }
@@ -50,16 +55,29 @@ export class JobsPage extends StoreElement<JobsStore> {
     const shown = filtered(view.jobs.values(), this.statuses);
     return html`<section class="card" aria-label="Jobs">
       ${this.chips(view)}
-      ${shown.length
-        ? html`<jobs-table .jobs=${shown} .api=${this.api} connection=${this.store?.connection ?? "offline"} now=${this.store?.now() ?? 0} row-height=${NARROW.matches ? 112 : 45}></jobs-table>`
-        : this.noneOfThem()}
+      ${
+        shown.length
+          ? html`<jobs-table
+              .jobs=${shown}
+              .api=${this.api}
+              connection=${this.store?.connection ?? "offline"}
+              now=${this.store?.now() ?? 0}
+              row-height=${NARROW.matches ? 112 : 45}
+            ></jobs-table>`
+          : this.noneOfThem()
+      }
     </section>`;
   }
 
   private chips(view: JobsView): TemplateResult {
     const counts = countByStatus(view.jobs.values());
     return html`<div class="bar" role="group" aria-label="Filter by status">
-      <button type="button" class="chip num" aria-pressed=${this.statuses.size ? "false" : "true"} @click=${() => this.choose(new Set())}>
+      <button
+        type="button"
+        class="chip num"
+        aria-pressed=${this.statuses.size ? "false" : "true"}
+        @click=${() => this.choose(new Set())}
+      >
         All ${number(view.jobs.size)}
       </button>
       ${STATUSES.map((status) => this.chip(status, counts.get(status) ?? 0))}
@@ -69,7 +87,12 @@ export class JobsPage extends StoreElement<JobsStore> {
   private chip(status: JobStatus, count: number): TemplateResult | typeof nothing {
     const chosen = this.statuses.has(status);
     if (!count && !chosen) return nothing;
-    return html`<button type="button" class="chip num" aria-pressed=${chosen ? "true" : "false"} @click=${() => this.choose(toggled(this.statuses, [status]))}>
+    return html`<button
+      type="button"
+      class="chip num"
+      aria-pressed=${chosen ? "true" : "false"}
+      @click=${() => this.choose(toggled(this.statuses, [status]))}
+    >
       ${statusMark(status, `${STATUS_WORDS[status]} ${number(count)}`)}
     </button>`;
   }
@@ -85,7 +108,7 @@ export class JobsPage extends StoreElement<JobsStore> {
   private awaited(): TemplateResult {
     return html`<section class="card" aria-busy="true" aria-label="Jobs">
       <div class="bar"><i class="bone"></i></div>
-      ${[1, 2, 3, 4, 5].map(() => html`<div class="job-row awaited"><i class="bone"></i><i class="bone"></i><i class="bone"></i></div>`)}
+      ${[1, 2, 3, 4, 5].map(() => html`<div class="job-row awaited"><i class="bone"></i><i class="bone"></i></div>`)}
     </section>`;
   }
 
@@ -105,7 +128,8 @@ function eventsOf(view: JobsView | null): number | null {
 function nothingYet(flows: string[]): TemplateResult {
   const line = flows.length ? "flow.start(entry_routine_id)" : "Dashboard(flow).start()";
   const text = flows.length
-    ? html`The server watches ${flows.map((flow, index) => html`${index ? ", " : ""}<b>${flow}</b>`)}. A job appears here by itself as soon as one starts:`
+    ? html`The server watches ${flows.map((flow, index) => html`${index ? ", " : ""}<b>${flow}</b>`)}. A job appears
+      here by itself as soon as one starts:`
     : html`Add this line to a program, and each of its jobs appears here by itself:`;
   return html`<section class="empty" aria-label="Jobs">
     ${icon("inbox")}
@@ -113,6 +137,8 @@ function nothingYet(flows: string[]): TemplateResult {
     <p class="soft">${text}</p>
     <p class="to-copy"><code class="mono">${line}</code><copy-button text=${line} label="Copy line"></copy-button></p>
     <p class="soft">Or see one at work:</p>
-    <p class="to-copy"><code class="mono">routilux demo</code><copy-button text="routilux demo" label="Copy command"></copy-button></p>
+    <p class="to-copy">
+      <code class="mono">routilux demo</code><copy-button text="routilux demo" label="Copy command"></copy-button>
+    </p>
   </section>`;
 }

@@ -15,7 +15,9 @@ import { elapsed, headline } from "./job-words.ts";
 import { rowsAt } from "../parts/windowing.ts";
 import { styled } from "../parts/styled.ts";
 
-const MARGIN_ROWS = 12;
+const MARGIN_ROWS = 8;
+/** Scrolling draws anew only every so many rows. */
+const STEP_ROWS = 4;
 const COLUMNS = ["Status", "Job", "Activity", "Events", "Rate", "Errors", "Queued", "Elapsed", "Started"];
 
 @customElement("jobs-table")
@@ -27,7 +29,11 @@ export class JobsTable extends LightElement {
   @property({ type: Number }) now = 0;
   @property({ type: Number, attribute: "row-height" }) rowHeight = 45;
 
-  private readonly moved = (): void => this.requestUpdate();
+  private drawn = { first: 0, end: 0 };
+  private readonly moved = (): void => {
+    const { first, end } = this.visible;
+    if (first !== this.drawn.first || end !== this.drawn.end) this.requestUpdate();
+  };
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -45,16 +51,18 @@ export class JobsTable extends LightElement {
   private get visible(): { first: number; end: number } {
     const top = this.hasUpdated ? (this.querySelector(".job-rows")?.getBoundingClientRect().top ?? 0) : 0;
     const extent = { rows: this.jobs.length, rowHeight: this.rowHeight, viewport: innerHeight };
-    return rowsAt(-top, extent, MARGIN_ROWS);
+    const inSight = rowsAt(-top, extent, MARGIN_ROWS);
+    const end = Math.ceil(inSight.end / STEP_ROWS) * STEP_ROWS;
+    return { first: inSight.first - (inSight.first % STEP_ROWS), end: Math.min(extent.rows, end) };
   }
 
   protected override render() {
-    const { first, end } = this.visible;
+    const { first, end } = (this.drawn = this.visible);
     const above = { height: `${first * this.rowHeight}px` };
     const below = { height: `${Math.max(0, this.jobs.length - end) * this.rowHeight}px` };
     return html`<div class="jobs" role="table" aria-label="Jobs" aria-rowcount=${this.jobs.length + 1}>
       <div class="jobs-head" role="row" aria-rowindex="1">
-        ${COLUMNS.map((title) => html`<span role="columnheader" class="col ${title.toLowerCase()}-head">${title}</span>`)}
+        ${COLUMNS.map((title) => html`<span role="columnheader" class="${title.toLowerCase()}-head">${title}</span>`)}
         <span role="columnheader" class="acts"><span class="sr-only">Controls</span></span>
       </div>
       <div class="job-rows" role="rowgroup">
@@ -72,10 +80,18 @@ export class JobsTable extends LightElement {
   private row(job: JobSummary, index: number): TemplateResult {
     const { tone, word } = headline(job);
     const { counts } = job;
-    return html`<div class="job-row ${tone}" role="row" aria-rowindex=${index + 2} data-job=${job.job_id} data-status=${job.status}>
+    return html`<div
+      class="job-row ${tone}"
+      role="row"
+      aria-rowindex=${index + 2}
+      data-job=${job.job_id}
+      data-status=${job.status}
+    >
       <span role="cell" class="status-cell">${statusMark(tone, word)}</span>
       <span role="cell" class="job-cell">
-        <a href="/jobs/${encodeURIComponent(job.job_id)}"><b>${job.flow_id}</b> <span class="mono dim">${shortId(job.job_id)}</span></a>
+        <a href="/jobs/${encodeURIComponent(job.job_id)}"
+          ><b>${job.flow_id}</b> <span class="mono dim">${shortId(job.job_id)}</span></a
+        >
       </span>
       <span role="cell" class="activity"><spark-line .values=${job.activity} width="90" height="18"></spark-line></span>
       <span role="cell" class="events num">${number(counts.events)}</span>

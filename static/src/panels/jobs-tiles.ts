@@ -30,9 +30,8 @@ export class JobsTiles extends LightElement {
 
   protected override render() {
     const { view } = this;
-    const tiles = view ? this.tiles(view) : [];
     return html`<section class="tiles num" aria-label="All jobs" aria-busy=${view ? nothing : "true"}>
-      ${view ? tiles.map((tile) => this.tile(tile)) : [1, 2, 3, 4, 5].map(() => html`<div class="tile"><i class="bone"></i></div>`)}
+      ${view ? this.tiles(view).map((tile) => this.tile(tile)) : awaited()}
     </section>`;
   }
 
@@ -44,23 +43,63 @@ export class JobsTiles extends LightElement {
     const paused = longestPause(jobs, this.now);
     const running = (counts.get("running") ?? 0) + (counts.get("pending") ?? 0);
     return [
-      { title: "Running", value: number(running), tone: "running", statuses: ["pending", "running"], beside: curve(underWayLastHour(jobs, this.now), "line", "Jobs under way in the last hour") },
-      { title: "Paused", value: number(counts.get("paused") ?? 0), tone: "paused", statuses: ["paused"], beside: paused === null ? "" : `longest ${duration(paused)}` },
-      { title: "Failed, 24 h", value: number(total(failed)), tone: "failed", statuses: ["failed"], beside: curve(failed, "bars", "Failed jobs by hour") },
-      { title: "Completed, 24 h", value: number(total(completed)), tone: "completed", statuses: ["completed"], beside: curve(completed, "bars", "Completed jobs by hour") },
-      { title: "Events", value: rate(view.rate) === "–" ? "0/s" : rate(view.rate), tone: "accent", statuses: ["running"], beside: curve(view.activity, "line", "Events in the last 20 seconds") },
+      {
+        title: "Running",
+        value: number(running),
+        tone: "running",
+        statuses: ["pending", "running"],
+        beside: curve(underWayLastHour(jobs, this.now), "line", "Jobs under way in the last hour"),
+      },
+      {
+        title: "Paused",
+        value: number(counts.get("paused") ?? 0),
+        tone: "paused",
+        statuses: ["paused"],
+        beside: paused === null ? "" : `longest ${duration(paused)}`,
+      },
+      {
+        title: "Failed, 24 h",
+        value: number(total(failed)),
+        tone: "failed",
+        statuses: ["failed"],
+        beside: curve(failed, "bars", "Failed jobs by hour"),
+      },
+      {
+        title: "Completed, 24 h",
+        value: number(total(completed)),
+        tone: "completed",
+        statuses: ["completed"],
+        beside: curve(completed, "bars", "Completed jobs by hour"),
+      },
+      {
+        title: "Events",
+        value: rate(view.rate) === "–" ? "0/s" : rate(view.rate),
+        tone: "accent",
+        statuses: ["running"],
+        beside: curve(view.activity, "line", "Events in the last 20 seconds"),
+      },
     ];
   }
 
   private tile({ title, value, tone, statuses, beside }: Tile): TemplateResult {
     const chosen = toggled(this.chosen, statuses).size === 0;
-    const choose = (): boolean => this.dispatchEvent(new CustomEvent("choose", { detail: toggled(this.chosen, statuses) }));
-    return html`<button type="button" class=${classMap({ tile: true, [tone]: true, nothing: value === "0" })} aria-pressed=${chosen ? "true" : "false"} @click=${choose}>
+    const choose = (): boolean =>
+      this.dispatchEvent(new CustomEvent("choose", { detail: toggled(this.chosen, statuses) }));
+    return html`<button
+      type="button"
+      class=${classMap({ tile: true, [tone]: true, nothing: value === "0" })}
+      aria-pressed=${chosen ? "true" : "false"}
+      @click=${choose}
+    >
       <span class="tile-title">${title}</span>
       <b>${value}</b>
       <span class="beside">${beside}</span>
     </button>`;
   }
+}
+
+function awaited(): TemplateResult[] {
+  return [1, 2, 3, 4, 5].map(() => html`<div class="tile"><i class="bone"></i></div>`);
 }
 
 function curve(values: readonly number[], kind: "line" | "bars", title: string): TemplateResult {

@@ -30,7 +30,11 @@ export class LiveBadge extends StoreElement<WatchedStore<unknown>> {
     const age = heardAt === null ? "" : `${duration(Math.floor((Date.now() - heardAt) / 1000) * 1000)} old`;
     switch (store.connection) {
       case "live":
-        return { word: "Live", detail: rtt === null ? "" : duration(Math.round(rtt)), title: "The way to the server and back" };
+        return {
+          word: "Live",
+          detail: rtt === null ? "" : duration(Math.round(rtt)),
+          title: "The way to the server and back",
+        };
       case "stale":
         return { word: "Stale", detail: age, title: "The server is slow to answer; what you see may have changed." };
       case "offline":

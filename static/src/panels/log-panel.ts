@@ -19,8 +19,17 @@ export class LogPanel extends RowsPanel<LogRow> {
   };
   protected readonly columns: Column<LogRow>[] = [
     { title: "#", name: "n", cell: (row) => number(row.n) },
-    { title: "Time", name: "time", cell: ({ timestamp }) => html`<time datetime=${timestamp} title=${fullTime(timestamp)}>${timeOfDay(timestamp, 3)}</time>` },
-    { title: "Entry", name: "data", cell: ({ entry, cut }) => html`${preview(entry)}${cut ? html` <em>… cut</em>` : nothing}` },
+    {
+      title: "Time",
+      name: "time",
+      cell: ({ timestamp }) =>
+        html`<time datetime=${timestamp} title=${fullTime(timestamp)}>${timeOfDay(timestamp, 3)}</time>`,
+    },
+    {
+      title: "Entry",
+      name: "data",
+      cell: ({ entry, cut }) => html`${preview(entry)}${cut ? html` <em>… cut</em>` : nothing}`,
+    },
   ];
 
   protected async read(after: number, limit: number, signal?: AbortSignal) {

@@ -10,7 +10,16 @@ import { StoreElement } from "../parts/store-element.ts";
 import { statusMark } from "../parts/status.ts";
 import "../parts/time-chart.ts";
 import type { Curve } from "../parts/time-chart.ts";
-import { type ChartPoints, busiest, busyWorkers, errors, meanDuration, queueDepth, thinned, throughput } from "./chart-points.ts";
+import {
+  type ChartPoints,
+  busiest,
+  busyWorkers,
+  errors,
+  meanDuration,
+  queueDepth,
+  thinned,
+  throughput,
+} from "./chart-points.ts";
 import { styled } from "../parts/styled.ts";
 
 /** Charts and table are drawn at most so often, ms. */
@@ -58,7 +67,9 @@ export class MetricsPanel extends StoreElement<JobStore> {
 
   private table(view: JobView, shown: string[]): TemplateResult {
     return html`<table class="figures num">
-      <caption class="sr-only">Figures of each routine</caption>
+      <caption class="sr-only">
+        Figures of each routine
+      </caption>
       <thead>
         <tr>
           <th scope="col">Routine</th>
@@ -91,7 +102,9 @@ export class MetricsPanel extends StoreElement<JobStore> {
     return html`<tr class=${selected ? "selected" : ""}>
       <th scope="row">
         <i class="swatch" ${styled({ "--c": color < 0 ? "" : `var(${seriesColor(color)})` })}></i>
-        <button type="button" class="link plain" @click=${() => this.store?.select({ kind: "routine", id })}>${id}</button>
+        <button type="button" class="link plain" @click=${() => this.store?.select({ kind: "routine", id })}>
+          ${id}
+        </button>
       </th>
       <td>${statusMark(figures.status, figures.status)}</td>
       ${cells.map((cell, index) => html`<td class="right ${index === 2 && figures.errors ? "bad" : ""}">${cell}</td>`)}
@@ -110,12 +123,43 @@ function charts({ series: all, job, flow }: JobView, shown: string[]): Chart[] {
   const some = shown.length && shown.length < flow.routines.length ? `the ${shown.length} busiest routines` : "";
   const timed = shown.length > 0;
   return [
-    { title: timed ? "Throughput" : "Events", note: join(timed ? "handler runs a second" : "a second", some), points: throughput(series, created, shown), curves, write: rate },
-    { title: "Queue depth", note: join("messages waiting", some), points: queueDepth(series, created, shown), curves, write: number },
+    {
+      title: timed ? "Throughput" : "Events",
+      note: join(timed ? "handler runs a second" : "a second", some),
+      points: throughput(series, created, shown),
+      curves,
+      write: rate,
+    },
+    {
+      title: "Queue depth",
+      note: join("messages waiting", some),
+      points: queueDepth(series, created, shown),
+      curves,
+      write: number,
+    },
     timed
-      ? { title: "Handler time", note: join("mean of each interval", some), points: meanDuration(series, created, shown), curves, write: duration }
-      : { title: "Busy workers", note: `of ${flow.max_workers}`, points: busyWorkers(series, created), curves: whole("busy"), write: number },
-    { title: "Errors", note: "failed handler runs", points: errors(series, created), curves: [{ name: "errors", color: "--failed" }], write: number, bars: true },
+      ? {
+          title: "Handler time",
+          note: join("mean of each interval", some),
+          points: meanDuration(series, created, shown),
+          curves,
+          write: duration,
+        }
+      : {
+          title: "Busy workers",
+          note: `of ${flow.max_workers}`,
+          points: busyWorkers(series, created),
+          curves: whole("busy"),
+          write: number,
+        },
+    {
+      title: "Errors",
+      note: "failed handler runs",
+      points: errors(series, created),
+      curves: [{ name: "errors", color: "--failed" }],
+      write: number,
+      bars: true,
+    },
   ];
 }
 
@@ -130,6 +174,13 @@ function join(...notes: string[]): string {
 function drawn({ title, note, points, curves, write, bars = false }: Chart): TemplateResult {
   return html`<figure class="chart">
     <figcaption><b>${title}</b> <span class="dim">${note}</span></figcaption>
-    <time-chart name="${title}, ${note}" .points=${[points.times, ...points.curves]} .curves=${curves} .write=${write} ?counts=${write === number} ?bars=${bars}></time-chart>
+    <time-chart
+      name="${title}, ${note}"
+      .points=${[points.times, ...points.curves]}
+      .curves=${curves}
+      .write=${write}
+      ?counts=${write === number}
+      ?bars=${bars}
+    ></time-chart>
   </figure>`;
 }

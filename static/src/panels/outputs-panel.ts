@@ -19,10 +19,19 @@ export class OutputsPanel extends RowsPanel<OutputRow> {
   };
   protected readonly columns: Column<OutputRow>[] = [
     { title: "#", name: "n", cell: (row) => number(row.n) },
-    { title: "Time", name: "time", cell: ({ timestamp }) => html`<time datetime=${timestamp} title=${fullTime(timestamp)}>${timeOfDay(timestamp, 3)}</time>` },
+    {
+      title: "Time",
+      name: "time",
+      cell: ({ timestamp }) =>
+        html`<time datetime=${timestamp} title=${fullTime(timestamp)}>${timeOfDay(timestamp, 3)}</time>`,
+    },
     { title: "Routine", name: "routine", cell: (row) => row.routine_id },
     { title: "Type", name: "event", cell: (row) => row.output_type },
-    { title: "Data", name: "data", cell: ({ data, cut }) => html`${preview(data)}${cut ? html` <em>… cut</em>` : nothing}` },
+    {
+      title: "Data",
+      name: "data",
+      cell: ({ data, cut }) => html`${preview(data)}${cut ? html` <em>… cut</em>` : nothing}`,
+    },
   ];
 
   protected async read(after: number, limit: number, signal?: AbortSignal) {

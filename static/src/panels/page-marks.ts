@@ -1,4 +1,4 @@
-// Marks on <html> that scripts and styles rely on: data-live says how fresh the page is, data-seq up to where it is shown.
+// Marks on <html> that scripts and styles rely on: data-live says how fresh the page is, data-seq how far it shows.
 import type { JobStore } from "../live/store.ts";
 import type { WatchedStore } from "../live/watched.ts";
 
@@ -11,7 +11,9 @@ export function markPage(store: WatchedStore<unknown>, seq: () => number | null)
     if (shown !== null) dataset["seq"] = String(shown);
   };
   store.addEventListener("change", () => requestAnimationFrame(mark));
-  store.addEventListener("connectionchange", () => (store.connection === "live" ? requestAnimationFrame(mark) : mark()));
+  store.addEventListener("connectionchange", () =>
+    store.connection === "live" ? requestAnimationFrame(mark) : mark(),
+  );
 }
 
 export function seqOf(store: JobStore): () => number | null {

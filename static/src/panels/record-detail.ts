@@ -28,8 +28,10 @@ export class RecordDetail extends LightElement {
     return html`<section class="detail" aria-label=${this.label} @keydown=${this.key}>
       <header>
         <h2>${detail?.title ?? html`<i class="bone"></i>`}</h2>
-        ${detail ? html`<copy-button label="Copy data as JSON" .text=${JSON.stringify(detail.data, null, 2) ?? ""}></copy-button>` : nothing}
-        <button type="button" class="btn compact quiet" aria-label="Close" title="Close (Esc)" @click=${this.close}>${icon("x")}</button>
+        ${detail ? html`<copy-button label="Copy data as JSON" .text=${asJson(detail.data)}></copy-button>` : nothing}
+        <button type="button" class="btn compact quiet" aria-label="Close" title="Close (Esc)" @click=${this.close}>
+          ${icon("x")}
+        </button>
       </header>
       <div class="detail-body" tabindex="0" role="group" aria-label="Data of the row">
         ${detail ? this.body(detail) : html`<i class="bone"></i><i class="bone"></i><i class="bone"></i>`}
@@ -39,7 +41,11 @@ export class RecordDetail extends LightElement {
 
   private body({ facts, data, cut }: Detail): TemplateResult {
     return html`<dl class="kv">
-        ${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}
+        ${facts.map(
+          ([name, value]) =>
+            html`<dt>${name}</dt>
+              <dd>${value}</dd>`,
+        )}
       </dl>
       <data-tree .value=${data} ?cut=${cut}></data-tree>`;
   }
@@ -51,4 +57,8 @@ export class RecordDetail extends LightElement {
   private close(): void {
     this.dispatchEvent(new Event("close"));
   }
+}
+
+function asJson(data: unknown): string {
+  return JSON.stringify(data, null, 2) ?? "";
 }

@@ -112,11 +112,15 @@ export abstract class RowsPanel<T> extends StoreElement<JobStore> {
 
   private beside(): TemplateResult {
     const detail = this.openedRow === null ? null : this.detailOf(this.openedRow);
-    return html`<record-detail .detail=${detail} label="${this.label}, row ${this.opened}" @close=${() => this.close()}></record-detail>`;
+    return html`<record-detail
+      .detail=${detail}
+      label="${this.label}, row ${this.opened}"
+      @close=${() => this.close()}
+    ></record-detail>`;
   }
 
   private failed(): TemplateResult {
-    return html`<div class="rows-failed" role="status">
+    return html`<div class="rows-failed" aria-live="polite">
       Rows could not be read. ${button({ name: "Read again" }, () => this.list.requestUpdate())}
     </div>`;
   }

@@ -6,11 +6,11 @@ import { ifDefined } from "lit/directives/if-defined.js";
 import { type IconName, icon } from "./icon.ts";
 
 export interface ButtonLook {
-  /** The accessible name, always; and the text, unless `text` says otherwise. */
+  /** The accessible name and the text. */
   name: string;
   icon?: IconName;
-  /** What is read in the button in place of its name. */
-  text?: string;
+  /** What is seen in place of the name, which stays what it is for tools and screen readers. */
+  seen?: string;
   kind?: "primary" | "danger" | "plain";
   /** Why the button cannot act; null or absent: it can. */
   refusal?: string | null | undefined;
@@ -27,6 +27,7 @@ export interface ButtonLook {
 /** A button that cannot act stays reachable by keyboard, so that its reason can be read; it does nothing. */
 export function button(look: ButtonLook, act: () => void): TemplateResult {
   const { name, kind = "plain", refusal, busy = false, compact = false, shortcut } = look;
+  const seen = busy ? "asking…" : look.seen;
   const blocked = Boolean(refusal) || busy;
   const classes = { btn: true, primary: kind === "primary", danger: kind === "danger", compact, busy };
   return html`<button
@@ -44,7 +45,7 @@ export function button(look: ButtonLook, act: () => void): TemplateResult {
     }}
   >
     ${look.icon ? icon(look.icon) : nothing}
-    ${compact ? nothing : html`<span class="label">${busy ? "asking…" : (look.text ?? name)}</span>`}
-    ${shortcut && !compact ? html`<kbd aria-hidden="true">${shortcut}</kbd>` : nothing}
+    ${compact ? nothing : html`<span class="label" data-seen=${ifDefined(seen)}>${name}</span>`}
+    ${shortcut && !compact ? html`<kbd aria-hidden="true" data-key=${shortcut}></kbd>` : nothing}
   </button>`;
 }

@@ -44,20 +44,22 @@ export class ConfirmDialog extends LightElement {
   protected override render() {
     const { question } = this;
     return html`<dialog class="dialog" aria-labelledby="confirm-title" @close=${this.closed}>
-      ${question === null
-        ? nothing
-        : html`<form method="dialog">
-            <h2 id="confirm-title">${question.title}</h2>
-            <p>${question.text}</p>
-            <label>
-              <span>Reason <span class="dim">(optional, kept with the job)</span></span>
-              <input name="reason" maxlength="500" autocomplete="off" autofocus />
-            </label>
-            <div class="dialog-actions">
-              <button class="btn" type="button" @click=${() => this.dialog.close("no")}>${question.no}</button>
-              <button class="btn danger solid" type="submit" value="yes">${question.yes}</button>
-            </div>
-          </form>`}
+      ${
+        question === null
+          ? nothing
+          : html`<form method="dialog">
+              <h2 id="confirm-title">${question.title}</h2>
+              <p>${question.text}</p>
+              <label>
+                <span>Reason <span class="dim">(optional, kept with the job)</span></span>
+                <input name="reason" maxlength="500" autocomplete="off" autofocus />
+              </label>
+              <div class="dialog-actions">
+                <button class="btn" type="button" @click=${() => this.dialog.close("no")}>${question.no}</button>
+                <button class="btn danger solid" type="submit" value="yes">${question.yes}</button>
+              </div>
+            </form>`
+      }
     </dialog>`;
   }
 }

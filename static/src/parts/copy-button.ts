@@ -22,8 +22,14 @@ export class CopyButton extends LightElement {
   }
 
   protected override render() {
-    return html`<button type="button" class="btn compact quiet" aria-label=${this.label} title=${this.label} @click=${this.copy}>
+    return html`<button
+        type="button"
+        class="btn compact quiet"
+        aria-label=${this.label}
+        title=${this.label}
+        @click=${this.copy}
+      >
         ${icon(this.said === "Copied" ? "check" : "copy")}</button
-      ><span class="said" role="status">${this.said}</span>`;
+      ><span class="said" aria-live="polite">${this.said}</span>`;
   }
 }

@@ -41,18 +41,26 @@ export class DataTree extends LightElement {
     const entries = Object.entries(value);
     const shown = this.more.get(path) ?? SHOWN_ITEMS;
     const rest = entries.length - shown;
-    if (entries.length === 0) return html`<span class="dim">${Array.isArray(value) ? "empty list" : "nothing in it"}</span>`;
+    if (entries.length === 0)
+      return html`<span class="dim">${Array.isArray(value) ? "empty list" : "nothing in it"}</span>`;
     return html`<ul>
       ${entries.slice(0, shown).map(([key, inner]) => html`<li>${this.item(key, inner, `${path}/${key}`, depth)}</li>`)}
-      ${rest > 0 ? html`<li><button type="button" class="link" @click=${() => this.showMore(path, shown)}>${rest} more</button></li>` : nothing}
+      ${rest > 0 ? this.restOf(path, shown, rest) : nothing}
     </ul>`;
+  }
+
+  private restOf(path: Path, shown: number, rest: number): TemplateResult {
+    const more = (): void => this.showMore(path, shown);
+    return html`<li><button type="button" class="link" @click=${more}>${rest} more</button></li>`;
   }
 
   private item(key: string, value: unknown, path: Path, depth: number): TemplateResult {
     if (!isBranch(value)) return html`<span class="k">${key}</span>: ${leaf(value, this.changedPaths.has(path))}`;
     const open = !(this.closed.get(path) ?? depth >= OPEN_DEPTH);
     return html`<details ?open=${open} @toggle=${(event: Event) => this.toggled(path, event)}>
-      <summary><span class="k">${key}</span>: ${open ? size(value) : html`<span class="dim">${preview(value, 60)}</span>`}</summary>
+      <summary>
+        <span class="k">${key}</span>: ${open ? size(value) : html`<span class="dim">${preview(value, 60)}</span>`}
+      </summary>
       ${open ? this.items(value, path, depth + 1) : nothing}
     </details>`;
   }
@@ -77,7 +85,8 @@ function isBranch(value: unknown): value is object {
 
 function leaf(value: unknown, changed: boolean): TemplateResult {
   const kind = value === null ? "z" : typeof value === "string" ? "s" : "n";
-  const text = typeof value === "string" ? JSON.stringify(value) : typeof value === "number" ? plainNumber(value) : String(value);
+  const text =
+    typeof value === "string" ? JSON.stringify(value) : typeof value === "number" ? plainNumber(value) : String(value);
   return html`<span class="${kind}${changed ? " chg" : ""}">${text}</span>`;
 }
 

@@ -51,6 +51,11 @@ export function duration(ms: number | null): string {
   return twoUnits(seconds, 86_400, "d", 3600, "h");
 }
 
+/** As `duration`, for times that grow while one looks: tenths of a second at the finest, "0.7 s". */
+export function growing(ms: number): string {
+  return ms < 60_000 ? `${(Math.max(0, ms) / 1000).toFixed(1)} s` : duration(ms);
+}
+
 /** How long ago, roughly: "just now", "12 s ago", "2 min ago", "3 h ago", "4 d ago". */
 export function ago(ms: number): string {
   const seconds = Math.floor(ms / 1000);

@@ -43,20 +43,25 @@ export class UiIcon extends HTMLElement {
   static readonly observedAttributes = ["name"];
 
   attributeChangedCallback(_attribute: string, _before: string | null, name: string): void {
-    const source = SOURCES[name as IconName];
+    const drawing = DRAWINGS.get(name);
     this.ariaHidden = "true";
-    this.replaceChildren(...(source ? [drawing(source)] : []));
+    this.replaceChildren(...(drawing ? [drawing.cloneNode(true)] : []));
   }
 }
 
-customElements.define("ui-icon", UiIcon);
-
-function drawing(source: string): Node {
+function drawn(source: string): Node {
   const svg = new DOMParser().parseFromString(source, "image/svg+xml").documentElement;
   svg.removeAttribute("width");
   svg.removeAttribute("height");
   return document.importNode(svg, true);
 }
+
+/** Parsed once; each icon is a copy. */
+const DRAWINGS: ReadonlyMap<string, Node> = new Map(
+  Object.entries(SOURCES).map(([name, source]) => [name, drawn(source)]),
+);
+
+customElements.define("ui-icon", UiIcon);
 
 export function icon(name: IconName): TemplateResult {
   return html`<ui-icon name=${name}></ui-icon>`;

@@ -6,18 +6,9 @@ import type { RowSource } from "../live/rows.ts";
 import { LightElement } from "./element.ts";
 import { number } from "./format.ts";
 import { icon } from "./icon.ts";
-import {
-  type Extent,
-  clamp,
-  maxOffset,
-  offsetAt,
-  revealing,
-  rowsAt,
-  scale,
-  scrollTopAt,
-  spacerHeight,
-} from "./windowing.ts";
+import { LongScroll } from "./long-scroll.ts";
 import { styled } from "./styled.ts";
+import { type Extent, revealing, rowsAt, spacerHeight } from "./windowing.ts";
 
 /** One column: its heading, a class for its width and type, and what a cell of it shows. */
 export interface Column<T> {
@@ -27,8 +18,6 @@ export interface Column<T> {
 }
 
 const MARGIN_ROWS = 6;
-/** A scroll so soon after a wheel, key or touch moves rows pixel by pixel; a drag of the bar jumps on its scale. */
-const FINE_MS = 250;
 
 /** Dispatches `open` with a row's number when it is chosen. Numbers run from `source.first` to `source.total`. */
 @customElement("paged-list")
@@ -41,53 +30,47 @@ export class PagedList<T> extends LightElement {
   @property({ type: Number, attribute: "row-height" }) rowHeight = 28;
   /** Number of the row whose data is open, or null. */
   @property({ attribute: false }) opened: number | null = null;
-  /** Number of the row that the keyboard is on. */
+  /** Number of the row that the keyboard is on; 0 is none. */
   @state() private active = 0;
-  @state() private following = true;
 
-  @query(".rows") private scroller!: HTMLElement;
+  @query(".rows") private bar!: HTMLElement | null;
   @query(".rows-head") private head!: HTMLElement;
   @query(".rows-window") private sight!: HTMLElement;
 
-  private offset = 0;
-  private expectedTop = 0;
-  private fineUntil = 0;
+  private readonly scrolling = new LongScroll(
+    () => this.extent,
+    () => (this.bar ? { bar: this.bar, rows: this.sight } : null),
+    () => this.requestUpdate(),
+    () => (this.leftAt = this.source?.total ?? 0),
+  );
   private leftAt = 0;
   private base = 1;
   private viewport = 0;
-  private settle = 0;
   private readonly sizes = new ResizeObserver(() => this.measure());
   private readonly rowsCame = (): void => this.requestUpdate();
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.bar) this.sizes.observe(this.bar);
+    this.listen(null, this.source);
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sizes.disconnect();
-    clearTimeout(this.settle);
+    this.scrolling.stop();
     this.listen(this.source, null);
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    if (!this.hasUpdated) return;
-    this.sizes.observe(this.scroller);
-    this.listen(null, this.source);
-  }
-
   protected override firstUpdated(): void {
-    this.sizes.observe(this.scroller);
+    if (this.bar) this.sizes.observe(this.bar);
     this.measure();
   }
 
   /** Scrolls so that row `n` is in sight, and puts the keyboard on it. */
   reveal(n: number): void {
     this.active = n;
-    this.goTo(revealing(n - this.base, this.offset, this.extent));
-  }
-
-  /** Goes to the end and stays there. */
-  follow(): void {
-    this.following = true;
-    this.requestUpdate();
+    this.scrolling.goTo(revealing(n - this.base, this.scrolling.offset, this.extent));
   }
 
   private listen(before: RowSource<T> | null, after: RowSource<T> | null): void {
@@ -102,8 +85,12 @@ export class PagedList<T> extends LightElement {
     return { rows: Math.max(0, rows), rowHeight: this.rowHeight, viewport: this.viewport };
   }
 
+  private get drawn(): { first: number; end: number } {
+    return rowsAt(this.scrolling.offset, this.extent, MARGIN_ROWS);
+  }
+
   private measure(): void {
-    const viewport = Math.max(0, this.scroller.clientHeight - this.head.offsetHeight);
+    const viewport = Math.max(0, (this.bar?.clientHeight ?? 0) - this.head.offsetHeight);
     if (viewport === this.viewport) return;
     this.viewport = viewport;
     this.requestUpdate();
@@ -111,110 +98,48 @@ export class PagedList<T> extends LightElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (changed.has("source")) {
-      this.listen((changed.get("source") as RowSource<T> | null) ?? null, this.source);
-      this.following = true;
+      this.listen((changed.get("source") as RowSource<T> | undefined) ?? null, this.source);
+      this.scrolling.following = true;
     }
-    this.noticeScroll();
     this.takeBase();
-    this.offset = this.following ? maxOffset(this.extent) : clamp(this.offset, this.extent);
-    const { first, end } = this.visible;
+    this.scrolling.aim();
+    const { first, end } = this.drawn;
     this.source?.want(this.base + first, this.base + end - 1);
   }
 
   /** The oldest rows may be gone: what is in sight stays in sight. */
   private takeBase(): void {
     const first = this.source?.first ?? 1;
-    this.offset = Math.max(0, this.offset - (first - this.base) * this.rowHeight);
+    if (first !== this.base) this.scrolling.shift((this.base - first) * this.rowHeight);
     this.base = first;
   }
 
-  private get visible(): { first: number; end: number } {
-    return rowsAt(this.offset, this.extent, MARGIN_ROWS);
-  }
-
   protected override updated(): void {
-    // While rows move pixel by pixel, the bar is left alone; it is put right when the movement is over.
-    if (this.following || performance.now() >= this.fineUntil || scale(this.extent) === 1) this.placeBar();
-    this.placeRows();
-  }
-
-  /** Puts the scroll bar where the offset says, unless it is there already. */
-  private placeBar(): void {
-    const top = scrollTopAt(this.offset, this.extent);
-    if (Math.abs(this.scroller.scrollTop - top) >= 1) this.scroller.scrollTop = top;
-    this.expectedTop = this.scroller.scrollTop;
-  }
-
-  private placeRows(): void {
-    const top = this.expectedTop + this.visible.first * this.rowHeight - this.offset;
-    this.sight.style.transform = `translateY(${top}px)`;
-  }
-
-  /** The movement is over, or the bar has come to an end before the rows have. */
-  private settled(): void {
-    this.placeBar();
-    this.placeRows();
-  }
-
-  private scrolled(): void {
-    this.noticeScroll();
-    this.requestUpdate();
-  }
-
-  /** Takes over a movement of the scroll bar that was the reader's. */
-  private noticeScroll(): void {
-    if (!this.hasUpdated || !this.viewport) return;
-    const top = this.scroller.scrollTop;
-    const moved = top - this.expectedTop;
-    if (Math.abs(moved) < 1) return;
-    this.expectedTop = top;
-    const { extent } = this;
-    const fine = performance.now() < this.fineUntil && scale(extent) > 1;
-    this.offset = fine ? clamp(this.offset + moved, extent) : offsetAt(top, extent);
-    if (fine) this.extendFine();
-    if (fine && (top < 1 || top > spacerHeight(extent) - extent.viewport - 1)) this.settled();
-    this.setFollowing(this.offset >= maxOffset(extent) - 2);
-  }
-
-  private setFollowing(following: boolean): void {
-    if (this.following && !following) this.leftAt = this.source?.total ?? 0;
-    this.following = following;
-  }
-
-  private extendFine(): void {
-    this.fineUntil = performance.now() + FINE_MS;
-    clearTimeout(this.settle);
-    this.settle = window.setTimeout(() => this.settled(), FINE_MS + 20);
-  }
-
-  private wheeled(event: WheelEvent): void {
-    this.extendFine();
-    if (event.deltaY < 0 && this.offset > 0) this.setFollowing(false);
-  }
-
-  private goTo(offset: number): void {
-    this.fineUntil = 0;
-    this.offset = clamp(offset, this.extent);
-    this.setFollowing(this.offset >= maxOffset(this.extent) - 2);
-    this.requestUpdate();
+    this.scrolling.place(this.drawn.first);
   }
 
   private key(event: KeyboardEvent): void {
-    const { total = 0 } = this.source ?? {};
-    const page = Math.max(1, Math.floor(this.viewport / this.rowHeight) - 1);
-    const from = this.active || total;
-    const steps: { [key: string]: number } = { ArrowUp: -1, ArrowDown: 1, PageUp: -page, PageDown: page };
-    const target = { Home: this.base, End: total }[event.key] ?? from + (steps[event.key] ?? Number.NaN);
-    if (event.key === "Enter" || event.key === " ") this.open(from);
-    else if (Number.isNaN(target)) return;
-    else if (event.key === "End") this.toEnd(total);
-    else this.reveal(Math.min(total, Math.max(this.base, target)));
+    const target = this.rowByKey(event.key);
+    if (event.key === "Enter" || event.key === " ") this.open(this.active || (this.source?.total ?? 0));
+    else if (target === null) return;
+    else this.reveal(target);
     event.preventDefault();
   }
 
-  private toEnd(total: number): void {
-    this.active = total;
-    this.follow();
+  private rowByKey(key: string): number | null {
+    const { total = 0 } = this.source ?? {};
+    const page = Math.max(1, Math.floor(this.viewport / this.rowHeight) - 1);
+    const from = this.active || total;
+    const targets: { [key: string]: number } = {
+      ArrowUp: from - 1,
+      ArrowDown: from + 1,
+      PageUp: from - page,
+      PageDown: from + page,
+      Home: this.base,
+      End: total,
+    };
+    const target = targets[key];
+    return target === undefined ? null : Math.min(total, Math.max(this.base, target));
   }
 
   private open(n: number): void {
@@ -223,8 +148,7 @@ export class PagedList<T> extends LightElement {
   }
 
   protected override render() {
-    const { extent } = this;
-    const { first, end } = this.visible;
+    const { extent, scrolling } = this;
     return html`<div
         class="rows"
         role="grid"
@@ -232,22 +156,23 @@ export class PagedList<T> extends LightElement {
         aria-label=${this.label}
         aria-rowcount=${extent.rows + 1}
         aria-activedescendant=${this.active ? this.rowId(this.active) : nothing}
-        @scroll=${{ handleEvent: () => this.scrolled(), passive: true }}
-        @wheel=${{ handleEvent: (event: WheelEvent) => this.wheeled(event), passive: true }}
-        @touchmove=${{ handleEvent: () => this.extendFine(), passive: true }}
+        @scroll=${{ handleEvent: () => scrolling.scroll(), passive: true }}
+        @wheel=${{ handleEvent: (event: WheelEvent) => scrolling.wheel(event), passive: false }}
+        @touchmove=${{ handleEvent: () => scrolling.touch(), passive: true }}
         @keydown=${this.key}
       >
         <div class="rows-head" role="row" aria-rowindex="1">
-          ${this.columns.map((column) => html`<span role="columnheader" class=${column.name}>${column.title}</span>`)}
+          ${this.columns.map(({ name, title }) => html`<span role="columnheader" class=${name}>${title}</span>`)}
         </div>
         <div class="rows-space" role="presentation" ${styled({ height: `${spacerHeight(extent)}px` })}>
-          <div class="rows-window" role="rowgroup">${this.rows(first, end)}</div>
+          <div class="rows-window" role="rowgroup">${this.rows()}</div>
         </div>
       </div>
-      ${this.pill()}`;
+      ${scrolling.following ? nothing : this.pill()}`;
   }
 
-  private rows(first: number, end: number): TemplateResult[] {
+  private rows(): TemplateResult[] {
+    const { first, end } = this.drawn;
     const rows: TemplateResult[] = [];
     for (let index = first; index < end; index++) rows.push(this.row(this.base + index));
     return rows;
@@ -255,9 +180,8 @@ export class PagedList<T> extends LightElement {
 
   private row(n: number): TemplateResult {
     const row = this.source?.row(n);
-    const classes = `row ${row === undefined ? "awaited" : this.rowClass(row)}`;
     return html`<div
-      class=${classes}
+      class="row ${row === undefined ? "awaited" : this.rowClass(row)}"
       role="row"
       id=${this.rowId(n)}
       aria-rowindex=${n - this.base + 2}
@@ -265,26 +189,16 @@ export class PagedList<T> extends LightElement {
       ?data-active=${n === this.active}
       @click=${() => this.open(n)}
     >
-      ${row === undefined ? this.awaited(n) : this.columns.map((column) => this.cell(column, row))}
+      ${this.columns.map(({ name, cell }, index) => {
+        const content = row === undefined ? awaited(n, index) : cell(row);
+        return html`<span role="gridcell" class=${name}>${content}</span>`;
+      })}
     </div>`;
   }
 
-  private cell(column: Column<T>, row: T): TemplateResult {
-    return html`<span role="gridcell" class=${column.name}>${column.cell(row)}</span>`;
-  }
-
-  /** A row that is on its way: its number at once, and quiet bars in place of the rest. */
-  private awaited(n: number): TemplateResult[] {
-    return this.columns.map(
-      ({ name }, index) =>
-        html`<span role="gridcell" class=${name}>${index === 0 ? number(n) : html`<i class="bone"></i>`}</span>`,
-    );
-  }
-
-  private pill(): TemplateResult | typeof nothing {
-    if (this.following || !this.source) return nothing;
-    const fresh = this.source.total - this.leftAt;
-    return html`<button type="button" class="follow-pill" @click=${() => this.follow()}>
+  private pill(): TemplateResult {
+    const fresh = (this.source?.total ?? 0) - this.leftAt;
+    return html`<button type="button" class="follow-pill" @click=${() => this.scrolling.follow()}>
       ${icon("arrow-down")} ${fresh > 0 ? `${number(fresh)} new · follow` : "Go to the end"}
     </button>`;
   }
@@ -292,4 +206,9 @@ export class PagedList<T> extends LightElement {
   private rowId(n: number): string {
     return `${this.label.toLowerCase().replaceAll(" ", "-")}-row-${n}`;
   }
+}
+
+/** A row that is on its way: its number at once, and quiet bars in place of the rest. */
+function awaited(n: number, column: number): TemplateResult | string {
+  return column === 0 ? number(n) : html`<i class="bone"></i>`;
 }

@@ -6,7 +6,7 @@ import { LightElement } from "./element.ts";
 
 const PAD = 1.5;
 
-/** Points of a curve through `values` in a box of `width` × `height`, "x,y x,y …"; the top is the highest value. Pure. */
+/** Points "x,y x,y …" of a curve through `values` in a box of `width` × `height`, the highest at its top. Pure. */
 export function sparkPoints(values: readonly number[], width: number, height: number): string {
   const top = Math.max(1, ...values);
   const step = width / Math.max(1, values.length - 1);
@@ -15,7 +15,11 @@ export function sparkPoints(values: readonly number[], width: number, height: nu
 }
 
 /** Bars, one for each value, as [x, y, width, height]; what is not nothing is at least a pixel high. Pure. */
-export function sparkBars(values: readonly number[], width: number, height: number): [number, number, number, number][] {
+export function sparkBars(
+  values: readonly number[],
+  width: number,
+  height: number,
+): [number, number, number, number][] {
   const top = Math.max(1, ...values);
   const step = width / Math.max(1, values.length);
   return values.map((value, index) => {
@@ -64,7 +68,8 @@ export class SparkLine extends LightElement {
 
   private bars() {
     return sparkBars(this.values, this.width, this.height).map(
-      ([x, y, width, height]) => svg`<rect class="spark-bar" x=${x} y=${y} width=${width} height=${height} rx="0.75" />`,
+      ([x, y, width, height]) =>
+        svg`<rect class="spark-bar" x=${x} y=${y} width=${width} height=${height} rx="0.75" />`,
     );
   }
 

@@ -13,7 +13,12 @@ export const panelId = (id: string): string => `panel-${id}`;
 
 /** `choose` is called with the id of the tab to be shown. */
 export function tabRow(label: string, tabs: Tab[], chosen: string, choose: (id: string) => void): TemplateResult {
-  return html`<div class="tabs" role="tablist" aria-label=${label} @keydown=${(event: KeyboardEvent) => move(event, tabs, chosen, choose)}>
+  return html`<div
+    class="tabs"
+    role="tablist"
+    aria-label=${label}
+    @keydown=${(event: KeyboardEvent) => move(event, tabs, chosen, choose)}
+  >
     ${tabs.map((tab) => oneTab(tab, tab.id === chosen, choose))}
   </div>`;
 }

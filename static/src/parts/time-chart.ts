@@ -101,8 +101,18 @@ export class TimeChart extends LightElement {
       grid: { stroke: this.color("--line-soft"), width: 1 },
     };
     return [
-      { ...common, size: 24, values: (_plot, times) => times.map((time) => clock(time * 1000).replace(/^00:/, "")), grid: { show: false } },
-      { ...common, size: 52, splits: (_plot, _axis, low, high) => threeSteps(low, high, this.counts ? 1 : 0), values: (_plot, values) => values.map((value) => (value === 0 ? "0" : this.write(value))) },
+      {
+        ...common,
+        size: 24,
+        values: (_plot, times) => times.map((time) => clock(time * 1000).replace(/^00:/, "")),
+        grid: { show: false },
+      },
+      {
+        ...common,
+        size: 52,
+        splits: (_plot, _axis, low, high) => threeSteps(low, high, this.counts ? 1 : 0),
+        values: (_plot, values) => values.map((value) => (value === 0 ? "0" : this.write(value))),
+      },
     ];
   }
 
@@ -154,7 +164,10 @@ function emphasised(text: string): HTMLElement {
 
 /** "rgb(1, 2, 3)" → "rgb(1 2 3 / 0.14)"; colours written in other ways are mixed by the canvas. */
 function withAlpha(color: string, alpha: number): string {
-  const numbers = /^rgba?\(([^)]+)\)$/.exec(color)?.[1]?.split(/[ ,/]+/).slice(0, 3);
+  const numbers = /^rgba?\(([^)]+)\)$/
+    .exec(color)?.[1]
+    ?.split(/[ ,/]+/)
+    .slice(0, 3);
   return numbers ? `rgba(${numbers.join(", ")}, ${alpha})` : color;
 }
 

@@ -58,13 +58,19 @@ export class ToastList extends LightElement {
       ${repeat(
         this.toasts,
         (toast) => toast.id,
-        (toast) => html`<div class="toast ${toast.kind}">
-          ${icon(toast.kind === "error" ? "warning" : "check")}
-          <div><b>${toast.title}</b><span>${toast.detail}</span></div>
-          <button type="button" class="btn compact quiet" aria-label="Close message" @click=${() => this.close(toast.id)}>
-            ${icon("x")}
-          </button>
-        </div>`,
+        (toast) =>
+          html`<div class="toast ${toast.kind}">
+            ${icon(toast.kind === "error" ? "warning" : "check")}
+            <div><b>${toast.title}</b><span>${toast.detail}</span></div>
+            <button
+              type="button"
+              class="btn compact quiet"
+              aria-label="Close message"
+              @click=${() => this.close(toast.id)}
+            >
+              ${icon("x")}
+            </button>
+          </div>`,
       )}
     </div>`;
   }
