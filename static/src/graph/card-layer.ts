@@ -18,7 +18,7 @@ export class CardLayer {
     this.element.className = "graph-cards";
   }
 
-  /** Takes in a layout of `flow`. With `all`, every routine has a card, and the cards are the routines' controls. */
+  /** Takes in a layout of `flow`. With `all`, every routine has a card with its button. */
   setLayout(flow: FlowDefinition, layout: Layout, all: boolean): void {
     this.boxes = layout.routines;
     this.all = all;
@@ -54,7 +54,7 @@ export class CardLayer {
   }
 
   focus(id: string): void {
-    this.cards.get(id)?.element.focus({ preventScroll: true });
+    this.cards.get(id)?.control?.focus({ preventScroll: true });
   }
 
   /** Draws the focus around the card of a routine whose control is in the graph's list. */

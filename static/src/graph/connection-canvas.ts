@@ -3,8 +3,7 @@ import type { Curve } from "./curve.ts";
 import type { Look, Tone } from "./connection-look.ts";
 import type { Palette } from "./palette.ts";
 import { Surface } from "./surface.ts";
-import { type Rect, type View, seen, touches } from "./viewport.ts";
-import type { Size } from "./viewport.ts";
+import { type Rect, type Size, type View, seen, touches } from "./viewport.ts";
 
 /** However far away, a line stays this wide on the screen. */
 const THINNEST = 0.7;
@@ -39,6 +38,12 @@ export class ConnectionCanvas {
   /** Takes in the curves to draw, and for those that get an arrow, where it sits. */
   setCurves(curves: Curve[], arrows: (Arrow | null)[]): void {
     this.lines = curves.map((curve, i) => ({ path: pathOf(curve), bounds: boundsOf(curve), arrow: arrows[i] ?? null }));
+  }
+
+  /** Whether connection number `i` can be within `reach` of a point of the graph. */
+  mayBeAt(i: number, x: number, y: number, reach: number): boolean {
+    const bounds = this.lines[i]?.bounds;
+    return !!bounds && touches(bounds, { x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach });
   }
 
   draw(view: View, room: Size, looks: Look[], palette: Palette): void {

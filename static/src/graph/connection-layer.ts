@@ -58,8 +58,10 @@ export class ConnectionLayer {
 
   /** The connection nearest to a point of the graph, when it is within reach. */
   at(x: number, y: number, scale: number): ConnectionRoute | null {
-    let [nearest, found]: [number, ConnectionRoute | null] = [(REACH / scale) ** 2, null];
+    const reach = REACH / scale;
+    let [nearest, found]: [number, ConnectionRoute | null] = [reach ** 2, null];
     this.tracks.forEach((track, i) => {
+      if (!this.lines.mayBeAt(i, x, y, reach)) return;
       const distance = distanceSquared(track, x, y);
       if (distance < nearest) [nearest, found] = [distance, this.routes[i]!];
     });

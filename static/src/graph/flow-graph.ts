@@ -115,8 +115,11 @@ export class FlowGraph extends StoreElement<JobStore> {
   }
 
   private showSelection(): void {
-    this.stage.select(this.store?.selection ?? null);
+    const selection = this.store?.selection ?? null;
+    this.stage.select(selection);
     this.light();
+    const box = selection?.kind === "routine" ? this.stage.boxOf(selection.id) : undefined;
+    if (box) this.stage.camera.reveal(box);
   }
 
   private point(pointed: Selection | null, x: number, y: number): void {

@@ -3,7 +3,7 @@ import { number } from "../parts/format.ts";
 import { NO_FIGURES } from "./card-words.ts";
 import type { Figures } from "./figures.ts";
 import type { ConnectionRoute, Layout } from "./layout.ts";
-import { writeFigures } from "./routine-card.ts";
+import { routineButton, writeFigures } from "./routine-card.ts";
 
 /** Not seen, but read: a routine's entry is a button in reading order, of which one at a time is a tab stop. */
 export class GraphList {
@@ -56,9 +56,7 @@ export class GraphList {
 }
 
 function routineEntry(id: string): HTMLElement {
-  const entry = document.createElement("button");
-  entry.type = "button";
-  entry.dataset["routine"] = id;
+  const entry = routineButton(id);
   entry.tabIndex = -1;
   return entry;
 }

@@ -44,7 +44,9 @@ export class LabelLayer {
 
   private add(route: ConnectionRoute): void {
     const label = document.createElement("span");
-    label.className = carriesErrors(route.event) ? "graph-label error" : "graph-label";
+    label.className = "graph-label";
+    label.classList.toggle("error", carriesErrors(route.event));
+    label.classList.toggle("beside", route.label.beside);
     label.dataset["label"] = route.id;
     label.style.left = `${route.label.x}px`;
     label.style.top = `${route.label.y}px`;

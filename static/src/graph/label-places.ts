@@ -6,6 +6,11 @@ interface Point {
   y: number;
 }
 
+/** The centre of a label; `beside`: next to the line, not on it. */
+export interface LabelPlace extends Point {
+  beside: boolean;
+}
+
 /** A rectangle by its upper left corner. */
 export interface Box extends Point {
   width: number;
@@ -23,7 +28,7 @@ const BESIDE = 12;
 const LEVEL = 0.4;
 
 /** The centres of the labels of `tracks`, in their order, over none of `obstacles`; else the middle of the line. */
-export function labelPlaces(tracks: Track[], obstacles: Box[]): Point[] {
+export function labelPlaces(tracks: Track[], obstacles: Box[]): LabelPlace[] {
   const taken = new Boxes();
   for (const obstacle of obstacles) taken.add(obstacle);
   return tracks.map((track) => {
@@ -34,14 +39,15 @@ export function labelPlaces(tracks: Track[], obstacles: Box[]): Point[] {
   });
 }
 
-function candidatesOf(track: Track): Point[] {
+function candidatesOf(track: Track): LabelPlace[] {
   const last = track.xs.length - 1;
   return ALONG.flatMap((part) => {
     const i = Math.round(part * last);
     const [before, after] = [Math.max(0, i - 3), Math.min(last, i + 3)];
     const slope = Math.abs(track.ys[after]! - track.ys[before]!) / (Math.abs(track.xs[after]! - track.xs[before]!) || 1);
     const [x, y] = [track.xs[i]!, track.ys[i]!];
-    return slope < LEVEL ? [{ x, y: y + BESIDE }, { x, y: y - BESIDE }] : [{ x, y }];
+    const beside = slope < LEVEL;
+    return beside ? [BESIDE, -BESIDE].map((away) => ({ x, y: y + away, beside })) : [{ x, y, beside }];
   });
 }
 

@@ -1,7 +1,7 @@
 // A structure laid out: where each card and port is, how each connection runs, where its count is written. Pure.
 import { CARD_WIDTH, cardHeight, portOffset } from "./card-size.ts";
 import { type Curve, type Track, trackOf } from "./curve.ts";
-import { type Box, labelPlaces } from "./label-places.ts";
+import { type Box, type LabelPlace, labelPlaces } from "./label-places.ts";
 import { type NameSide, type PortKind, nameBox, nameSides, nameWidth, portKey, risesOf } from "./port-names.ts";
 import type { Place, Placement } from "./placement.ts";
 import { portOrder } from "./port-order.ts";
@@ -30,7 +30,7 @@ export interface RoutineBox {
 /** A connection's curve from port to port, and the centre of its label. */
 export interface ConnectionRoute extends GraphConnection {
   curve: Curve;
-  label: { x: number; y: number };
+  label: LabelPlace;
 }
 
 /** In graph units. Routines in reading order; everything lies between 0, 0 and `width`, `height`. */
@@ -137,7 +137,7 @@ function toOrigin(routines: RoutineBox[], connections: ConnectionRoute[]): Layou
     connections: connections.map((route) => ({
       ...route,
       curve: route.curve.map((value, i) => value - (i % 2 === 0 ? left : top)),
-      label: { x: route.label.x - left, y: route.label.y - top },
+      label: { ...route.label, x: route.label.x - left, y: route.label.y - top },
     })),
     width: right - left,
     height: bottom - top,

@@ -11,6 +11,9 @@ BODY.innerHTML = `<div class="card-head"><b class="card-name"></b><span class="c
 <div class="card-numbers"><span class="card-done" hidden></span><span class="card-errors" hidden></span><span class="card-queued" hidden></span><span class="card-note" hidden></span><svg class="card-spark" viewBox="0 0 44 16" preserveAspectRatio="none" aria-hidden="true"><polygon class="spark-area"/><polyline class="spark-curve"/></svg></div>
 <div class="card-foot"></div>`;
 
+/** A longer foot may be cut; it is shown on hover. */
+const FITS = 26;
+
 const SPARK = { width: 44, height: 16 };
 
 type Part = "status" | "done" | "errors" | "queued" | "note" | "foot";
@@ -18,27 +21,29 @@ const PARTS: Part[] = ["status", "done", "errors", "queued", "note", "foot"];
 
 export class RoutineCard {
   readonly element = document.createElement("div");
+  readonly control: HTMLElement | null;
   private readonly parts: Record<Part, HTMLElement>;
   private readonly spark: SVGElement;
   private shown: Partial<CardWords> = {};
   private points = "";
   private figures: RoutineFigures = NO_FIGURES;
 
-  /** `accessible`: the card is itself the routine's control; else the graph's list is, and the card only a picture. */
+  /** The routine's button covers the card; without it (`control` false) the graph's list has the button. */
   constructor(
     readonly routine: RoutineDefinition,
-    private readonly accessible: boolean,
+    control: boolean,
   ) {
     this.element.className = "flow-card";
     this.element.dataset["card"] = routine.routine_id;
     this.element.append(BODY.content.cloneNode(true));
     this.part("name").textContent = routine.routine_id;
-    this.part("name").title = routine.routine_id;
     this.part("class").textContent = routine.class;
     this.parts = Object.fromEntries(PARTS.map((part) => [part, this.part(part)])) as Record<Part, HTMLElement>;
     this.spark = this.element.querySelector(".card-spark")!;
-    if (accessible) this.makeControl();
-    else this.element.setAttribute("aria-hidden", "true");
+    // The button says all of it in a sentence; the figures by themselves would be read as bare numbers.
+    for (const child of this.element.children) child.setAttribute("aria-hidden", "true");
+    this.control = control ? routineButton(routine.routine_id) : null;
+    if (this.control) this.element.append(this.control);
   }
 
   /** Puts the card and its ports where the layout has them. */
@@ -47,6 +52,7 @@ export class RoutineCard {
     for (const port of this.element.querySelectorAll(".port")) port.remove();
     this.element.append(...box.slots.map((port) => portElement("slot", port)));
     this.element.append(...box.events.map((port) => portElement("event", port)));
+    if (this.control) this.element.append(this.control);
   }
 
   /** Shows `figures`; `now` is the server's clock, epoch ms. */
@@ -56,7 +62,7 @@ export class RoutineCard {
     this.drawSpark(figures.activity);
     const { dataset } = this.element;
     if (dataset["status"] !== figures.status) dataset["status"] = figures.status;
-    if (this.accessible) writeFigures(this.element, this.routine.routine_id, figures, now);
+    if (this.control) writeFigures(this.control, this.routine.routine_id, figures, now);
   }
 
   /** Time passed: a retry counts down. */
@@ -66,13 +72,7 @@ export class RoutineCard {
 
   set selected(selected: boolean) {
     this.element.classList.toggle("selected", selected);
-    if (this.accessible) this.element.setAttribute("aria-pressed", String(selected));
-  }
-
-  private makeControl(): void {
-    this.element.dataset["routine"] = this.routine.routine_id;
-    this.element.setAttribute("role", "button");
-    this.element.tabIndex = 0;
+    this.control?.setAttribute("aria-pressed", String(selected));
   }
 
   private part(name: string): HTMLElement {
@@ -86,7 +86,7 @@ export class RoutineCard {
       this.parts[part].textContent = word;
       this.parts[part].hidden = word === "";
     }
-    if (this.shown.foot !== words.foot) this.parts.foot.title = words.foot;
+    if (this.control && this.shown.foot !== words.foot) this.control.title = words.foot.length > FITS ? words.foot : "";
     this.shown = words;
   }
 
@@ -98,6 +98,15 @@ export class RoutineCard {
     curve!.setAttribute("points", points);
     area!.setAttribute("points", points && `0,${SPARK.height} ${points} ${SPARK.width},${SPARK.height}`);
   }
+}
+
+/** The button of a routine, by which scripts, keyboard and screen readers know it. */
+export function routineButton(id: string): HTMLElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "routine-control";
+  button.dataset["routine"] = id;
+  return button;
 }
 
 /** Writes what scripts and screen readers read of a routine: exact numbers, and a sentence. */
@@ -114,6 +123,7 @@ export function writeFigures(element: HTMLElement, id: string, figures: RoutineF
 function portElement(kind: "slot" | "event", { name, offset, side: nameSide }: Port): HTMLElement {
   const port = document.createElement("span");
   port.className = `port ${kind}`;
+  port.setAttribute("aria-hidden", "true");
   port.style.top = `${offset}px`;
   const label = document.createElement("span");
   label.className = `port-name ${nameSide}`;

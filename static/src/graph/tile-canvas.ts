@@ -86,14 +86,23 @@ function drawTile(
   context.roundRect(x, y, width, height, Math.min(6, height / 5));
   context.fillStyle = palette.tile[tone];
   context.fill();
-  context.lineWidth = outlined ? 2.5 : 1;
-  context.strokeStyle = outlined ? palette.accent : palette.status[tone];
+  context.lineWidth = 1;
+  context.strokeStyle = palette.status[tone];
   context.stroke();
+  if (outlined) drawRing(context, tile, palette.accent);
   if (width < NAMED.width || height < NAMED.height) return;
   context.fillStyle = palette.ink;
   const size = Math.min(12, height * 0.55);
   context.font = `560 ${size}px ${palette.font}`;
   context.fillText(shortened(tile.name, (width - 8) / (size * 0.58)), x + width / 2, y + height / 2 + 0.5);
+}
+
+function drawRing(context: CanvasRenderingContext2D, { x, y, width, height }: Tile, colour: string): void {
+  context.beginPath();
+  context.roundRect(x - 3.5, y - 3.5, width + 7, height + 7, Math.min(8, height / 4) + 1);
+  context.lineWidth = 2;
+  context.strokeStyle = colour;
+  context.stroke();
 }
 
 function shortened(name: string, room: number): string {

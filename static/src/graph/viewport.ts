@@ -49,11 +49,12 @@ export function centred(rect: Rect, room: Size, scale: number): View {
   return { x, y: room.height / 2 - (rect.y + rect.height / 2) * scale, scale };
 }
 
-/** `view`, moved as little as needed for `rect` of the graph to be inside `room`, `margin` px from its edge. */
+/** `view` itself when `rect` of the graph is inside `room`; else moved until it is, `margin` px from the edge. */
 export function revealing(view: View, rect: Rect, room: Size, margin = 28): View {
+  if (inside(rect, seen(view, room))) return view;
   const dx = shift(view.x + rect.x * view.scale, rect.width * view.scale, room.width, margin);
   const dy = shift(view.y + rect.y * view.scale, rect.height * view.scale, room.height, margin);
-  return dx || dy ? moved(view, dx, dy) : view;
+  return moved(view, dx, dy);
 }
 
 function shift(start: number, length: number, room: number, margin: number): number {
@@ -76,6 +77,11 @@ export function between(a: View, b: View, t: number): View {
 
 export function touches(a: Rect, b: Rect): boolean {
   return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+function inside(inner: Rect, outer: Rect): boolean {
+  const [right, bottom] = [outer.x + outer.width, outer.y + outer.height];
+  return inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= right && inner.y + inner.height <= bottom;
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -23,7 +23,7 @@ export function inspectConnection(view: JobView, definition: ConnectionDefinitio
         ${facts([
           ["Messages", number(figures?.count ?? 0)],
           ["Rate", rate(figures?.rate ?? 0)],
-          [`Queued at ${target.routine_id}`, number(waiting)],
+          ["Queued at", number(waiting), target.routine_id],
         ])}`,
     )}
     ${section("Parameters", mapping(definition))}

@@ -40,13 +40,18 @@ function head(definition: RoutineDefinition, figures: RoutineFigures, now: numbe
       <b class="inspected-name">${definition.routine_id}</b>${statusMark(status, cardWords(figures, now).status)}
     </div>
     <p class="dim">${definition.class} · ${strategyWords(definition.error_strategy)}</p>
-    ${definition.doc ? html`<p class="doc soft">${definition.doc}</p>` : nothing} ${whyNot(figures)}
+    ${definition.doc ? html`<p class="doc soft">${withCode(definition.doc)}</p>` : nothing} ${whyNot(figures)}
     ${facts(routineFacts(figures, definition.slots))}`;
 }
 
-/** Why nothing of it runs now. While something runs, there is nothing to explain. */
-function whyNot({ status, detail, running }: RoutineFigures): TemplateResult | typeof nothing {
-  if (running > 0 || !detail) return nothing;
+/** A docstring's `names` between backquotes as code; everything else, and they too, as text. */
+function withCode(doc: string): (string | TemplateResult)[] {
+  return doc.split(/`+([^`]+)`+/).map((text, i) => (i % 2 ? html`<code>${text}</code>` : text));
+}
+
+/** Why nothing of it runs now. While it runs or takes turns, there is nothing to explain. */
+function whyNot({ status, detail }: RoutineFigures): TemplateResult | typeof nothing {
+  if (status === "running" || !detail) return nothing;
   return html`<p class="why ${status}"><b>Why it is not running</b> ${detail}</p>`;
 }
 

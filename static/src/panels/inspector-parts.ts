@@ -6,6 +6,7 @@ import type { Selection } from "../live/selection.ts";
 import type { HistoryRecord, JobView } from "../live/view.ts";
 import { number, rate, timeOfDay } from "../parts/format.ts";
 import { preview } from "../parts/preview.ts";
+import type { Fact } from "./inspector-words.ts";
 
 /** What a click in the inspector does. */
 export interface InspectorActs {
@@ -18,8 +19,9 @@ export function section(title: string, content: TemplateResult): TemplateResult 
   return html`<section class="inspect"><h2>${title}</h2>${content}</section>`;
 }
 
-export function facts(pairs: [string, string][]): TemplateResult {
-  return html`<dl class="kv num">${pairs.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+export function facts(facts: Fact[]): TemplateResult {
+  const own = (name: string | undefined) => (name ? html` <span class="mono">${name}</span>` : nothing);
+  return html`<dl class="kv num">${facts.map(([name, value, after]) => html`<dt>${name}${own(after)}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
 /** One connection of a routine: the other end, and what it carried. */

@@ -9,15 +9,18 @@ export function strategyWords(handling: ErrorHandling): string {
   return `${strategy.toUpperCase()}${retry}${critical ? ", critical" : ""} (${level})`;
 }
 
+/** A name and its value; a name of the flow's own may follow the name: Queued in `text`. */
+export type Fact = [name: string, value: string, own?: string];
+
 /** Names and values under the routine's name; what is nothing and says nothing is left out. */
-export function routineFacts(figures: RoutineFigures, slots: readonly string[]): [string, string][] {
+export function routineFacts(figures: RoutineFigures, slots: readonly string[]): Fact[] {
   const { done, errors, retries, queued, running, avg_ms: mean, min_ms: low, max_ms: high } = figures;
   const ended = done + errors;
-  const facts: [string, string][] = [
+  const facts: Fact[] = [
     ["Executions", number(ended)],
     ["Success rate", percent(ended ? done / ended : null)],
     ["Average · min · max", together([mean, low, high].map(duration))],
-    [queuedName(slots), number(queued)],
+    slots.length === 1 ? ["Queued in", number(queued), slots[0]!] : ["Queued", number(queued)],
     ["Running now", number(running)],
   ];
   if (retries > 0) facts.splice(2, 0, ["Retries", number(retries)]);
@@ -31,11 +34,6 @@ function together(durations: string[]): string {
   if (!unit) return first;
   const same = rest.every((text) => text.endsWith(unit) && /^[\d.,]+ \D+$/.test(text));
   return (same ? durations.map((text) => text.slice(0, -unit.length)) : durations).join(" · ") + (same ? unit : "");
-}
-
-/** A routine with one slot waits there; with several, the figure is of all of them. */
-function queuedName(slots: readonly string[]): string {
-  return slots.length === 1 ? `Queued in ${slots[0]}` : "Queued";
 }
 
 /** "sequential", "concurrent, 4 workers". */
