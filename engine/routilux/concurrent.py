@@ -39,11 +39,14 @@ class ConcurrentRunner(Runner):
         item = self.begin(entry_routine_id, params)
         frame = RunFrame(self)
         with self.lock:
-            if self.gate is not None:
-                self.queue.append(item)
-                return
-            self.frames.append(frame)
-            self.active = self.outside = 1
+            here = self.gate is None
+            if here:
+                self.take_in(())
+                self.frames.append(frame)
+                self.active = self.outside = 1
+        if not here:
+            self.let_go([item])
+            return
         enter(frame)
         try:
             run = self._run(frame, item)
@@ -59,17 +62,13 @@ class ConcurrentRunner(Runner):
 
     def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the whole job on the workers."""
-        item = self.begin(entry_routine_id, params)
-        with self.lock:
-            self.queue.append(item)
-            if self.gate is None:
-                self.call_help()
+        self.let_go([self.begin(entry_routine_id, params)])
 
     def busy(self) -> bool:
-        return self.active > 0
+        return self.active > 0 or self.held > 0
 
     def call_help(self) -> None:
-        if self.gate is None:
+        if self.gate is None and self.phase == ACTIVE:
             wanted = min(self._limit, len(self.queue) + self.active - self.outside)
             while self.engaged < wanted:
                 self.engaged += 1
@@ -92,12 +91,19 @@ class ConcurrentRunner(Runner):
                     self.journal.fold_runs()
         finally:
             leave(frame)
-        if more:
-            with self.lock:
-                self.frames.remove(frame)
-            self._workers.put(self._serve)
-        else:
+        if not more or not self._let_others(frame):
             self._leave(frame)
+
+    def _let_others(self, frame: RunFrame) -> bool:
+        """Queue up behind other jobs; `False` when there is nothing to come back for."""
+        with self.lock:
+            if self.gate is not None or not self.queue:
+                self.engaged -= 1
+                self.wants_help = True
+                return False
+            self.frames.remove(frame)
+        self._workers.put(self._serve)
+        return True
 
     def _serve_share(self, frame: RunFrame) -> bool:
         """Run up to FAIR_SHARE activations; whether there may be more. `False`: this worker is not engaged any more."""
@@ -109,7 +115,7 @@ class ConcurrentRunner(Runner):
             if run is not None:
                 runs.append(run)
                 self.active -= 1
-            if self.gate is not None or not queue:
+            if self.gate is not None or not queue or self.phase != ACTIVE:
                 self.engaged -= 1
                 self.wants_help = True
                 lock.release()
@@ -129,7 +135,7 @@ class ConcurrentRunner(Runner):
         with self.lock:
             self.frames.remove(frame)
             over = self.gate is not None or not self.waiting()
-            last = over and self.active == 0 and self.phase == ACTIVE
+            last = over and self.phase == ACTIVE and not self.busy()
             if last:
                 self.phase = SETTLING
             else:

@@ -48,7 +48,7 @@ class Controls:
             self._refuse_final(status, "resumed")
             if status == RUNNING and runner.gate == "pause":
                 opened = True
-                withdrawn = self.entry("withdrawn")
+                withdrawn = self.withdraw()
                 runner.open_gate()
                 return [withdrawn, self._ask("resume", reason, by), self.entry("effective")]
             if status != PAUSED:
@@ -70,11 +70,19 @@ class Controls:
             if status == CANCELLED or runner.gate == "cancel":
                 return []
             self._refuse_final(status, "cancelled")
+            if runner.gate == "fail":
+                raise ValueError(f"Job {runner.job_state.job_id} has failed and is ending; it cannot be cancelled")
             runner.job_state.routine_states["_cancellation"] = {"reason": reason}
             asked = self._ask("cancel", reason, by)
             return [asked, *runner.close("cancel")]
 
         runner.command(change)
+
+    def withdraw(self) -> JournalEntry:
+        """Note that what was last asked for will not happen. The lock is held."""
+        entry = self.entry("withdrawn")
+        self.request = None
+        return entry
 
     def state(self) -> ControlState:
         """What was last asked and how far it is."""

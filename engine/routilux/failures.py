@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
+from contextlib import suppress
 from datetime import datetime
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -58,7 +59,8 @@ class Failures:
         if self._runner.gate == "cancel":
             return Decision("cancelled")
         if isinstance(error, KeyboardInterrupt):
-            self._runner.controls.cancel(reason="KeyboardInterrupt", by="")
+            with suppress(ValueError):  # the job has failed already
+                self._runner.controls.cancel(reason="KeyboardInterrupt", by="")
             return Decision("cancelled")
         if not isinstance(error, Exception):
             return Decision("failed")

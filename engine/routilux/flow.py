@@ -8,6 +8,7 @@ import uuid
 import warnings
 import weakref
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 from .concurrent import ConcurrentRunner
@@ -313,7 +314,8 @@ class Flow(Structure):
         if not wait or not self._wait(jobs, timeout):
             for job_state in jobs:
                 if job_state.status == RUNNING:
-                    self.cancel(job_state, reason="shutdown", wait=False)
+                    with suppress(ValueError):  # it has failed in the meantime
+                        self.cancel(job_state, reason="shutdown", wait=False)
         with self._lock:
             workers, self._workers = self._workers, None
         if workers is not None:

@@ -9,7 +9,7 @@ import threading
 import time
 import warnings
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,8 @@ class Runner:
         self.gate: str | None = None
         self.closed = False
         self.phase = ACTIVE
+        self.held = 1
+        """Threads that begin or resume the job: until each has called `let_go`, nobody brings it to rest."""
         self.wants_help = False
         """Whether whoever queues an activation must call `call_help`."""
         self.frames: list[RunFrame] = []
@@ -86,7 +88,7 @@ class Runner:
     # -- beginning
 
     def begin(self, entry_routine_id: str, params: dict[str, Any]) -> Item:
-        """Make the job run; return the entry's activation."""
+        """Make the job run; return the entry's activation, for `let_go`."""
         job_state = self.job_state
         delivery = self.plan.entry(entry_routine_id) or self.plan.missing_slot(
             entry_routine_id, ENTRY_SLOT, self._no_entry(entry_routine_id)
@@ -144,16 +146,47 @@ class Runner:
 
     # -- the gate
 
+    def let_go(self, items: Iterable[Item] = ()) -> None:
+        """Queue `items` and have the job worked off, or bring it to rest where that was asked for meanwhile."""
+        with self.lock:
+            entries = self.take_in(items)
+            if self.gate == "deferred":
+                self.gate = None
+            over = (self.gate is not None or not self.waiting()) and self.phase == ACTIVE and not self.busy()
+            if over:
+                self.phase = SETTLING
+        for entry in entries:
+            self.job_state._announce(entry)
+        if over:
+            self.settle()
+        else:
+            self.go_on()
+
+    def take_in(self, items: Iterable[Item]) -> list[JournalEntry]:
+        """Queue activations (or throw them away: the job may have been closed) and hold the job no longer.
+
+        Called with the lock held.
+        """
+        self.held -= 1
+        if not self.closed:
+            self.queue.extend(items)
+            return []
+        thrown = list(items)
+        return [self._throw_away(thrown)] if thrown else []
+
     def close_gate(self, why: str) -> None:
         """Let no further handler start. Called with the lock held."""
         self.gate = why
         self.phase = ACTIVE
 
     def open_gate(self) -> None:
-        """Let handlers start again (once the deferred events are out). Called with the lock held."""
+        """Let handlers start again, once deferred events are out and `let_go` is called. Called with the lock held."""
         self.gate = "deferred" if self.job_state.deferred_events else None
         self.phase = ACTIVE
         self.closed = False
+        self.held += 1
+        self.flow._job_resumed(self.job_state)
+        self._time_limit.run()
 
     def close(self, why: str) -> list[JournalEntry]:
         """Take no more activations and throw away what waits. Called with the lock held."""
@@ -161,21 +194,28 @@ class Runner:
         self.closed = True
         thrown = [*self.queue, *self.failures.drop_delayed()]
         self.queue.clear()
-        self.dropped += len(thrown)
         self.job_state._ask_handlers_to_stop()
-        counts = Counter(item[0].target.routine_id for item in thrown)
-        return [self.journal.make_entry("dropped", None, {"routines": dict(counts)})]
+        return [self._throw_away(thrown)]
+
+    def _throw_away(self, items: list[Item]) -> JournalEntry:
+        self.dropped += len(items)
+        counts = Counter(item[0].target.routine_id for item in items)
+        return self.journal.make_entry("dropped", None, {"routines": dict(counts)})
 
     def fail(self) -> None:
         """A handler that runs now has failed the job."""
-        self.command(lambda: [] if self.closed else self.close("fail"), settle=False)
+        self.command(lambda: [] if self.closed else self._close_failed(), settle=False)
+
+    def _close_failed(self) -> list[JournalEntry]:
+        withdrawn = [self.controls.withdraw()] if self.gate == "pause" else []
+        return [*withdrawn, *self.close("fail")]
 
     def _time_is_up(self) -> None:
         def change() -> list[JournalEntry]:
             if self.job_state.status != RUNNING or self.closed:
                 return []
             self.error = f"The job was not done after {self._time_limit.seconds:g} s; give it a larger timeout"
-            return self.close("fail")
+            return self._close_failed()
 
         self.command(change)
 
@@ -199,40 +239,36 @@ class Runner:
         """Go on where the job was paused."""
         if not self.controls.resume(reason, by):
             return
-        self.flow._job_resumed(self.job_state)
-        if self.gate == "deferred":
-            self._emit_deferred()
-        with self.lock:
-            idle = self.phase == ACTIVE and self.gate is None and not self.busy()
-            nothing_left = idle and not self.waiting()
-            if nothing_left:
-                self.phase = SETTLING
-        if idle:
-            self._time_limit.run()
-        if nothing_left:
-            self.settle()
-        else:
-            self.go_on()
+        waiting, problems = self._emit_deferred() if self.gate == "deferred" else ([], [])
+        self.let_go(waiting)
+        for problem in problems:
+            warnings.warn(problem, stacklevel=3)
 
-    def _emit_deferred(self) -> None:
-        """Emit the deferred events, in order and ahead of what waits."""
-        rows, self.job_state.deferred_events = self.job_state.deferred_events, []
+    def _emit_deferred(self) -> tuple[list[Item], list[str]]:
+        """Emit the deferred events in order; return what waited before them, and what could not be emitted."""
+        rows: list[Any] = self.job_state.deferred_events
+        self.job_state.deferred_events = []
         with self.lock:
             waiting = list(self.queue)
             self.queue.clear()
         frame = RunFrame(self)
+        problems = []
         for row in rows:
-            routine = self.flow.routines.get(row["routine_id"])
-            event = routine.get_event(row["event_name"]) if routine is not None else None
-            if event is None:
-                warnings.warn(
-                    f"Deferred event {row['routine_id']}.{row['event_name']} is not in the flow", stacklevel=2
-                )
-            else:
-                frame.emit(routine, event, row["data"])
-        with self.lock:
-            self.queue.extend(waiting)
-            self.gate = None if self.gate == "deferred" else self.gate
+            try:
+                self._emit_row(frame, row["routine_id"], row["event_name"], row["data"])
+            except Exception as error:
+                name = f"{row.get('routine_id')}.{row.get('event_name')}" if isinstance(row, dict) else type(row)
+                problems.append(f"The deferred event {name} was not emitted: {type(error).__name__}: {error}")
+        return waiting, problems
+
+    def _emit_row(self, frame: RunFrame, routine_id: str, event_name: str, data: Any) -> None:
+        routine = self.flow.routines.get(routine_id)
+        event = routine.get_event(event_name) if routine is not None else None
+        if event is None:
+            raise LookupError("the flow has no such event")
+        if not isinstance(data, dict):
+            raise TypeError(f"its data is {type(data).__name__}, not a dict")
+        frame.emit(routine, event, data)
 
     # -- coming to rest
 
@@ -343,4 +379,5 @@ class Runner:
             self.entry = self.plan.entry(entry)
         self._completed_recorded = job_state.status == COMPLETED
         self.phase = AT_REST
+        self.held = 0
         job_state._runner = self

@@ -25,17 +25,23 @@ class SequentialRunner(Runner):
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the job in this thread until it settles."""
-        self.queue.append(self.begin(entry_routine_id, params))
-        self.driving = True
+        item = self.begin(entry_routine_id, params)
+        with self.lock:
+            entries = self.take_in([item])
+            self.driving = True
+        for entry in entries:
+            self.job_state._announce(entry)
         self.drive()
+        error, self._interrupt = self._interrupt, None
+        if error is not None:
+            raise error
 
     def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the job in a thread of its own."""
-        self.queue.append(self.begin(entry_routine_id, params))
-        self.go_on()
+        self.let_go([self.begin(entry_routine_id, params)])
 
     def busy(self) -> bool:
-        return self.driving
+        return self.driving or self.held > 0
 
     def call_help(self) -> None:
         self._changed.notify_all()
@@ -55,7 +61,7 @@ class SequentialRunner(Runner):
         self.frames.append(frame)
         enter(frame)
         try:
-            while self._burst(frame) or self._more():
+            while self._burst(frame) or self._more(frame):
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()
         except BaseException as error:  # an interrupt between two handlers
@@ -99,23 +105,21 @@ class SequentialRunner(Runner):
                 add_run((target.number, start, clock() - start, "completed", cause))
         return True
 
-    def _more(self) -> bool:
-        """The queue is empty or the gate closed: wait for retries, or come to rest."""
-        frame = self.frames[0]
+    def _more(self, frame: RunFrame) -> bool:
+        """The queue is empty or the gate closed: wait for retries and for who holds the job, or come to rest."""
         frame.target = None
         with self._changed:
-            while self.gate is None and not self.queue and self.failures.delayed:
+            while self.gate is not None or not self.queue:
+                if not self.held and (self.gate is not None or not self.failures.delayed):
+                    break
                 self.wants_help = True
                 self._changed.wait()
                 self.wants_help = False
-            if self.gate is None and self.queue:
+            else:
                 return True
             self.driving = False
             self.phase = SETTLING
         self.settle()
-        error, self._interrupt = self._interrupt, None
-        if error is not None:
-            raise error
         return False
 
     def _interrupted(self, error: BaseException) -> None:
