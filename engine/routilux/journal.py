@@ -126,6 +126,13 @@ class Journal:
             self.records_left += gone
         self.trim_at = len(self.records) + self.limit + 64
 
+    def completed_targets(self) -> set[int]:
+        """The targets with a run that completed. Adds nothing up: most jobs are never asked for their figures."""
+        with self.lock:
+            fresh = self.runs[self._runs_folded - self.runs_left :]
+            known = {number for number, outcome in self.totals.runs if outcome == "completed"}
+        return known.union(run[0] for run in fresh if run[3] == "completed")
+
     def fold_runs(self) -> None:
         """Add the runs up that have not been; let those go that every reader has."""
         with self.lock:

@@ -49,8 +49,7 @@ class RunningHandler(NamedTuple):
     running_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(NamedTuple):
     """Something rare that happened. `number` counts from 1; `time_ns` is since the epoch."""
 
     number: int

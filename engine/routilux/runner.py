@@ -325,11 +325,10 @@ class Runner:
 
     def _complete_states(self) -> None:
         """Routines that ran and stored no state get one."""
-        self.journal.fold_runs()
         states = self.job_state.routine_states
-        for number, outcome in list(self.journal.totals.runs):
+        for number in self.journal.completed_targets():
             routine_id = self.journal.target(number).routine_id
-            if outcome == COMPLETED and routine_id not in states and routine_id in self.flow.routines:
+            if routine_id not in states and routine_id in self.flow.routines:
                 self.job_state._merge_routine_state(routine_id, {"status": COMPLETED}, {})
 
     def _record_completed(self) -> None:

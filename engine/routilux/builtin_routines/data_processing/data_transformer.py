@@ -1,0 +1,70 @@
+"""Applies transformations to data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...routine import Routine
+from ..function_table import FunctionTable
+from .transformations import BUILT_IN, Transformation, transform
+
+
+class DataTransformer(Routine):
+    """Applies transformations one after the other; one that fails leaves the data as it was.
+
+    Slot `input`: `data`, and optionally `transformations` for this data only. Event `output`:
+    `transformed_data`, `transformation_applied` (names), `errors` (texts, or `None`).
+
+    Configuration: `transformations` (names or callables, `[]`); `transformation_map` (further names
+    with their callables: the same as `register_transformation` for each); `chain_transformations`
+    (kept, without effect). Names that are always there: `lowercase`, `uppercase`,
+    `strip_whitespace`, `to_string`, `to_int`, `to_float`, `remove_none`.
+
+    >>> from routilux import Slot
+    >>> transformer = DataTransformer()
+    >>> transformer.register_transformation("exclaim", lambda text: text + "!")
+    >>> transformer.set_config(transformations=["uppercase", "exclaim"])
+    >>> _ = transformer.output_event.connect(Slot("seen", handler=lambda transformed_data: print(transformed_data)))
+    >>> transformer.input_slot.receive({"data": "hello"})
+    HELLO!
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._functions = FunctionTable("transformation", BUILT_IN)
+        self.set_config(transformations=[], chain_transformations=True)
+        self.input_slot = self.define_slot("input", handler=self._handle_input)
+        self.output_event = self.define_event("output", ["transformed_data", "transformation_applied", "errors"])
+
+    def register_transformation(self, name: str, func: Transformation) -> None:
+        """Make a transformation known by name; `func(data)` returns the new data.
+
+        Raises `ValueError` when `func` is not callable. Functions are no part of the configuration
+        and are not saved: a subclass that registers its own in `__init__` has them after loading.
+        """
+        self._functions.register(name, func)
+
+    def set_config(self, **kwargs: Any) -> None:
+        """Update the configuration; the functions of a `transformation_map` are registered."""
+        for name, function in dict(kwargs.pop("transformation_map", None) or {}).items():
+            self._functions.register(name, function)
+        super().set_config(**kwargs)
+
+    def get_config(self, key: str, default: Any = None) -> Any:
+        """One value of the configuration; `transformation_map` is everything that is known by name."""
+        return dict(self._functions) if key == "transformation_map" else super().get_config(key, default)
+
+    def config(self) -> dict[str, Any]:
+        """A copy of the configuration, with the `transformation_map`."""
+        return {**super().config(), "transformation_map": dict(self._functions)}
+
+    def _handle_input(self, data: Any = None, transformations: Any = None, **kwargs: Any) -> None:
+        value = self._extract_input_data(data, **kwargs)
+        steps = self.get_config("transformations", []) if transformations is None else transformations
+        result = transform(value, [steps] if isinstance(steps, str) else steps, self._functions)
+        self.emit(
+            "output",
+            transformed_data=result.data,
+            transformation_applied=result.applied,
+            errors=result.errors or None,
+        )
