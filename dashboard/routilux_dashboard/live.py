@@ -79,6 +79,7 @@ class Live:
             max_http_buffer_size=MAX_MESSAGE,
             ping_interval=PING_SECONDS,
             ping_timeout=PING_TIMEOUT,
+            monitor_clients=False,  # reading from a silent peer times out by itself
             logger=log,
             engineio_logger=log,
         )
