@@ -274,6 +274,15 @@ class Runner:
 
     def settle(self) -> None:
         """Nothing runs, and nothing more will: become what the gate says. The caller has set `phase` to SETTLING."""
+        try:
+            self._settle()
+        except BaseException:
+            with self._changed:  # whoever waits for this job must not wait for ever
+                self.phase, self.gate, self.closed = AT_REST, None, True
+                self._changed.notify_all()
+            raise
+
+    def _settle(self) -> None:
         self._time_limit.hold()
         if self.gate == "pause":
             self._pause_now()
