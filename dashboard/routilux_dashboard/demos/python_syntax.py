@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dis
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,9 @@ from typing import NamedTuple
 
 LABEL = "stdlib-census:"
 """Put before the path of what is compiled, so that a warning filter can tell our compilations from all others."""
+ONE_TREE_AT_A_TIME = threading.Lock()
+"""Held while a tree is built. CPython 3.11 counts its depth once for all threads: where a garbage collection runs
+Python code in the middle, and so lets another thread build one too, both fail with a SystemError."""
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DOCUMENTED = (*FUNCTIONS, ast.ClassDef, ast.Module)
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.Assert, ast.match_case)
@@ -34,7 +38,8 @@ def parse(text: str, path: str) -> ast.Module:
         SyntaxError: it is no Python; null bytes and too deep a nesting are told in this way too.
     """
     try:
-        return ast.parse(text, LABEL + path)
+        with ONE_TREE_AT_A_TIME:
+            return ast.parse(text, LABEL + path)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(str(error) or "nested too deeply") from error
 
