@@ -1,5 +1,15 @@
 """Routilux: event-driven workflows. Flows of routines, wired by connections; each run is a job."""
 
+from .builtin_routines import (
+    ConditionalRouter,
+    DataFlattener,
+    DataTransformer,
+    DataValidator,
+    ResultExtractor,
+    TextClipper,
+    TextRenderer,
+    TimeProvider,
+)
 from .connection import Connection
 from .context import ExecutionContext
 from .control import ControlState
@@ -20,8 +30,12 @@ __version__ = "0.10.0"
 
 __all__ = [
     "CallbackOutputHandler",
+    "ConditionalRouter",
     "Connection",
     "ControlState",
+    "DataFlattener",
+    "DataTransformer",
+    "DataValidator",
     "ErrorHandler",
     "ErrorStrategy",
     "Event",
@@ -38,12 +52,16 @@ __all__ = [
     "NullOutputHandler",
     "OutputHandler",
     "QueueOutputHandler",
+    "ResultExtractor",
     "Routine",
     "RunTotals",
     "RunningHandler",
     "Slot",
     "Source",
     "Target",
+    "TextClipper",
+    "TextRenderer",
+    "TimeProvider",
     "Totals",
     "__version__",
 ]

@@ -29,7 +29,7 @@ class FunctionTable(Mapping[str, Function]):
 
     def register(self, name: str, function: Function) -> None:
         """Add a function, or replace the one of that name; `ValueError` when it is no function or has no name."""
-        if not isinstance(name, str) or not name:
+        if not name:
             raise ValueError(f"A {self._what} is registered under a name, not {name!r}")
         if not callable(function):
             raise ValueError(f"The {self._what} {name!r} must be callable, not {function!r:.100}")

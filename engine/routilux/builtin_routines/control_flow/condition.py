@@ -76,7 +76,7 @@ def _asking(route: str, condition: Any) -> Callable[[Any, Scope], Any]:
     if isinstance(condition, Expression):
         return condition
     if isinstance(condition, dict):
-        return lambda data, config: fields_match(data, condition)
+        return lambda data, _config: fields_match(data, condition)
     if callable(condition):
         return _calling(condition)
     raise ValueError(f"Route {route!r}: a condition is text, a dict or a callable, not {condition!r:.100}")
@@ -99,7 +99,7 @@ def _calling(condition: Callable[..., Any]) -> Callable[[Any, Scope], Any]:
     try:
         parameters = list(inspect.signature(condition).parameters.values())
     except (TypeError, ValueError):  # some builtins have no signature
-        return lambda data, config: condition(data)
+        return lambda data, _config: condition(data)
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if not named:
         return _calling_without_names(condition, parameters)
@@ -119,7 +119,7 @@ def _calling_without_names(
 ) -> Callable[[Any, Scope], Any]:
     kinds = {p.kind for p in parameters}
     if inspect.Parameter.VAR_POSITIONAL in kinds:
-        return lambda data, config: condition(data)
+        return lambda data, _config: condition(data)
     if inspect.Parameter.VAR_KEYWORD in kinds:
         return lambda data, config: condition(data=data, config=dict(config), stats={})
-    return lambda data, config: condition()
+    return lambda _data, _config: condition()

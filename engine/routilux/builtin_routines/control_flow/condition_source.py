@@ -9,7 +9,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from .condition import roles
-from .expression import Expression
+from .expression import Expression, check_size, parsed
 
 _Definition = ast.Lambda | ast.FunctionDef
 
@@ -37,6 +37,9 @@ def condition_source(condition: Any, route: str) -> str:
         return condition if isinstance(condition, str) else condition.text
     if not isinstance(condition, FunctionType):
         raise _cannot(route, f"{condition!r:.100} is neither a lambda nor a function of a module")
+    around = [*condition.__code__.co_freevars, *({"len"} & condition.__globals__.keys())]
+    if around:
+        raise _cannot(route, f"it uses {around[0]!r} from around it")
     definition = _definition(condition, route)
     return _text(_returned(definition, route), roles(_parameters(definition)), route)
 
@@ -48,9 +51,9 @@ def text_of_lambda(source: str, route: str) -> str:
     "data['total'] > 100"
     """
     try:
-        body = ast.parse(source.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return source
+        body = parsed(source.strip())
+    except ValueError as error:
+        raise _cannot(route, str(error)) from None
     return _text(body.body, roles(_parameters(body)), route) if isinstance(body, ast.Lambda) else source
 
 
@@ -60,13 +63,12 @@ def _definition(function: FunctionType, route: str) -> _Definition:
         tree = ast.parse("".join(lines))
     except (OSError, SyntaxError, ValueError) as error:
         raise _cannot(route, f"its source is not there ({error})") from None
-    wanted = _identity(function.__code__)
+    wanted, first_line = _identity(function.__code__), function.__code__.co_firstlineno
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Lambda, ast.FunctionDef)) and node.lineno == function.__code__.co_firstlineno:
-            if any(_identity(code) == wanted for code in _codes(node, function)):
-                return node
-    if function.__code__.co_freevars:
-        raise _cannot(route, f"it uses {function.__code__.co_freevars[0]!r} from around it")
+        if not isinstance(node, (ast.Lambda, ast.FunctionDef)) or node.lineno != first_line:
+            continue
+        if any(_identity(code) == wanted for code in _codes(node, function)):
+            return node
     raise _cannot(route, "its source has changed since it was loaded, or it is decorated")
 
 
@@ -102,9 +104,9 @@ def _text(body: ast.expr, given: dict[str, str], route: str) -> str:
     for node in ast.walk(body):
         if isinstance(node, ast.Name) and node.id not in given and node.id != "len":
             raise _cannot(route, f"it uses {node.id!r} from around it")
-    text = ast.unparse(_Renaming(given).visit(body))
     try:
-        return Expression(text).text
+        check_size(body, "the function")
+        return Expression(ast.unparse(_Renaming(given).visit(body))).text
     except ValueError as error:
         raise _cannot(route, str(error)) from None
 

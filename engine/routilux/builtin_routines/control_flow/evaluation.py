@@ -41,7 +41,7 @@ def _constant(node: ast.Constant) -> Evaluate:
     value = node.value
     if not isinstance(value, (str, bytes, int, float, type(None))):
         raise Refused(node)
-    return lambda scope: value
+    return lambda _scope: value
 
 
 def _name(node: ast.Name) -> Evaluate:
@@ -84,7 +84,9 @@ def _binary(node: ast.BinOp) -> Evaluate:
 
 def _comparison(node: ast.Compare) -> Evaluate:
     first = evaluation(node.left)
-    rest = [(COMPARISONS[type(op)], evaluation(operand)) for op, operand in zip(node.ops, node.comparators, strict=True)]
+    rest = [
+        (COMPARISONS[type(op)], evaluation(operand)) for op, operand in zip(node.ops, node.comparators, strict=True)
+    ]
 
     def evaluate(scope: Scope) -> Any:
         left, outcome = first(scope), True

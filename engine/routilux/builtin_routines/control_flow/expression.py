@@ -47,7 +47,7 @@ class Expression:
         self._evaluate = _built(parsed(self.text), self.text)
 
     def __call__(self, data: Any, config: Scope | None = None, stats: Scope | None = None) -> Any:
-        """What the expression is for these values. Raises what its operators raise, `OverflowError` for huge results."""
+        """The expression's value for these. Raises what its operators raise, `OverflowError` for a huge result."""
         return self._evaluate({"data": data, "config": config or {}, "stats": stats or {}})
 
     def __repr__(self) -> str:
@@ -70,11 +70,12 @@ def parsed(text: str) -> ast.expr:
         raise ValueError(f"{_short(text)} cannot be a condition: it is no Python expression ({error})") from None
     except (RecursionError, MemoryError):  # what the parser says of too many brackets, by version
         raise ValueError(_too_big(text)) from None
-    _check_size(tree, text)
+    check_size(tree, text)
     return tree
 
 
-def _check_size(tree: ast.AST, text: str) -> None:
+def check_size(tree: ast.AST, text: str) -> None:
+    """Raise `ValueError` for a tree of too many parts, or too deep to be walked by recursion."""
     level, depth, parts = [tree], 0, 0
     while level:
         depth, parts = depth + 1, parts + len(level)
@@ -92,7 +93,9 @@ def _built(tree: ast.expr, text: str) -> Evaluate:
 
 
 def _too_big(text: str) -> str:
-    return f"{_short(text)} cannot be a condition: it has more than {MAX_PARTS} parts, or is nested over {MAX_DEPTH} deep"
+    return (
+        f"{_short(text)} cannot be a condition: it has more than {MAX_PARTS} parts, or is nested over {MAX_DEPTH} deep"
+    )
 
 
 def _short(text: str) -> str:

@@ -60,8 +60,8 @@ class Transformed(NamedTuple):
 def transform(data: Any, steps: Sequence[Any], functions: Mapping[str, Transformation] = BUILT_IN) -> Transformed:
     """Apply names of `functions`, or callables, one after the other. One that fails leaves the data as it was.
 
-    >>> transform(" 12 ", ["strip_whitespace", "to_int", "sideways", lambda n: n + 1])
-    Transformed(data=13, applied=['strip_whitespace', 'to_int', '<lambda>'], errors=['Unknown transformation: sideways'])
+    >>> transform(" 12 ", ["to_int", "sideways", lambda n: n + 1])
+    Transformed(data=13, applied=['to_int', '<lambda>'], errors=['Unknown transformation: sideways'])
     """
     result = Transformed(data, [], [])
     for step in steps:

@@ -95,12 +95,12 @@ def code_block(data: Any, config: Config) -> Found | None:
     return next((found for language in languages if (found := _last_block(data, language))), None)
 
 
-def dict_extractor(data: Any, config: Config) -> Found | None:
+def dict_extractor(data: Any, _config: Config) -> Found | None:
     """A dict, as it is."""
     return (data, "dict", {"extraction_method": "direct", "key_count": len(data)}) if isinstance(data, dict) else None
 
 
-def list_extractor(data: Any, config: Config) -> Found | None:
+def list_extractor(data: Any, _config: Config) -> Found | None:
     """A list, as it is."""
     return (data, "list", {"extraction_method": "direct", "item_count": len(data)}) if isinstance(data, list) else None
 

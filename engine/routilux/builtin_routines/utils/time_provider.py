@@ -26,10 +26,10 @@ class TimeProvider(Routine):
 
     >>> from routilux import Slot
     >>> clock = TimeProvider()
-    >>> clock.set_config(format="custom", custom_format="the year %Y")
-    >>> _ = clock.output_event.connect(Slot("seen", handler=lambda time_string: print(time_string[:9])))
+    >>> clock.set_config(format="custom", custom_format="It is %Y.")
+    >>> _ = clock.output_event.connect(Slot("seen", handler=lambda time_string: print(time_string[:5])))
     >>> clock.trigger_slot.receive({})
-    the year 
+    It is
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,12 @@ def asked_format(request: Any) -> Any:
 
 
 def time_string(
-    moment: datetime, style: str, custom_format: str = CUSTOM_FORMAT, *, include_weekday: bool = True, locale: str = "zh_CN"
+    moment: datetime,
+    style: str,
+    custom_format: str = CUSTOM_FORMAT,
+    *,
+    include_weekday: bool = True,
+    locale: str = "zh_CN",
 ) -> str:
     """A moment in one of the formats.
 
