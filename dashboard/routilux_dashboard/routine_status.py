@@ -111,8 +111,11 @@ def _at_the_end(routine_id: str, tally: RoutineTally, outlook: Outlook) -> Judge
         return _finished(tally)
     if tally.dropped:
         return "cancelled", _dropped(tally.dropped)
-    if routine_id in outlook.cut or routine_id in outlook.cut_off:
-        return "cancelled", "upstream failed" if outlook.job_status == "failed" else "the job was cancelled"
+    failed = outlook.job_status == "failed"
+    if routine_id in outlook.cut | outlook.cut_off:
+        return "cancelled", "upstream failed" if failed else "the job was cancelled"
+    if not tally.ended and routine_id in outlook.reachable:
+        return "cancelled", f"nothing came before the job {'failed' if failed else 'was cancelled'}"
     return _finished(tally) if tally.ended else ("pending", "nothing queued")
 
 

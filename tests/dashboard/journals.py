@@ -119,7 +119,8 @@ _run = st.tuples(st.integers(0, len(NAMES.targets) - 1), _durations, _outcomes, 
 @st.composite
 def records(draw: st.DrawFn) -> list[Record]:
     """Records in the order of their times."""
-    rows, at = [], 50 * SECOND
+    rows: list[Record] = []
+    at = 50 * SECOND
     for number, step in draw(st.lists(_record, max_size=60)):
         at += step
         rows.append((number, {"i": len(rows)}, at, 0))
@@ -129,7 +130,8 @@ def records(draw: st.DrawFn) -> list[Record]:
 @st.composite
 def runs(draw: st.DrawFn) -> list[Run]:
     """Handler runs in the order of their ends."""
-    rows, at = [], 50 * SECOND
+    rows: list[Run] = []
+    at = 50 * SECOND
     for number, duration, outcome, step in draw(st.lists(_run, max_size=60)):
         at += step
         rows.append((number, at - duration, duration, outcome, 0))

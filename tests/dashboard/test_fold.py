@@ -132,7 +132,7 @@ def test_activity_is_the_runs_of_each_second_that_ended_in_the_last_twenty(ended
 
 
 def test_what_a_running_handler_has_taken_is_not_queued_any_more() -> None:
-    start = (-1, {}, 50 * SECOND, 0)
+    start: Record = (-1, {}, 50 * SECOND, 0)
     assert folded(batch([start])).tallies["walker"].queued == 1
     fold = folded(batch([start], running=[RunningHandler("walker", "trigger", 5)]))
     assert (fold.tallies["walker"].queued, fold.tallies["walker"].running, fold.running) == (0, 1, 1)
@@ -145,7 +145,7 @@ def test_a_cut_between_the_two_lists_never_shows_less_than_nothing() -> None:
 
 
 def test_dropped_activations_leave_the_queue() -> None:
-    emitted = [(0, {}, 1, 0)] * 5
+    emitted: list[Record] = [(0, {}, 1, 0)] * 5
     fold = folded(batch(emitted, entries=[entry("dropped", routines={"reader": 3})]))
     assert (fold.tallies["reader"].queued, fold.tallies["reader"].dropped) == (2, 3)
 
@@ -160,7 +160,12 @@ def test_changes_name_what_a_batch_touched() -> None:
 
 
 def test_entries_say_what_cannot_be_counted() -> None:
-    failure = {"slot": "path", "error": "no such file", "error_type": "OSError", "traceback": "Traceback …"}
+    failure: dict[str, Any] = {
+        "slot": "path",
+        "error": "no such file",
+        "error_type": "OSError",
+        "traceback": "Traceback …",
+    }
     fold = folded(
         batch(
             entries=[
@@ -187,7 +192,12 @@ def test_entries_say_what_cannot_be_counted() -> None:
 
 
 def test_an_error_text_is_kept_short_and_of_a_traceback_the_end() -> None:
-    failure = {"slot": "path", "error": "x" * 10**6, "error_type": "OSError", "traceback": "y" * 10**6 + "the end"}
+    failure: dict[str, Any] = {
+        "slot": "path",
+        "error": "x" * 10**6,
+        "error_type": "OSError",
+        "traceback": "y" * 10**6 + "the end",
+    }
     error = folded(batch(entries=[entry("error", "reader", **failure, outcome="failed")])).tallies["reader"].last_error
     assert error is not None
     assert len(error.error) + len(error.traceback) < 30_000
