@@ -19,7 +19,9 @@ function fadeAt(scale: number): number {
 const TONES: Tone[] = ["idle", "busy", "error", "lit"];
 
 interface Line {
-  path: Path2D;
+  curve: Curve;
+  /** Made when it is first drawn. */
+  path: Path2D | null;
   bounds: Rect;
   arrow: Arrow | null;
 }
@@ -37,7 +39,7 @@ export class ConnectionCanvas {
 
   /** Takes in the curves to draw, and for those that get an arrow, where it sits. */
   setCurves(curves: Curve[], arrows: (Arrow | null)[]): void {
-    this.lines = curves.map((curve, i) => ({ path: pathOf(curve), bounds: boundsOf(curve), arrow: arrows[i] ?? null }));
+    this.lines = curves.map((curve, i) => ({ curve, path: null, bounds: boundsOf(curve), arrow: arrows[i] ?? null }));
   }
 
   /** Whether connection number `i` can be within `reach` of a point of the graph. */
@@ -62,13 +64,13 @@ export class ConnectionCanvas {
   }
 
   private drawTone(context: CanvasRenderingContext2D, tone: Tone, looks: Look[], part: Rect, scale: number): void {
-    this.lines.forEach(({ path, bounds, arrow }, i) => {
+    this.lines.forEach((line, i) => {
       const look = looks[i];
-      if (look?.tone !== tone || !touches(bounds, part)) return;
+      if (look?.tone !== tone || !touches(line.bounds, part)) return;
       context.lineWidth = Math.max(look.width, THINNEST / scale);
       context.setLineDash(look.dashed ? [5, 5] : []);
-      context.stroke(path);
-      if (arrow) drawArrow(context, arrow);
+      context.stroke((line.path ??= pathOf(line.curve)));
+      if (line.arrow) drawArrow(context, line.arrow);
     });
   }
 }

@@ -41,7 +41,7 @@ export function labelPlaces(tracks: Track[], obstacles: Box[]): LabelPlace[] {
 
 function candidatesOf(track: Track): LabelPlace[] {
   const last = track.xs.length - 1;
-  return ALONG.flatMap((part) => {
+  return ALONG.flatMap((part): LabelPlace[] => {
     const i = Math.round(part * last);
     const [before, after] = [Math.max(0, i - 3), Math.min(last, i + 3)];
     const slope = Math.abs(track.ys[after]! - track.ys[before]!) / (Math.abs(track.xs[after]! - track.xs[before]!) || 1);
