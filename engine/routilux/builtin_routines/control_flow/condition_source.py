@@ -9,7 +9,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from .condition import roles
-from .expression import Expression, check_size, parsed
+from .expression import Expression, check_size, parsed, syntax_tree
 
 _Definition = ast.Lambda | ast.FunctionDef
 
@@ -60,7 +60,7 @@ def text_of_lambda(source: str, route: str) -> str:
 def _definition(function: FunctionType, route: str) -> _Definition:
     try:
         lines, _ = inspect.findsource(function)
-        tree = ast.parse("".join(lines))
+        tree = syntax_tree("".join(lines), "exec")
     except (OSError, SyntaxError, ValueError) as error:
         raise _cannot(route, f"its source is not there ({error})") from None
     wanted, first_line = _identity(function.__code__), function.__code__.co_firstlineno

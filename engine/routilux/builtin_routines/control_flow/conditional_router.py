@@ -6,9 +6,11 @@ from itertools import islice
 from operator import is_
 from typing import Any
 
+from ...documents import Part
 from ...event import Event
 from ...routine import Routine
 from .condition import Condition, Matcher, routes_of
+from .stored_condition import restored_routes, stored_routes
 
 UNMATCHED = "unmatched"
 _PARAMETERS = ["data", "route"]
@@ -64,6 +66,15 @@ class ConditionalRouter(Routine):
         """The output of that name, or `None`; that of a route is made when it is not there yet."""
         is_route = name == self.get_config("default_route") or any(name == route for route, _ in self._matchers())
         return self._event_of(name) if is_route else super().get_event(name)
+
+    def _config_to_plain(self) -> dict[str, Any]:
+        plain = super()._config_to_plain()
+        plain["routes"] = stored_routes(self.get_config("routes", []))
+        return plain
+
+    def _config_from_plain(self, part: Part) -> None:
+        super()._config_from_plain(part)
+        self.set_config(routes=restored_routes(part.at("routes", [])))
 
     def _handle_input(self, data: Any = None, **kwargs: Any) -> None:
         value = self._extract_input_data(data, **kwargs)

@@ -65,13 +65,24 @@ def parsed(text: str) -> ast.expr:
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"{_short(text)} cannot be a condition: it has more than {MAX_CHARACTERS} characters")
     try:
-        tree = ast.parse(text, mode="eval").body
+        tree = syntax_tree(text, "eval")
     except (SyntaxError, ValueError) as error:
         raise ValueError(f"{_short(text)} cannot be a condition: it is no Python expression ({error})") from None
     except (RecursionError, MemoryError):  # what the parser says of too many brackets, by version
         raise ValueError(_too_big(text)) from None
-    check_size(tree, text)
-    return tree
+    assert isinstance(tree, ast.Expression)
+    check_size(tree.body, text)
+    return tree.body
+
+
+def syntax_tree(text: str, mode: str) -> ast.AST:
+    """`ast.parse`, again where it fails by no fault of the text: CPython 3.11 mixes up trees of two threads."""
+    for _ in range(5):
+        try:
+            return ast.parse(text, mode=mode)
+        except SystemError:
+            continue
+    return ast.parse(text, mode=mode)
 
 
 def check_size(tree: ast.AST, text: str) -> None:

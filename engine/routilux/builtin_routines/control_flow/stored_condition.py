@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
+from ...callables import callable_from_plain, callable_to_plain, to_plain
+from ...documents import Part
+from ...known_classes import function_name
 from .condition import Condition
 from .condition_source import condition_source, text_of_lambda
 from .expression import Expression
 
-FindFunction = Callable[[str, str], Callable[..., Any]]
-"""(module, name) -> that function; raises `ValueError` for one that may not be used."""
+LAMBDA = "lambda_expression"
+CALLABLE = "callable"
 
 
 def stored_routes(routes: Iterable[tuple[str, Condition]]) -> list[list[Any]]:
@@ -27,55 +29,54 @@ def stored_routes(routes: Iterable[tuple[str, Condition]]) -> list[list[Any]]:
     return [[name, _stored(condition, name)] for name, condition in routes]
 
 
-def restored_routes(stored: Iterable[Any], find_function: FindFunction) -> list[tuple[str, Condition]]:
+def restored_routes(part: Part) -> list[tuple[str, Condition]]:
     """What `stored_routes` was given, with an `Expression` for each lambda.
 
-    Raises `ValueError` naming the route for text that is no expression, and what `find_function` raises.
+    Raises `ValueError` naming the place, for what is no condition, and for a function that is not known here.
     """
-    return [(name, _restored(condition, name, find_function)) for name, condition in stored]
+    return [_restored_route(route) for route in part.items()]
 
 
 def _stored(condition: Any, route: str) -> Any:
     if isinstance(condition, dict):
-        return {
-            field: _stored_callable(wanted, route) if callable(wanted) else wanted
-            for field, wanted in condition.items()
-        }
-    return _stored_callable(condition, route) if callable(condition) else condition
+        return {field: _stored_value(wanted, route) for field, wanted in condition.items()}
+    return _stored_value(condition, route)
 
 
-def _stored_callable(condition: Any, route: str) -> dict[str, Any]:
-    if isinstance(condition, FunctionType) and _is_of_module(condition):
-        place = {"module": condition.__module__, "name": condition.__name__}
-        return {"_type": "callable", "callable_type": "function", **place}
-    return {"_type": "lambda_expression", "expression": condition_source(condition, route)}
+def _stored_value(value: Any, route: str) -> Any:
+    if not callable(value):
+        return to_plain(value)
+    if isinstance(value, FunctionType) and function_name(value) is not None:
+        return callable_to_plain(value)
+    return {"_type": LAMBDA, "expression": condition_source(value, route)}
 
 
-def _is_of_module(function: FunctionType) -> bool:
-    return getattr(sys.modules.get(function.__module__), function.__name__, None) is function
+def _restored_route(part: Part) -> tuple[str, Condition]:
+    pair = part.items()
+    if len(pair) != 2:
+        raise part.wrong("a list of a name and a condition")
+    name, condition = pair[0].as_text(), pair[1]
+    if not isinstance(condition.value, dict) or _is_callable(condition.value):
+        return name, _restored_value(condition, name)
+    return name, {field: _restored_value(wanted, name) for field, wanted in condition.entries()}
 
 
-def _restored(stored: Any, route: str, find_function: FindFunction) -> Any:
-    if not isinstance(stored, dict) or _is_callable(stored):
-        return _restored_value(stored, route, find_function)
-    return {field: _restored_value(wanted, route, find_function) for field, wanted in stored.items()}
-
-
-def _restored_value(stored: Any, route: str, find_function: FindFunction) -> Any:
-    return _restored_callable(stored, route, find_function) if _is_callable(stored) else stored
+def _restored_value(part: Part, route: str) -> Any:
+    return _restored_callable(part, route) if _is_callable(part.value) else part.value
 
 
 def _is_callable(stored: Any) -> bool:
-    return isinstance(stored, dict) and stored.get("_type") in ("lambda_expression", "callable")
+    return isinstance(stored, dict) and stored.get("_type") in (LAMBDA, CALLABLE)
 
 
-def _restored_callable(stored: dict[str, Any], route: str, find_function: FindFunction) -> Callable[..., Any]:
-    if stored["_type"] == "lambda_expression":
-        text = stored.get("expression")
-        if not isinstance(text, str):
-            raise ValueError(f"Route {route!r}: a stored condition must have its text, not {text!r:.100}")
-        return Expression(text_of_lambda(text, route))
-    module, name = stored.get("module"), stored.get("name")
-    if not isinstance(module, str) or not isinstance(name, str):
-        raise ValueError(f"Route {route!r}: a stored function is named by module and name, not {stored!r:.100}")
-    return find_function(module, name)
+def _restored_callable(part: Part, route: str) -> Callable[..., Any]:
+    if part.text("_type") == LAMBDA:
+        return Expression(text_of_lambda(part.text("expression"), route))
+    function = callable_from_plain(part.fields())
+    if function is None:
+        name = f"{part.value.get('module')}:{part.value.get('name')}"
+        raise ValueError(
+            f"{part.path}: route {route!r} needs the function {name!r:.200}, which is not known here: "
+            "import its module first; it must define a routine as well"
+        )
+    return function

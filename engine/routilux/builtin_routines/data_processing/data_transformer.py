@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from ...callables import to_plain
+from ...documents import Part
 from ...routine import Routine
 from ..function_table import FunctionTable
 from .transformations import BUILT_IN, Transformation, transform
+
+_log = logging.getLogger("routilux")
 
 
 class DataTransformer(Routine):
@@ -39,8 +44,9 @@ class DataTransformer(Routine):
     def register_transformation(self, name: str, func: Transformation) -> None:
         """Make a transformation known by name; `func(data)` returns the new data.
 
-        Raises `ValueError` when `func` is not callable. Functions are no part of the configuration
-        and are not saved: a subclass that registers its own in `__init__` has them after loading.
+        Raises `ValueError` when `func` is not callable. What is saved is its name: after loading, a
+        function of a module of yours is there again, and so is whatever a subclass registers in its
+        `__init__`; another must be registered anew.
         """
         self._functions.register(name, func)
 
@@ -57,6 +63,18 @@ class DataTransformer(Routine):
     def config(self) -> dict[str, Any]:
         """A copy of the configuration, with the `transformation_map`."""
         return {**super().config(), "transformation_map": dict(self._functions)}
+
+    def _config_to_plain(self) -> dict[str, Any]:
+        return {**super()._config_to_plain(), "transformation_map": to_plain(dict(self._functions.registered))}
+
+    def _config_from_plain(self, part: Part) -> None:
+        super()._config_from_plain(part)
+        found = self._config.pop("transformation_map", None)
+        for name, function in found.items() if isinstance(found, dict) else ():
+            if callable(function):
+                self._functions.register(name, function)
+            elif name not in self._functions:
+                _log.warning("Transformation %r of %r was not restored: register it again", name, self)
 
     def _handle_input(self, data: Any = None, transformations: Any = None, **kwargs: Any) -> None:
         value = self._extract_input_data(data, **kwargs)

@@ -46,7 +46,7 @@ def extract(data: Any, extractors: Mapping[str, Extractor], config: Config) -> E
     elif (first := next(matches, None)) is not None:
         return first
     if not config.get("return_original_on_failure", True):
-        raise ValueError(f"No extractor found anything in {type(data).__name__} data. Errors: {errors}")
+        raise ValueError(f"All extractors failed: none matches {type(data).__name__} data. Errors: {errors}")
     kind = type(data).__name__
     metadata = {"extraction_method": "none", "errors": errors, "original_type": kind}
     return Extraction(data, kind.lower(), metadata, 0.0, [])
