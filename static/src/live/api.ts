@@ -14,9 +14,9 @@ export class ApiError extends Error {
   }
 }
 
-/** `GET /jobs/{job_id}/metrics`: the tracker's figures. */
+/** What the page shows of `GET /jobs/{job_id}/metrics`: the tracker's figures of the whole flow; times in seconds. */
 export interface Metrics {
-  [name: string]: unknown;
+  flow: { total_routines: number; total_events: number; total_execution_time: number; avg_routine_time: number };
 }
 
 export class Api {

@@ -7,6 +7,8 @@ const KEPT_PAGES = 30;
 const KEPT_NEWEST = 500;
 /** At most so often it is decided what to read, ms. */
 const DECIDE_MS = 60;
+/** After a read that failed nothing is read for so long, ms; but at once when asked by `retry`. */
+const REST_MS = 3000;
 
 /** What a read by range gives: rows in order; `first` is the oldest number still kept, `total` the newest. */
 export interface RowPage<T> {
@@ -32,6 +34,7 @@ export class RowSource<T> extends EventTarget {
   private readonly reading = new Map<number, AbortController>();
   private wanted = { from: 1, to: 0 };
   private timer = 0;
+  private resting = 0;
 
   constructor(
     private readonly read: ReadRows<T>,
@@ -62,13 +65,26 @@ export class RowSource<T> extends EventTarget {
     this.wanted = { from: Math.max(from, this.first), to: Math.min(to, this.total) };
     if (this.timer) return;
     this.decide();
-    this.timer = window.setTimeout(() => this.decideAgain(), DECIDE_MS);
+    this.decideIn(DECIDE_MS);
+  }
+
+  /** Reads what is in sight again although the last read failed. */
+  retry(): void {
+    this.error = null;
+    this.decideIn(0);
+  }
+
+  private decideIn(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.decideAgain(), ms);
   }
 
   /** Forgets everything and gives up all reads. */
   close(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.resting);
     this.timer = 0;
+    this.error = null;
     for (const controller of this.reading.values()) controller.abort();
     this.reading.clear();
     this.pages.clear();
@@ -82,6 +98,7 @@ export class RowSource<T> extends EventTarget {
   }
 
   private decide(): void {
+    if (this.error !== null) return;
     const needed = this.missingPages();
     for (const [page, controller] of this.reading) if (!needed.has(page)) controller.abort();
     for (const page of needed) if (!this.reading.has(page)) void this.readPage(page);
@@ -122,6 +139,8 @@ export class RowSource<T> extends EventTarget {
 
   private fail(error: unknown): void {
     this.error = error;
+    clearTimeout(this.resting);
+    this.resting = window.setTimeout(() => this.retry(), REST_MS);
     this.dispatchEvent(new Event("rows"));
   }
 }

@@ -5,7 +5,7 @@ import type { Series } from "../live/protocol.ts";
 export const MOST_CURVES = 8;
 
 /** A chart has no room for more points than these. */
-const MOST_POINTS = 160;
+const MOST_POINTS = 120;
 
 export type Values = (number | null)[];
 /** Seconds since the job's creation at the end of each interval, and one column for each curve. */

@@ -10,7 +10,7 @@ import type { Action } from "../live/view.ts";
 import { type ButtonLook, button } from "../parts/button.ts";
 import { confirm } from "../parts/confirm-dialog.ts";
 import { LightElement } from "../parts/element.ts";
-import { plural, shortId } from "../parts/format.ts";
+import { asSentence, plural, shortId } from "../parts/format.ts";
 import { toastError } from "../parts/toast.ts";
 import { underWay } from "./job-words.ts";
 
@@ -115,7 +115,8 @@ export class JobControls extends LightElement {
   }
 
   private refusal(job: JobSummary, action: Action): string | null {
-    return this.unreachable() ?? job.control.refusals[action] ?? null;
+    const refused = job.control.refusals[action];
+    return this.unreachable() ?? (refused ? asSentence(refused) : null);
   }
 
   private unreachable(): string | null {

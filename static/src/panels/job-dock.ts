@@ -33,7 +33,7 @@ export function dockPanel(tab: DockTab, store: JobStore | null, api: Api | null,
     history: () => html`<history-panel .store=${store} .api=${api} ?narrow=${narrow}></history-panel>`,
     log: () => html`<log-panel .store=${store} .api=${api} ?narrow=${narrow}></log-panel>`,
     outputs: () => html`<outputs-panel .store=${store} .api=${api} ?narrow=${narrow}></outputs-panel>`,
-    metrics: () => html`<metrics-panel .store=${store}></metrics-panel>`,
+    metrics: () => html`<metrics-panel .store=${store} .api=${api}></metrics-panel>`,
   };
   return html`<div class="panel" role="tabpanel" id=${panelId(tab)} aria-labelledby=${tabId(tab)}>
     ${panels[tab]()}

@@ -1,15 +1,14 @@
-// `<metrics-panel>`: charts of the run, and the figures of each routine in a table that is their legend too.
-import { type TemplateResult, html, nothing } from "lit";
-import { customElement, property } from "lit/decorators.js";
+// `<metrics-panel>`: charts of the run, and the figures of each routine.
+import { type TemplateResult, html } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
 
-import type { RoutineFigures } from "../live/protocol.ts";
+import type { Api, Metrics } from "../live/api.ts";
 import type { JobStore } from "../live/store.ts";
 import type { JobView } from "../live/view.ts";
-import { count, duration, number, percent, rate } from "../parts/format.ts";
+import { duration, number, rate } from "../parts/format.ts";
 import { StoreElement } from "../parts/store-element.ts";
-import { statusMark } from "../parts/status.ts";
+import { type Curve, curveColor } from "../parts/time-chart.ts";
 import "../parts/time-chart.ts";
-import type { Curve } from "../parts/time-chart.ts";
 import {
   type ChartPoints,
   busiest,
@@ -20,10 +19,12 @@ import {
   thinned,
   throughput,
 } from "./chart-points.ts";
-import { styled } from "../parts/styled.ts";
+import "./figures-table.ts";
 
 /** Charts and table are drawn at most so often, ms. */
 const REDRAW_MS = 250;
+/** The tracker is asked so often, ms; what it says of single routines comes with the frames. */
+const ASK_MS = 5000;
 
 interface Chart {
   title: string;
@@ -37,11 +38,21 @@ interface Chart {
 @customElement("metrics-panel")
 export class MetricsPanel extends StoreElement<JobStore> {
   @property({ attribute: false }) override store: JobStore | null = null;
+  @property({ attribute: false }) api: Api | null = null;
+  @state() private metrics: Metrics | null = null;
+  private version = 0;
   private timer = 0;
 
   protected listen(store: JobStore, signal: AbortSignal): void {
-    store.on("change", () => (this.timer ||= window.setTimeout(() => this.redraw(), REDRAW_MS)), signal);
-    store.on("selectionchange", () => this.requestUpdate(), signal);
+    const ask = (): void => void this.ask(store, signal);
+    const asking = setInterval(
+      () => store.connection === "live" && store.state?.job.status === "running" && ask(),
+      ASK_MS,
+    );
+    signal.addEventListener("abort", () => clearInterval(asking));
+    store.on("change", ({ detail }) => this.changed(detail.job ? ask : () => {}), signal);
+    store.on("selectionchange", () => this.redraw(), signal);
+    ask();
   }
 
   override disconnectedCallback(): void {
@@ -50,8 +61,19 @@ export class MetricsPanel extends StoreElement<JobStore> {
     this.timer = 0;
   }
 
+  private changed(ask: () => void): void {
+    ask();
+    this.timer ||= window.setTimeout(() => this.redraw(), REDRAW_MS);
+  }
+
+  /** What cannot be read is left as it was: the table has all but these few words from the frames. */
+  private async ask({ jobId }: JobStore, signal: AbortSignal): Promise<void> {
+    this.metrics = await (this.api?.metrics(jobId, signal).catch(() => this.metrics) ?? null);
+  }
+
   private redraw(): void {
     this.timer = 0;
+    this.version++;
     this.requestUpdate();
   }
 
@@ -61,114 +83,45 @@ export class MetricsPanel extends StoreElement<JobStore> {
     const shown = busiest(view.series, Object.keys(view.routines));
     return html`<div class="metrics" tabindex="0" role="group" aria-label="Charts and figures">
       <div class="charts">${charts(view, shown).map((chart) => drawn(chart))}</div>
-      ${this.table(view, shown)}
+      <figures-table
+        version=${this.version}
+        .store=${this.store}
+        .shown=${shown}
+        .metrics=${this.metrics}
+      ></figures-table>
     </div>`;
   }
-
-  private table(view: JobView, shown: string[]): TemplateResult {
-    return html`<table class="figures num">
-      <caption class="sr-only">
-        Figures of each routine
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Routine</th>
-          <th scope="col">Status</th>
-          ${["Executions", "Success rate", "Errors", "Retries", "Queued", "Average", "Min", "Max", "p50", "p95"].map(
-            (title) => html`<th scope="col" class="right">${title}</th>`,
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        ${view.flow.routines.map(({ routine_id: id }) => {
-          const figures = view.routines[id];
-          return figures ? this.row(id, figures, shown.indexOf(id)) : nothing;
-        })}
-      </tbody>
-    </table>`;
-  }
-
-  private row(id: string, figures: RoutineFigures, color: number): TemplateResult {
-    const runs = figures.done + figures.errors;
-    const cells = [
-      number(runs),
-      percent(runs ? figures.done / runs : null),
-      count(figures.errors),
-      count(figures.retries),
-      count(figures.queued),
-      ...[figures.avg_ms, figures.min_ms, figures.max_ms, figures.p50_ms, figures.p95_ms].map(duration),
-    ];
-    const selected = this.store?.selection?.kind === "routine" && this.store.selection.id === id;
-    return html`<tr class=${selected ? "selected" : ""}>
-      <th scope="row">
-        <i class="swatch" ${styled({ "--c": color < 0 ? "" : `var(${seriesColor(color)})` })}></i>
-        <button type="button" class="link plain" @click=${() => this.store?.select({ kind: "routine", id })}>
-          ${id}
-        </button>
-      </th>
-      <td>${statusMark(figures.status, figures.status)}</td>
-      ${cells.map((cell, index) => html`<td class="right ${index === 2 && figures.errors ? "bad" : ""}">${cell}</td>`)}
-    </tr>`;
-  }
 }
 
-function seriesColor(index: number): string {
-  return `--series-${index + 1}`;
-}
-
-function charts({ series: all, job, flow }: JobView, shown: string[]): Chart[] {
-  const series = thinned(all);
+function charts(view: JobView, shown: string[]): Chart[] {
+  const { flow, job } = view;
+  const series = thinned(view.series);
   const created = Date.parse(job.created_at);
-  const curves = shown.length ? shown.map((name, index) => ({ name, color: seriesColor(index) })) : whole("all");
-  const some = shown.length && shown.length < flow.routines.length ? `the ${shown.length} busiest routines` : "";
-  const timed = shown.length > 0;
+  const failures = { points: errors(series, created), curves: [{ name: "errors", color: "--failed" }] };
+  const last: Chart = { title: "Errors", note: "failed handler runs", ...failures, write: number, bars: true };
+  if (shown.length === 0) return [...ofWhole(series, created, flow.max_workers), last];
+  const some = shown.length < flow.routines.length ? ` · the ${shown.length} busiest routines` : "";
+  const curves = shown.map((name, index) => ({ name, color: curveColor(index) }));
+  const [speed, depth, times] = [throughput, queueDepth, meanDuration].map((f) => f(series, created, shown));
   return [
-    {
-      title: timed ? "Throughput" : "Events",
-      note: join(timed ? "handler runs a second" : "a second", some),
-      points: throughput(series, created, shown),
-      curves,
-      write: rate,
-    },
-    {
-      title: "Queue depth",
-      note: join("messages waiting", some),
-      points: queueDepth(series, created, shown),
-      curves,
-      write: number,
-    },
-    timed
-      ? {
-          title: "Handler time",
-          note: join("mean of each interval", some),
-          points: meanDuration(series, created, shown),
-          curves,
-          write: duration,
-        }
-      : {
-          title: "Busy workers",
-          note: `of ${flow.max_workers}`,
-          points: busyWorkers(series, created),
-          curves: whole("busy"),
-          write: number,
-        },
-    {
-      title: "Errors",
-      note: "failed handler runs",
-      points: errors(series, created),
-      curves: [{ name: "errors", color: "--failed" }],
-      write: number,
-      bars: true,
-    },
+    { title: "Throughput", note: `handler runs a second${some}`, points: speed!, curves, write: rate },
+    { title: "Queue depth", note: `messages waiting${some}`, points: depth!, curves, write: number },
+    { title: "Handler time", note: `mean of each interval${some}`, points: times!, curves, write: duration },
+    last,
   ];
 }
 
-function whole(name: string): Curve[] {
-  return [{ name, color: seriesColor(0) }];
-}
-
-function join(...notes: string[]): string {
-  return notes.filter(Boolean).join(" · ");
+/** Large flows have no figures of single routines in their series. */
+function ofWhole(series: JobView["series"], created: number, workers: number): Chart[] {
+  const one = (name: string): Curve[] => [{ name, color: curveColor(0) }];
+  const events = throughput(series, created, []);
+  const queued = queueDepth(series, created, []);
+  const busy = busyWorkers(series, created);
+  return [
+    { title: "Events", note: "a second", points: events, curves: one("events"), write: rate },
+    { title: "Queue depth", note: "messages waiting", points: queued, curves: one("queued"), write: number },
+    { title: "Busy workers", note: `of ${workers}`, points: busy, curves: one("busy"), write: number },
+  ];
 }
 
 function drawn({ title, note, points, curves, write, bars = false }: Chart): TemplateResult {

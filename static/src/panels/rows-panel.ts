@@ -121,7 +121,7 @@ export abstract class RowsPanel<T> extends StoreElement<JobStore> {
 
   private failed(): TemplateResult {
     return html`<div class="rows-failed" aria-live="polite">
-      Rows could not be read. ${button({ name: "Read again" }, () => this.list.requestUpdate())}
+      Rows could not be read. ${button({ name: "Read again" }, () => this.source.retry())}
     </div>`;
   }
 

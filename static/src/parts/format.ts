@@ -82,6 +82,12 @@ export function fullTime(moment: string | number): string {
   return `${day} ${timeOfDay(date.getTime(), 3)} ${zone(-date.getTimezoneOffset())}`;
 }
 
+/** Words that come as part of a sentence, as a sentence: "the job is running" → "The job is running." */
+export function asSentence(words: string): string {
+  const text = words.trim();
+  return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) || !text ? "" : ".");
+}
+
 /** The beginning of an id, enough to tell it from its neighbours. */
 export function shortId(id: string): string {
   return id.slice(0, 8);

@@ -13,6 +13,11 @@ export interface Curve {
   color: string;
 }
 
+/** The CSS variable of the colour of curve `index`, from 0; there are eight. */
+export function curveColor(index: number): string {
+  return `--series-${index + 1}`;
+}
+
 const HEIGHT = 148;
 /** All charts of a page share one cursor. */
 const CURSOR = "charts";
@@ -90,7 +95,7 @@ export class TimeChart extends LightElement {
     const stroke = this.color(color);
     const soft = this.curves.length === 1 ? { fill: withAlpha(stroke, this.bars ? 0.75 : 0.14) } : {};
     const bars = this.bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.8, 14, 2] }) } : {};
-    return { label: name, stroke, width: this.bars ? 0 : 1.5, points: { show: false }, ...soft, ...bars };
+    return { label: name, stroke, width: this.bars ? 0 : 1.5, points: { show: false }, spanGaps: true, ...soft, ...bars };
   }
 
   private axes(): uPlot.Axis[] {

@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 
 import { ApiError } from "../live/api.ts";
 import { LightElement } from "./element.ts";
+import { asSentence } from "./format.ts";
 import { icon } from "./icon.ts";
 
 export interface Toast {
@@ -23,7 +24,7 @@ export function toast(from: EventTarget, message: Toast): void {
 
 /** Shows what went wrong with a call; `what` is the sentence's start: "Pause was not taken". */
 export function toastError(from: EventTarget, what: string, error: unknown): void {
-  const detail = error instanceof ApiError ? error.detail : String(error);
+  const detail = asSentence(error instanceof ApiError ? error.detail : String(error));
   toast(from, { kind: "error", title: what, detail });
 }
 

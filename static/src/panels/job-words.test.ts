@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+
+import { aControl, aJob } from "../live/examples.ts";
+import type { JobSummary } from "../live/protocol.ts";
+import { elapsed, headline, sentence, underWay } from "./job-words.ts";
+
+const NOW = Date.parse("2026-03-02T12:04:31Z");
+const said = (job: JobSummary, at = NOW): string =>
+  sentence(job, at, NOW)
+    .map(({ text }) => text)
+    .join("");
+
+describe("what a job says of itself", () => {
+  test("while a pause is asked for: by whom, how long ago, and what it waits for, with times that grow", () => {
+    const waiting_for = [
+      { routine_id: "parser", slot: "source", running_ms: 1400 },
+      { routine_id: "imports", slot: "tree", running_ms: 200 },
+    ];
+    const since = "2026-03-02T12:04:29.600Z";
+    const job = aJob({ control: aControl({ action: "pause", state: "draining", by: "ops", since, waiting_for }) });
+    expect(headline(job)).toEqual({ tone: "paused", word: "Pausing…" });
+    expect(said(job)).toBe("asked 1.4 s ago by ops · waiting for parser 1.4 s, imports 0.2 s");
+    expect(said(job, NOW - 600)).toBe("asked 1.4 s ago by ops · waiting for parser 2.0 s, imports 0.8 s");
+  });
+
+  test("when it is paused: since when, what is kept, why and by whom", () => {
+    const asked = { by: "ops", reason: "checking the parser", since: "2026-03-02T12:02:20Z", kept: 62 };
+    const job = aJob({ status: "paused", control: aControl({ action: "pause", state: "effective", ...asked }) });
+    expect(headline(job)).toEqual({ tone: "paused", word: "Paused" });
+    expect(said(job)).toBe("for 00:02:11 · 62 queued, kept · “checking the parser” – ops");
+  });
+
+  test("while it is cancelled: what was dropped and what it waits for", () => {
+    const waiting_for = [{ routine_id: "parser", slot: "source", running_ms: 600 }];
+    const job = aJob({ control: aControl({ action: "cancel", state: "draining", dropped: 62, waiting_for }) });
+    expect(headline(job)).toEqual({ tone: "cancelled", word: "Cancelling…" });
+    expect(said(job)).toBe("62 queued were dropped · waiting for parser 0.6 s");
+  });
+
+  test("when it runs or is done: nothing but its status", () => {
+    expect([headline(aJob()).word, said(aJob())]).toEqual(["Running", ""]);
+    const done = aJob({ status: "completed", ended_at: "2026-03-02T12:02:58Z" });
+    expect([headline(done).word, said(done), elapsed(done, NOW)]).toEqual(["Completed", "", 178_000]);
+  });
+});
+
+test("a control that came too late for the job is not under way", () => {
+  const control = aControl({ action: "pause", state: "draining" });
+  expect(underWay(aJob({ control }))).toBe("pause");
+  expect(underWay(aJob({ status: "completed", control }))).toBeNull();
+});
