@@ -14,8 +14,8 @@ HIGHEST = 100
 """The last bucket, from 10**10 µs (nearly three hours). What is longer counts here."""
 _BOUNDS = [round(1000 * 10 ** (bucket / PER_DECADE)) for bucket in range(LOWEST + 1, HIGHEST + 1)]
 """Where each bucket but the first begins, in ns."""
-_MANY_ALIKE_NS = 16_000
-"""Below this mean, a batch has few distinct values: counting them beats sorting (43 against 110 ns each)."""
+_MANY, _SHORT_NS = 1_000, 16_000
+"""So many durations with so low a mean have few distinct values: counting them beats sorting (43 against 110 ns each)."""
 
 
 class Times(NamedTuple):
@@ -50,9 +50,9 @@ class LatencyDigest:
         self.count += len(durations)
         self._cached = None
         total = sum(durations)
-        if total > _MANY_ALIKE_NS * len(durations):
-            return Times(total, *self._add_spread(sorted(durations)))
-        return Times(total, *self._add_alike(Counter(durations)))
+        if len(durations) > _MANY and total < _SHORT_NS * len(durations):
+            return Times(total, *self._add_alike(Counter(durations)))
+        return Times(total, *self._add_spread(sorted(durations)))
 
     def _add_alike(self, values: Counter[int]) -> tuple[int, int]:
         low, high = min(values), max(values)

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .fold import JobFold
-from .protocol import ConnectionFigures, FlowDefinition, RetryFigures, RoutineFigures
-from .routine_status import Judgement, Outlook, judge
+from .outlook import Outlook
+from .protocol import ConnectionFigures, RetryFigures, RoutineFigures
+from .routine_status import Judgement, judge
 from .tally import RoutineTally
 from .times import MILLISECOND, milliseconds
-from .watched_flow import FlowView
+from .wiring import Wiring
 
 BUSY_SECONDS = 2
 """How many of the newest seconds of activity make a routine with work queued a busy one."""
 
 
 def routine_figures(
-    before: dict[str, RoutineFigures],
-    fold: JobFold,
-    flow: FlowView,
-    outlook: Outlook,
-    touched: set[str],
+    before: dict[str, RoutineFigures], fold: JobFold, wiring: Wiring, outlook: Outlook, changed: Iterable[str]
 ) -> dict[str, RoutineFigures]:
-    """Figures of every routine of the flow.
-
-    One that is not `touched` keeps its object, unless its status or, as time passes, its activity changed.
-    """
-    active = fold.activity.keys(outlook.now_ns)
-    quiet = [0] * fold.activity.length
-    figures: dict[str, RoutineFigures] = {}
-    for routine in flow.definition.routines:
-        routine_id = routine.routine_id
-        tally = fold.tallies.get(routine_id)
-        activity = fold.activity.row(routine_id, outlook.now_ns) if routine_id in active else quiet
-        judgement = judge(routine_id, tally, outlook, flow.wiring, any(activity[-BUSY_SECONDS:]))
+    """`before` with the figures of the routines that `changed`; those that turn out the same keep their object."""
+    figures = before.copy()
+    for routine_id in changed:
         known = before.get(routine_id)
-        if known is None or routine_id in touched or _changed(known, judgement, activity):
-            known = _figures(tally or RoutineTally(), judgement, activity, outlook.now_ns)
-        figures[routine_id] = known
+        fresh = _routine(fold, routine_id, wiring, outlook)
+        figures[routine_id] = known if known is not None and known == fresh else fresh
     return figures
 
 
-def _changed(known: RoutineFigures, judgement: Judgement, activity: list[int]) -> bool:
-    return known.activity != activity or (known.status, known.detail) != judgement
+def _routine(fold: JobFold, routine_id: str, wiring: Wiring, outlook: Outlook) -> RoutineFigures:
+    tally = fold.tallies.get(routine_id) or RoutineTally()
+    activity = fold.activity.row(routine_id, outlook.now_ns)
+    judgement = judge(routine_id, tally, outlook, wiring, any(activity[-BUSY_SECONDS:]))
+    return _figures(tally, judgement, activity, outlook.now_ns)
 
 
 def _figures(tally: RoutineTally, judgement: Judgement, activity: list[int], now_ns: int) -> RoutineFigures:
@@ -70,16 +62,13 @@ def _figures(tally: RoutineTally, judgement: Judgement, activity: list[int], now
 
 
 def connection_figures(
-    before: dict[str, ConnectionFigures], fold: JobFold, flow: FlowDefinition, now_ns: int, *, at_rest: bool
+    before: dict[str, ConnectionFigures], fold: JobFold, rates: dict[str | None, float], changed: Iterable[str]
 ) -> dict[str, ConnectionFigures]:
-    """Figures of every connection of the flow; `at_rest` says that the job has ended, and with it every rate."""
-    flowing = set() if at_rest else fold.pulse.keys(now_ns)
-    figures: dict[str, ConnectionFigures] = {}
-    for connection in flow.connections:
-        key = connection.connection_id
-        known = before.get(key)
-        rate = round(fold.pulse.rate(key, now_ns), 1) if key in flowing else 0.0
-        if known is None or known.count != fold.edges[key] or known.rate != rate:
-            known = ConnectionFigures(fold.edges[key], rate)
-        figures[key] = known
+    """The same for connections; `rates` are messages a second by connection."""
+    figures = before.copy()
+    for connection_id in changed:
+        known = before.get(connection_id)
+        count, rate = fold.edges[connection_id], round(rates.get(connection_id, 0.0), 1)
+        if known is None or known.count != count or known.rate != rate:
+            figures[connection_id] = ConnectionFigures(count, rate)
     return figures

@@ -169,7 +169,7 @@ class JobFold:
             routine_id = self._names.target(number).routine_id
             tally = self.tallies[routine_id]
             tally.add_times(runs.count, runs.total_ns, runs.min_ns, runs.max_ns)
-            tally.outcomes[outcome] += runs.count
+            tally.outcomes[outcome] = tally.outcomes.get(outcome, 0) + runs.count
             changes.routines.add(routine_id)
 
     def _set_running(self, running: tuple[RunningHandler, ...], changes: Changes) -> None:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
 
 from .job_list import JobList
+from .outlook import ENDED
 from .protocol import FlowDefinition, Frame, Jobs
-from .routine_status import ENDED
 from .times import MILLISECOND
 from .watched_flow import WatchedFlow
 from .watched_job import WatchedJob

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Set
 from typing import Any
 
 from routilux import JobState, JournalBatch
 
 from .figures import connection_figures, routine_figures
 from .fold import Changes, JobFold, Names
+from .outlook import ENDED, Outlook, look_out
 from .preview import preview
-from .protocol import Control, Keyframe, LogTail, OutputTail, RoutineState
-from .routine_status import ENDED, look_out
+from .protocol import ConnectionFigures, Control, Keyframe, LogTail, OutputTail, RoutineFigures, RoutineState
 from .rows import TAIL, log_rows, newest_records, output_rows, read_log, read_outputs
 from .summary import Identity, control_of, held, summarise
 from .times import MILLISECOND, SECOND, milliseconds
@@ -40,12 +41,14 @@ class JobPicture:
         self._names = names
         self._flow = flow
         self._identity = Identity.of(job_state, origin)
+        self._outlook: Outlook | None = None
+        self._flowing: Set[str | None] = frozenset()
 
     def first(self, now_ns: int) -> Keyframe:
         """What the engine says of the job, before anything of its journal has been read."""
         job_state, fold = self._job_state, self.fold
         control = control_of(job_state.control)
-        job = summarise(self._identity, job_state, fold, control, now_ns, rerunnable=False)
+        job = summarise(self._identity, job_state, fold, control, {}, now_ns, rerunnable=False)
         nothing = Keyframe(
             job_state.job_id, -1, 0, 0.0, self.flow_view.definition, job,
             {}, {}, {}, [], LogTail(0, []), OutputTail(0, []), fold.series.view(),
@@ -69,28 +72,52 @@ class JobPicture:
         return after
 
     def _picture(self, before: Keyframe, changes: Changes, now_ns: int) -> Keyframe:
-        view, fold = self._flow.view(), self.fold
-        self.flow_view = view
+        fold = self.fold
+        anew, self.flow_view = self.flow_view is not self._flow.view(), self._flow.view()
+        view, entry = self.flow_view, self._identity.entry
         control = self._control(before.job.control, changes)
-        entry = self._identity.entry
-        outlook = look_out(fold.status, held(fold.status, control), entry, fold.tallies, view.wiring, now_ns)
-        known = {routine.routine_id for routine in view.definition.routines}
-        at_rest = fold.status in ENDED
+        rates = {} if fold.status in ENDED else fold.pulse.rates(now_ns)
+        job = summarise(
+            self._identity, self._job_state, fold, control, rates, now_ns, rerunnable=entry in view.routine_ids
+        )
         return Keyframe(
             job_id=before.job_id,
             frame=before.frame + 1,
             seq=fold.seq,
             at=milliseconds(now_ns),
             flow=view.definition,
-            job=summarise(self._identity, self._job_state, fold, control, now_ns, rerunnable=entry in known),
-            routines=routine_figures(before.routines, fold, view, outlook, changes.routines),
-            connections=connection_figures(before.connections, fold, view.definition, now_ns, at_rest=at_rest),
-            states=self._newer_states(before.states, changes.states & known),
+            job=job,
+            routines=self._routines(before, control, changes.routines, now_ns, anew=anew),
+            connections=self._connections(before, rates, changes.connections, anew=anew),
+            states=self._newer_states(before.states, changes.states & view.routine_ids),
             records=before.records,
             log=before.log,
             outputs=before.outputs,
             series=fold.series.view(),
         )
+
+    def _routines(
+        self, before: Keyframe, control: Control, touched: set[str], now_ns: int, *, anew: bool
+    ) -> dict[str, RoutineFigures]:
+        fold, view = self.fold, self.flow_view
+        active = frozenset(key for key in fold.activity.keys(now_ns) if key is not None)
+        outlook = look_out(
+            fold.status, held(fold.status, control), self._identity.entry, fold.tallies, active, view.wiring, now_ns
+        )
+        known, self._outlook = self._outlook, outlook
+        if anew or known is None or (known.job_status, known.held) != (outlook.job_status, outlook.held):
+            changed = view.routine_ids
+        else:
+            changed = view.routine_ids & (outlook.affected(known, view.wiring) | touched)
+        return routine_figures(before.routines, fold, view.wiring, outlook, changed)
+
+    def _connections(
+        self, before: Keyframe, rates: dict[str | None, float], touched: set[str], *, anew: bool
+    ) -> dict[str, ConnectionFigures]:
+        flowed, self._flowing = self._flowing, rates.keys()
+        ids = self.flow_view.connection_ids
+        changed = ids if anew or not before.connections else ids & (touched | flowed | rates.keys())
+        return connection_figures(before.connections, self.fold, rates, changed)
 
     def _control(self, known: Control, changes: Changes) -> Control:
         """What was asked changes with entries only; while a job drains, its handlers' times go on."""

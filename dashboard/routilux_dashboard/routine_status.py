@@ -2,72 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
+from .outlook import ENDED, Outlook
 from .protocol import ErrorReport, RoutineStatus
 from .tally import RoutineTally
 from .times import clock
 from .wiring import Wiring
 
-ENDED = frozenset({"completed", "failed", "cancelled"})
-_NOTHING = RoutineTally()
 _DETAIL_TEXT = 200
 _INPUTS_NAMED = 2
 
 Judgement = tuple[RoutineStatus, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What of a job decides over its routines' statuses.
-
-    `held` says why no handler starts ("the job is paused"), or is empty. `live`: routines that
-    have something queued or running; `awaited`: those that these can still send to. `cut`:
-    routines whose work failed or was dropped; `cut_off`: those that these would have sent to.
-    `reachable`: what the job's entry leads to, and the entry itself.
-    """
-
-    job_status: str
-    held: str
-    now_ns: int
-    live: frozenset[str]
-    awaited: frozenset[str]
-    cut: frozenset[str]
-    cut_off: frozenset[str]
-    reachable: frozenset[str]
-
-
-def look_out(
-    job_status: str, held: str, entry: str | None, tallies: Mapping[str, RoutineTally], wiring: Wiring, now_ns: int
-) -> Outlook:
-    """Decide what is common to all routines of a job."""
-    live = frozenset(key for key, tally in tallies.items() if tally.running or tally.queued)
-    cut = frozenset(
-        key
-        for key, tally in tallies.items()
-        if tally.dropped or tally.outcomes["failed"] or tally.outcomes["cancelled"]
-    )
-    entries = frozenset([entry] if entry is not None else ())
-    return Outlook(
-        job_status,
-        held,
-        now_ns,
-        live,
-        wiring.downstream(live),
-        cut,
-        wiring.downstream(cut),
-        wiring.downstream(entries) | entries,
-    )
-
-
-def judge(routine_id: str, tally: RoutineTally | None, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
+def judge(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
     """The status of a routine, and one sentence that says why it is not running.
 
     `busy` says that a handler of it has ended within the last moments: a routine that has work
     queued and takes turns with others is running, though none of its handlers does at this instant.
     """
-    tally = tally or _NOTHING
     if tally.running:
         return "running", _handling(tally.slots)
     if outlook.job_status in ENDED:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from routilux import ControlState, JobState
 
 from .fold import JobFold
+from .outlook import ENDED
 from .preview import plain_text, preview
 from .protocol import Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
-from .routine_status import ENDED
 from .times import MILLISECOND, iso, iso_local
 
 REASON_TEXT = 2_000
@@ -62,9 +63,16 @@ def held(status: str, control: Control) -> str:
 
 
 def summarise(
-    identity: Identity, job_state: JobState, fold: JobFold, control: Control, now_ns: int, *, rerunnable: bool
+    identity: Identity,
+    job_state: JobState,
+    fold: JobFold,
+    control: Control,
+    rates: Mapping[str | None, float],
+    now_ns: int,
+    *,
+    rerunnable: bool,
 ) -> JobSummary:
-    """The row of a job as it is at `now_ns`."""
+    """The row of a job as it is at `now_ns`; `rates` has that of its events under `None`."""
     level = fold.level()
     ended = job_state.ended_at if fold.status in ENDED else None
     return JobSummary(
@@ -81,7 +89,7 @@ def summarise(
             queued=level.queued,
             running=level.running,
         ),
-        rate=0.0 if fold.status in ENDED else round(fold.pulse.rate(None, now_ns), 1),
+        rate=round(rates.get(None, 0.0), 1),
         activity=fold.activity.row(None, now_ns),
         control=control,
         entry=identity.entry,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,8 +10,8 @@ from .digest import LatencyDigest
 from .protocol import ErrorReport
 
 RETRIES_KEPT = 100
-TOLERATED = ("error_continued", "skipped")
-ERRORS = ("failed", *TOLERATED)
+ERRORS = ("failed", "error_continued", "skipped")
+OUTCOMES = ("completed", *ERRORS, "retry", "cancelled")
 
 
 class Retry(NamedTuple):
@@ -47,7 +47,7 @@ class RoutineTally:
         self.received = 0
         self.ended = 0
         self.dropped = 0
-        self.outcomes: Counter[str] = Counter()
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
         self.slots: tuple[str, ...] = ()
         self.total_ns = 0
         self.min_ns = 0
@@ -63,12 +63,18 @@ class RoutineTally:
     @property
     def errors(self) -> int:
         """Runs that failed, tolerated or not; a run that is tried again does not count."""
-        return sum(self.outcomes[outcome] for outcome in ERRORS)
+        outcomes = self.outcomes
+        return outcomes["failed"] + outcomes["error_continued"] + outcomes["skipped"]
 
     @property
     def failed(self) -> bool:
         """Whether a run ended the job, or no run has ever succeeded and one has raised."""
         return self.outcomes["failed"] > 0 or (not self.done and self.outcomes["error_continued"] > 0)
+
+    @property
+    def cut(self) -> bool:
+        """Whether work here failed, or was thrown away or cancelled."""
+        return bool(self.dropped or self.outcomes["failed"] or self.outcomes["cancelled"])
 
     @property
     def running(self) -> int:
@@ -77,8 +83,8 @@ class RoutineTally:
     @property
     def queued(self) -> int:
         """Activations that wait, those that are to be tried again too. Exact while nothing moves."""
-        waiting = self.received + self.outcomes["retry"] - self.ended - self.running - self.dropped
-        return max(waiting, 0)
+        waiting = self.received + self.outcomes["retry"] - self.ended - len(self.slots) - self.dropped
+        return max(0, waiting)
 
     def add_runs(self, durations: Sequence[int]) -> int:
         """Count ended runs (not empty) as completed; return their sum. `correct` those that were not."""
@@ -97,7 +103,7 @@ class RoutineTally:
     def correct(self, outcome: str, count: int) -> None:
         """Say that `count` of the runs counted as completed ended otherwise."""
         self.outcomes["completed"] -= count
-        self.outcomes[outcome] += count
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
 
     def retry_ahead(self, now_ns: int) -> Retry | None:
         """The next retry that is not due yet; those that are due are forgotten."""

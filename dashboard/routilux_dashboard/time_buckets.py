@@ -2,70 +2,82 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Hashable, Mapping
+from collections import deque
+from collections.abc import Hashable, KeysView, Mapping
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class TimeBuckets(Generic[Key]):
-    """Counts by key in the newest `length` buckets of `width_ns` each.
+    """Counts by key in the newest `length` buckets of `width_ns` each, for one thread.
 
-    Driven by the times of what happened; reading says for which moment. At most `length`
-    counters are kept; what is older than the window counts nowhere.
+    Driven by the times of what happened; reading says for which moment, and lets go of what is
+    older than the window. At most `length` buckets are kept, and in each the keys that were counted.
 
     >>> buckets = TimeBuckets(1_000_000_000, 3)
     >>> buckets.add(5_200_000_000, {"reader": 2})
     >>> buckets.add(6_000_000_000, {"reader": 1})
     >>> buckets.row("reader", 6_900_000_000)
     [0, 2, 1]
-    >>> buckets.rate("reader", 8_500_000_000), buckets.rate("reader", 9_000_000_000)
-    (0.25, 0.0)
+    >>> buckets.rates(8_500_000_000), buckets.rates(9_000_000_000)
+    ({'reader': 0.25}, {})
     """
 
-    __slots__ = ("_buckets", "length", "width_ns")
+    __slots__ = ("_buckets", "_sums", "length", "width_ns")
 
     def __init__(self, width_ns: int, length: int) -> None:
         self.width_ns = width_ns
         self.length = length
-        self._buckets: deque[tuple[int, Counter[Key]]] = deque(maxlen=length)
+        self._buckets: deque[tuple[int, dict[Key, int]]] = deque()
+        self._sums: dict[Key, int] = {}
 
     def add(self, time_ns: int, counts: Mapping[Key, int]) -> None:
-        """Count what happened at `time_ns`. A little late (two threads) counts in the newest bucket."""
+        """Count what happened at `time_ns`. What comes late (two threads) counts in the newest bucket."""
+        self._let_go(time_ns)
         index = time_ns // self.width_ns
         if not self._buckets or self._buckets[-1][0] < index:
-            self._buckets.append((index, Counter()))
-        self._buckets[-1][1].update(counts)
+            self._buckets.append((index, {}))
+        bucket, sums = self._buckets[-1][1], self._sums
+        for key, count in counts.items():
+            bucket[key] = bucket.get(key, 0) + count
+            sums[key] = sums.get(key, 0) + count
 
     def row(self, key: Key, now_ns: int) -> list[int]:
         """Counts of the last `length` buckets, oldest first; the last one is that of `now_ns`."""
         row = [0] * self.length
         first = now_ns // self.width_ns - self.length + 1
         for index, counts in self._buckets:
-            if index >= first:
-                row[min(index - first, self.length - 1)] += counts.get(key, 0)
+            if index >= first and key in counts:
+                row[min(index - first, self.length - 1)] += counts[key]
         return row
 
-    def rate(self, key: Key, now_ns: int) -> float:
-        """Counts a second over the window that ends now: the newest `length - 1` buckets' time.
+    def rates(self, now_ns: int) -> dict[Key, float]:
+        """Counts a second of every key over the window that ends now: the newest `length - 1` buckets' time.
 
         The oldest bucket counts for the part that is still within the window.
         """
-        newest = now_ns // self.width_ns
-        oldest = newest - self.length + 1
-        left = 1 - (now_ns % self.width_ns) / self.width_ns
-        total = 0.0
-        for index, counts in self._buckets:
-            if index >= oldest:
-                total += counts.get(key, 0) * (left if index == oldest else 1)
-        return total * 1e9 / (self.width_ns * (self.length - 1))
+        self._let_go(now_ns)
+        seconds = self.width_ns * (self.length - 1) / 1e9
+        rates = {key: count / seconds for key, count in self._sums.items()}
+        if self._buckets and self._buckets[0][0] == now_ns // self.width_ns - self.length + 1:
+            gone = (now_ns % self.width_ns) / self.width_ns
+            for key, count in self._buckets[0][1].items():
+                rates[key] -= count * gone / seconds
+        return rates
 
-    def keys(self, now_ns: int) -> set[Key]:
+    def keys(self, now_ns: int) -> KeysView[Key]:
         """What was counted within the window that ends now, its oldest bucket included."""
+        self._let_go(now_ns)
+        return self._sums.keys()
+
+    def _let_go(self, now_ns: int) -> None:
         first = now_ns // self.width_ns - self.length + 1
-        found: set[Key] = set()
-        for index, counts in self._buckets:
-            if index >= first:
-                found.update(counts)
-        return found
+        while self._buckets and self._buckets[0][0] < first:
+            _, counts = self._buckets.popleft()
+            for key, count in counts.items():
+                left = self._sums[key] - count
+                if left:
+                    self._sums[key] = left
+                else:
+                    del self._sums[key]

@@ -16,6 +16,8 @@ class FlowView(NamedTuple):
 
     definition: FlowDefinition
     wiring: Wiring
+    routine_ids: frozenset[str]
+    connection_ids: frozenset[str]
 
 
 class WatchedFlow:
@@ -39,7 +41,9 @@ class WatchedFlow:
         if self._known is not None and self._known[0] == state:
             return self._known[1]
         definition = describe(self.flow)
-        view = FlowView(definition, Wiring(definition))
+        routine_ids = frozenset(routine.routine_id for routine in definition.routines)
+        connection_ids = frozenset(connection.connection_id for connection in definition.connections)
+        view = FlowView(definition, Wiring(definition), routine_ids, connection_ids)
         self._known = (state, view)
         return view
 

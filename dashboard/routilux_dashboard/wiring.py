@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import lru_cache
 
 from .protocol import ConnectionDefinition, FlowDefinition
@@ -34,6 +35,10 @@ class Wiring:
             found |= fresh
             ahead.extend(fresh)
         return frozenset(found)
+
+    def targets(self, routine_ids: Iterable[str]) -> set[str]:
+        """The routines that these send to directly."""
+        return set().union(*(self._targets.get(routine_id, ()) for routine_id in routine_ids))
 
     def inputs(self, routine_id: str) -> list[ConnectionDefinition]:
         """The connections into a routine."""

@@ -44,11 +44,11 @@ def figures(fold: JobFold, now_ns: int) -> dict[str, Any]:
         "events": fold.events,
         "edges": {key: count for key, count in fold.edges.items() if count},
         "activity": fold.activity.row(None, now_ns),
-        "rate": round(fold.pulse.rate(None, now_ns), 6),
+        "rate": round(fold.pulse.rates(now_ns).get(None, 0), 6),
         "chart": [sum(getattr(p, name) for p in fold.series.view().points) for name in ("events", "errors")],
         **{
             routine_id: (
-                dict(+tally.outcomes),
+                tally.outcomes,
                 tally.received,
                 tally.queued,
                 (tally.total_ns, tally.min_ns, tally.max_ns, tally.ended),
@@ -113,7 +113,7 @@ def test_attaching_in_mid_run_gives_the_same_counters(
     assert (late.seq, late.events, +late.edges) == (whole.seq, whole.events, +whole.edges)
     for routine_id in ROUTINES:
         ours, theirs = late.tallies[routine_id], whole.tallies[routine_id]
-        assert (+ours.outcomes, ours.queued, ours.ended) == (+theirs.outcomes, theirs.queued, theirs.ended)
+        assert (ours.outcomes, ours.queued, ours.ended) == (theirs.outcomes, theirs.queued, theirs.ended)
         assert (ours.total_ns, ours.min_ns, ours.max_ns) == (theirs.total_ns, theirs.min_ns, theirs.max_ns)
 
 

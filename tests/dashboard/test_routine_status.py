@@ -7,7 +7,8 @@ import pytest
 from routilux import Flow, RunningHandler
 from routilux_dashboard.describe import describe
 from routilux_dashboard.fold import JobFold
-from routilux_dashboard.routine_status import Judgement, judge, look_out
+from routilux_dashboard.outlook import look_out
+from routilux_dashboard.routine_status import Judgement, judge
 from routilux_dashboard.times import clock
 from routilux_dashboard.wiring import Wiring
 from tests.dashboard.flows import Collector, Emitter
@@ -67,8 +68,8 @@ class Situation:
         return self
 
     def of(self, routine_id: str, *, busy: bool = False) -> Judgement:
-        outlook = look_out(self.job_status, self.held, "walker", self.fold.tallies, self.wiring, NOW)
-        return judge(routine_id, self.fold.tallies.get(routine_id), outlook, self.wiring, busy)
+        outlook = look_out(self.job_status, self.held, "walker", self.fold.tallies, frozenset(), self.wiring, NOW)
+        return judge(routine_id, self.fold.tallies[routine_id], outlook, self.wiring, busy)
 
 
 def test_a_routine_is_running_while_one_of_its_handlers_is(wiring: Wiring) -> None:
