@@ -26,7 +26,7 @@ class Connection:
         self.source_routine_id: str | None = None
         self.target_routine_id: str | None = None
         if source_event is not None and target_slot is not None:
-            source_event._link(target_slot)
+            source_event.join(self, target_slot)
 
     def __repr__(self) -> str:
         return f"Connection[{self.source_event!r} -> {self.target_slot!r}]"
@@ -38,9 +38,10 @@ class Connection:
 
     def disconnect(self) -> None:
         """Unlink both ends."""
-        if self.source_event is not None and self.target_slot is not None:
-            self.source_event.disconnect(self.target_slot)
+        event, slot = self.source_event, self.target_slot
         self.source_event = self.target_slot = None
+        if event is not None and slot is not None:
+            event.part(self, slot)
 
     def serialize(self) -> dict[str, Any]:
         """Plain data, with the routine ids and names of both ends."""
@@ -63,6 +64,17 @@ class Connection:
         self.param_mapping = {key: item.as_text() for key, item in part.at("param_mapping", {}).entries()}
         self.source_routine_id = part.optional_text("_source_routine_id")
         self.target_routine_id = part.optional_text("_target_routine_id")
+
+
+def connection_name(ends: tuple[str, str, str, str], place: int) -> str:
+    """`"reader.text->parser.source"` for (routine, event, routine, slot); the second of a pair has `#2` appended.
+
+    >>> connection_name(("reader", "text", "parser", "source"), 2)
+    'reader.text->parser.source#2'
+    """
+    source_routine_id, event_name, target_routine_id, slot_name = ends
+    name = f"{source_routine_id}.{event_name}->{target_routine_id}.{slot_name}"
+    return f"{name}#{place}" if place > 1 else name
 
 
 def rename(data: dict[str, Any], mapping: dict[str, str]) -> dict[str, Any]:

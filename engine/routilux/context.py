@@ -83,7 +83,7 @@ class ExecutionContext(_Context):
 
     def sleep(self, seconds: float) -> bool:
         """Wait that long, or until the job is cancelled; return whether the time was slept to its end."""
-        return not self.cancelled.wait(seconds)
+        return not self.cancelled.wait(min(seconds, threading.TIMEOUT_MAX))
 
 
 def current_context() -> ExecutionContext | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from .job_state import JobState
 
 _log = logging.getLogger("routilux")
+
+
+LONGEST_DELAY = 100 * 365 * 86_400.0
+"""Seconds: what backs off for more than that would not fit into a time stamp."""
 
 
 class ErrorStrategy(Enum):
@@ -60,14 +65,14 @@ class ErrorHandler:
         max_retries: int = 3,
         retry_delay: float = 1.0,
         retry_backoff: float = 2.0,
-        retryable_exceptions: tuple[type[BaseException], ...] | None = None,
+        retryable_exceptions: type[BaseException] | Iterable[type[BaseException]] | None = None,
         is_critical: bool = False,
     ) -> None:
         self.strategy = _strategy(strategy)
         self.max_retries = max_retries
         self.retry_delay = retry_delay
         self.retry_backoff = retry_backoff
-        self.retryable_exceptions: tuple[type[BaseException], ...] = retryable_exceptions or (Exception,)
+        self.retryable_exceptions = _classes(retryable_exceptions)
         self.is_critical = is_critical
         self.retry_count = 0
 
@@ -89,8 +94,16 @@ class ErrorHandler:
             and attempt < self.max_retries
             and isinstance(error, self.retryable_exceptions)
         ):
-            return Decision("retry", self.retry_delay * self.retry_backoff**attempt)
+            return Decision("retry", self._delay(attempt))
         return Decision("failed")
+
+    def _delay(self, attempt: int) -> float:
+        if self.retry_delay <= 0:
+            return 0.0
+        try:
+            return min(self.retry_delay * self.retry_backoff**attempt, LONGEST_DELAY)
+        except OverflowError:
+            return LONGEST_DELAY
 
     def handle_error(
         self,
@@ -179,6 +192,10 @@ def _exception(part: Part) -> type[BaseException]:
     if found is None:
         raise part.wrong("an exception class that this process knows (import its module first)")
     return found
+
+
+def _classes(kinds: type[BaseException] | Iterable[type[BaseException]] | None) -> tuple[type[BaseException], ...]:
+    return (kinds,) if isinstance(kinds, type) else tuple(kinds or ()) or (Exception,)
 
 
 def _strategy(word: str | ErrorStrategy) -> ErrorStrategy:

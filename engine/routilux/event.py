@@ -9,6 +9,7 @@ from .context import current_frame
 from .documents import Part
 
 if TYPE_CHECKING:
+    from .connection import Connection
     from .slot import Slot
 
 
@@ -23,6 +24,7 @@ class Event:
         self.output_params = list(output_params or [])
         self.connected_slots: list[Slot] = []
         self._direct: list[Slot] = []
+        self._connections: list[Connection] = []
         self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def __repr__(self) -> str:
@@ -30,16 +32,31 @@ class Event:
 
     def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
         """Join to `slot` without a `Connection`, as when a routine is tried alone. Repeating it has no effect."""
-        self._link(slot)
-        if slot not in self._direct:
+        if slot not in self.connected_slots:
+            self._link(slot)
             self._direct.append(slot)
             self._changed()
 
     def disconnect(self, slot: Slot) -> None:
-        """Undo `connect`; nothing happens when not connected."""
+        """Send nothing to `slot` any more, however it was joined; nothing happens when not connected."""
+        for connection in [known for known in self._connections if known.target_slot is slot]:
+            self._connections.remove(connection)
+            connection.source_event = connection.target_slot = None
         if slot in self._direct:
             self._direct.remove(slot)
         self._unlink(slot)
+        self._changed()
+
+    def join(self, connection: Connection, slot: Slot) -> None:
+        """List each other with `slot`, by a `Connection`."""
+        self._connections.append(connection)
+        self._link(slot)
+
+    def part(self, connection: Connection, slot: Slot) -> None:
+        """Undo `join`; another connection to the same slot stays."""
+        self._connections.remove(connection)
+        if slot not in self._direct and all(known.target_slot is not slot for known in self._connections):
+            self._unlink(slot)
         self._changed()
 
     def emit(self, flow: Any = None, **data: Any) -> None:

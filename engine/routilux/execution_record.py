@@ -86,7 +86,7 @@ def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, se
     record.routine_id = source.routine_id
     record.event_name = source.event_name
     record.kind = source.kind
-    record.data = data
+    record.data = data.copy() if type(data) is dict else data  # what waits in the queue may be the same dict
     record.time_ns = time_ns
     record.cause = cause or None
     record.seq = seq

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import traceback
 from contextlib import suppress
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = tuple[Delivery, dict[str, Any], int, int, bool]
 """An activation: (way, data, `seq` of its cause, retries so far, whether mapping and merging are done)."""
+
+
+_log = logging.getLogger("routilux")
 
 
 class Failures:
@@ -45,7 +49,8 @@ class Failures:
         """The routine's error handler, else the flow's, else STOP."""
         routine = delivery.target.routine
         own = routine.get_error_handler() if routine is not None else None
-        return own or self._runner.flow.error_handler or STOP_HANDLER
+        handlers = (own, self._runner.flow.error_handler, STOP_HANDLER)
+        return next(handler for handler in handlers if handler is not None)
 
     def drop_delayed(self) -> list[Item]:
         """Forget what waits for its retry and return it. The runner's lock is held."""
@@ -64,7 +69,11 @@ class Failures:
             return Decision("cancelled")
         if not isinstance(error, Exception):
             return Decision("failed")
-        return self.handler_of(delivery).decide(error, attempt)
+        try:
+            return self.handler_of(delivery).decide(error, attempt)
+        except Exception:
+            _log.exception("The error handler of %r cannot decide, so the job fails", delivery.target.routine_id)
+            return Decision("failed")
 
     def _retry_later(self, item: Item, error: BaseException, delay: float) -> bool:
         """Put the activation aside for `delay` seconds; `False` when the job takes no more."""
@@ -74,15 +83,16 @@ class Failures:
         handler.retry_count = attempt + 1
         again: Item = (delivery, data, cause, attempt + 1, prepared)
         row = {"attempt": attempt + 1, "error": error_text(error), "delay": delay}
+        more = {"slot": target.slot_name, "error_type": type(error).__name__, "max_retries": handler.max_retries}
+        source = runner.journal.own_source(target.routine_id, "retry", "retry")
         with runner.lock:
             if runner.closed:
                 return False
+            runner.journal.put_record(source, row, cause)
+            due_ns = time.time_ns() + round(delay * 1e9)
+            entry = runner.journal.make_entry("retry", target.routine_id, {**row, **more, "due_ns": due_ns})
             key = id(again)
             self.delayed[key] = (again, TIMERS.call_later(delay, lambda: self._due(key)))
-        runner.job_state._record(target.routine_id, "retry", "retry", row, cause)
-        more = {"slot": target.slot_name, "error_type": type(error).__name__, "max_retries": handler.max_retries}
-        due_ns = time.time_ns() + round(delay * 1e9)
-        entry = runner.journal.add_entry("retry", target.routine_id, {**row, **more, "due_ns": due_ns})
         runner.job_state._announce(entry)
         return True
 

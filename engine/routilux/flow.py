@@ -141,7 +141,7 @@ class Flow(Structure):
         seconds = self.execution_timeout if timeout is None else timeout
         journal = Journal(self._plan.sources, self._plan.targets, self.history_limit)
         job_state = JobState(self.flow_id, journal=journal)
-        job_state.output_handler = output_handler or self._output_handler
+        job_state.output_handler = self._output_handler if output_handler is None else output_handler
         runner = self._make_runner(job_state, chosen, seconds)
         job_state._runner = runner
         self.execution_tracker = job_state.execution_tracker
@@ -159,7 +159,7 @@ class Flow(Structure):
         return SequentialRunner(self, self._plan, job_state, seconds)
 
     def _crew(self) -> Workers:
-        limit = self.max_workers if self.execution_strategy == CONCURRENT else DEFAULT_WORKERS
+        limit = max(self.max_workers, 1) if self.execution_strategy == CONCURRENT else DEFAULT_WORKERS
         with self._lock:
             if self._workers is None or self._workers.limit != limit:
                 self._workers = Workers(limit, f"routilux-{self.flow_id}")
@@ -168,7 +168,7 @@ class Flow(Structure):
     def live_jobs(self) -> list[JobState]:
         """The jobs of this flow that have not ended (paused ones as long as somebody holds them)."""
         with self._lock:
-            return list({**self._paused, **self._live}.values())
+            return list((dict(self._paused.items()) | self._live).values())
 
     def _job_paused(self, job_state: JobState) -> None:
         with self._lock:
@@ -262,7 +262,7 @@ class Flow(Structure):
     def add_hook(self, hook: JobHook) -> None:
         """Have `hook` told of every job of this flow, those under way included."""
         with self._lock:
-            if hook in self._hooks:
+            if any(known is hook for known in self._hooks):
                 return
             self._hooks += (hook,)
         for job_state in self.live_jobs():

@@ -131,7 +131,7 @@ class JobState(SharedArea):
     @property
     def history_dropped(self) -> int:
         """Records that left because of the flow's `history_limit`."""
-        return self._journal.records_left
+        return self._journal.dropped
 
     def record_execution(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Append a record with the current time."""

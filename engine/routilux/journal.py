@@ -55,11 +55,15 @@ class Journal:
     def own_source(self, routine_id: str, event_name: str, kind: str) -> int:
         """The number of a source that belongs to this job alone (the engine's own words, loaded records)."""
         key = (routine_id, event_name, kind)
-        number = self._own_numbers.get(key)
-        if number is None:
-            number = self._own_numbers[key] = ~len(self._own_sources)
-            self._own_sources.append(Source(number, *key))
-        return number
+        known = self._own_numbers.get(key)
+        if known is not None:
+            return known
+        with self.lock:
+            if key not in self._own_numbers:
+                number = ~len(self._own_sources)
+                self._own_sources.append(Source(number, *key))
+                self._own_numbers[key] = number
+            return self._own_numbers[key]
 
     def target(self, number: int) -> Target:
         return self._targets[number]
@@ -80,10 +84,16 @@ class Journal:
 
     def add_record(self, source: int, data: dict[str, Any], cause: int, monotonic_ns: int | None = None) -> int:
         """Append a record; return its `seq`."""
-        now = time.perf_counter_ns() if monotonic_ns is None else monotonic_ns
         with self.lock:
-            self.records.append((source, data, now, cause))
-            return self.records_left + len(self.records)
+            return self.put_record(source, data, cause, monotonic_ns)
+
+    def put_record(self, source: int, data: dict[str, Any], cause: int, monotonic_ns: int | None = None) -> int:
+        """As `add_record`, for who holds `lock` already."""
+        now = time.perf_counter_ns() if monotonic_ns is None else monotonic_ns
+        self.records.append((source, data, now, cause))
+        if len(self.records) > self.trim_at:
+            self.trim_records()
+        return self.records_left + len(self.records)
 
     def last_record_ns(self) -> int:
         """When the newest record was made (ns since the epoch), 0 when there is none."""
@@ -164,13 +174,18 @@ class Journal:
 
     # -- reading
 
+    @property
+    def dropped(self) -> int:
+        """Records that the history has no more. Some may still be there: they leave many at once, and readers need
+        them."""
+        return self.records_left if self.limit is None else max(self.records_left, self.seq - self.limit)
+
     def read_records(self, after: int, limit: int) -> tuple[list[Record], int, int]:
-        """Records `after + 1` up to `after + limit` that are kept; also the first `seq` kept and the last."""
+        """Records `after + 1` up to `after + limit` of the history; also the first `seq` it has and the last."""
         with self.lock:
-            start = max(after - self.records_left, 0)
-            skipped = max(self.records_left - after, 0)
-            rows = self.records[start : start + max(limit - skipped, 0)]
-            return rows, self.records_left + 1, self.seq
+            dropped = self.dropped
+            start, stop = max(after, dropped) - self.records_left, after + limit - self.records_left
+            return self.records[start : max(start, stop)], dropped + 1, self.seq
 
     def emission_counts(self) -> Counter[int]:
         """How often each source was recorded, ever."""

@@ -25,7 +25,7 @@ def _task(runner: Runner, item: Item) -> dict[str, Any]:
     return {
         "slot_routine_id": delivery.target.routine_id,
         "slot_name": delivery.target.slot_name,
-        "data": data,
+        "data": dict(data),
         "connection_source_routine_id": ends[0],
         "connection_source_event_name": ends[1],
         "connection_target_routine_id": ends[2],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .connection import Connection, rename
+from .connection import Connection, connection_name, rename
 from .event import Event
 from .merging import keeps_data
 from .routine import Routine
@@ -66,6 +67,15 @@ class Emission(Source):
     unsent: int = 0
 
 
+class Way(NamedTuple):
+    """A connection as the plan remembers it; `name` is its id in the flow."""
+
+    connection: Connection
+    source_routine_id: str
+    target_routine_id: str
+    name: str
+
+
 class Plan:
     """What a flow's jobs share. The two tables only grow: numbers in a journal keep their meaning.
 
@@ -76,28 +86,31 @@ class Plan:
     def __init__(self, flow: Structure) -> None:
         self.version = 0
         self.sources: list[Source] = []
-        self.targets: list[Target] = []
+        self.targets: list[Receiver] = []
         self._flow = flow
         self._emissions: dict[tuple[str, str], Emission] = {}
         self._receivers: dict[tuple[int, str], Receiver] = {}
         self._ids: dict[int, str] = {}
-        self._lock = Lock()
+        self._ways: dict[int, list[Way]] = {}
+        self._lock = RLock()
 
     def structure_changed(self) -> None:
         """Forget what was decided; it is decided anew at its next use."""
         with self._lock:
             self.version += 1
             self._emissions = {}
-            for receiver in self._receivers.values():
+            for receiver in self.targets:  # activations that wait still hold earlier ones
                 receiver.sources.clear()
             self._receivers = {}
             self._ids = {}
+            self._ways = {}
 
     def routine_id(self, routine: Any) -> str | None:
         """The id of a routine in the flow (the first, when it is there twice), or `None`."""
-        if not self._ids:
-            self._ids = {id(known): key for key, known in reversed(list(self._flow.routines.items()))}
-        return self._ids.get(id(routine))
+        with self._lock:
+            if not self._ids:
+                self._ids = {id(known): key for key, known in reversed(list(self._flow.routines.items()))}
+            return self._ids.get(id(routine))
 
     def emission(self, routine_id: str, event: Event) -> Emission:
         """Where an event of a routine goes."""
@@ -120,18 +133,41 @@ class Plan:
         with self._lock:
             return Delivery(self._receiver(slot, routine_id), connection)
 
-    def missing_slot(self, routine_id: str, slot_name: str, handler: Callable[..., Any]) -> Delivery:
-        """A way to a slot that is not there: `handler` raises the error that says so."""
+    def missing_entry(self, routine_id: str) -> Delivery:
+        """A way to a `trigger` slot that is not there: its handler raises the error that says so."""
+        flow = self._flow
+
+        def no_entry(**_: Any) -> None:
+            slots = ", ".join(map(repr, flow.routines[routine_id].slots)) or "none"
+            raise ValueError(f"Routine {routine_id!r} has no slot {ENTRY_SLOT!r} to start at; its slots: {slots}")
+
         with self._lock:
-            slot = Slot(slot_name, None, handler)
-            return Delivery(self._add_receiver(slot, routine_id, self._flow.routines.get(routine_id)))
+            receiver = self._receivers.get((0, routine_id))
+            if receiver is None:
+                receiver = self._add_receiver(Slot(ENTRY_SLOT, None, no_entry), routine_id, flow.routines[routine_id])
+                self._receivers[0, routine_id] = receiver
+            return Delivery(receiver)
+
+    def _ways_of(self, event: Event) -> list[Way]:
+        """The connections of an event, in order, each with its ends and its id."""
+        if not self._ways:
+            twins: Counter[tuple[str, str, str, str]] = Counter()
+            for connection in self._flow.connections:
+                ends = self._flow.connection_ends(connection)
+                twins[ends] += 1
+                way = Way(connection, ends[0], ends[2], connection_name(ends, twins[ends]))
+                self._ways.setdefault(id(connection.source_event), []).append(way)
+        return self._ways.get(id(event), [])
 
     def _make_emission(self, routine_id: str, event: Event) -> Emission:
-        flow = self._flow
-        ends = [(c, flow.connection_ends(c)) for c in flow.connections if c.source_event is event]
-        own = [(c, end) for c, end in ends if end[0] == routine_id]
-        deliveries = [Delivery(self._receiver(c.target_slot, end[2]), c) for c, end in own if c.target_slot is not None]
-        deliveries += [Delivery(self._receiver(slot, None)) for slot in event.direct_slots]
+        own = [way for way in self._ways_of(event) if way.source_routine_id == routine_id]
+        deliveries = [
+            Delivery(self._receiver(slot, way.target_routine_id), way.connection)
+            for way in own
+            if (slot := way.connection.target_slot) is not None
+        ]
+        joined = {id(delivery.target.slot) for delivery in deliveries}
+        deliveries += [Delivery(self._receiver(slot, None)) for slot in event.direct_slots if id(slot) not in joined]
         number = len(self.sources)
         unsent = Source(number + 1, routine_id, event.name, "event")
         emission = Emission(
@@ -139,7 +175,7 @@ class Plan:
             routine_id,
             event.name,
             "event",
-            tuple(flow.connection_id(c) for c, _ in own),
+            tuple(way.name for way in own),
             tuple(delivery.target.routine_id for delivery in deliveries),
             tuple(deliveries),
             unsent.number,

@@ -20,7 +20,7 @@ from .documents import now_iso
 from .failures import Failures, Item
 from .frame import RunFrame
 from .merging import merge
-from .plan import ENTRY_SLOT, Delivery, Plan
+from .plan import Delivery, Plan
 from .restoring import restore
 from .rows import JournalEntry, RunningHandler
 from .snapshot import snapshot
@@ -90,26 +90,17 @@ class Runner:
     def begin(self, entry_routine_id: str, params: dict[str, Any]) -> Item:
         """Make the job run; return the entry's activation, for `let_go`."""
         job_state = self.job_state
-        delivery = self.plan.entry(entry_routine_id) or self.plan.missing_slot(
-            entry_routine_id, ENTRY_SLOT, self._no_entry(entry_routine_id)
-        )
+        delivery = self.plan.entry(entry_routine_id) or self.plan.missing_entry(entry_routine_id)
         delivery.plain = None  # so that `entry_done` is called
         self.entry = delivery
         job_state.entry_routine_id = job_state.current_routine_id = entry_routine_id
-        job_state.entry_params = params
+        job_state.entry_params = snapshot(params)
         with self.lock:
             entry = job_state._become(RUNNING)
         job_state._announce(entry)
-        seq = job_state._record(entry_routine_id, "start", "start", params)
+        seq = job_state._record(entry_routine_id, "start", "start", job_state.entry_params)
         self._time_limit.run()
         return (delivery, params, seq, 0, False)
-
-    def _no_entry(self, routine_id: str) -> Callable[..., None]:
-        def no_entry(**_: Any) -> None:
-            slots = ", ".join(map(repr, self.flow.routines[routine_id].slots)) or "none"
-            raise ValueError(f"Routine {routine_id!r} has no slot {ENTRY_SLOT!r} to start at; its slots: {slots}")
-
-        return no_entry
 
     # -- activations
 

@@ -163,13 +163,11 @@ class SharedArea:
             warnings.warn(f"{type(handler).__name__} raised {type(error).__name__}; the output is logged", stacklevel=2)
 
     def _trim(self, rows: list[dict[str, Any]]) -> int:
-        limit = self._limit
-        if limit is None or len(rows) <= 2 * limit + 64:
-            return 0
-        gone = len(rows) - limit
+        gone = 0 if self._limit is None else max(len(rows) - self._limit, 0)
         del rows[:gone]
         return gone
 
     def _has_failed_routine(self) -> bool:
         with self._data_lock:
-            return any(state.get("status") in (FAILED, "error") for state in self.routine_states.values())
+            words = [state.get("status") for state in self.routine_states.values()]
+        return any(isinstance(word, str) and word in (FAILED, "error") for word in words)

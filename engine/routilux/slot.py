@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .binding import Binding
 from .callables import callable_to_plain, from_plain, to_plain
 from .documents import Part
+from .error_handler import error_text
 from .merging import MergeStrategy, merge
 
 if TYPE_CHECKING:
@@ -77,11 +78,23 @@ class Slot:
     def receive(self, data: dict[str, Any], job_state: Any = None, flow: Any = None) -> None:
         """Merge `data` with what came before and call the handler, now and in this thread.
 
-        An exception of the handler is logged and goes no further. Inside a job, data arrives
-        through the job's queue instead, and errors go the way of the error strategies.
+        An exception of the handler is logged and goes no further; with a `job_state` it is recorded
+        there too. Inside a job, data arrives through the job's queue instead, and errors go the way
+        of the error strategies.
         """
         passed, self._stored = merge(self.merge_strategy, self._stored, data)
-        self.call_handler(passed)
+        try:
+            self.call_handler(passed, propagate_exceptions=True)
+        except Exception as error:
+            _log.exception("The handler of %r raised", self)
+            if job_state is not None:
+                row = {"slot": self.name, "error": error_text(error), "error_type": type(error).__name__}
+                job_state.record_execution(self._routine_id(flow), "error", row)
+
+    def _routine_id(self, flow: Any) -> str:
+        known = flow.routines.items() if flow is not None else ()
+        own = getattr(self.routine, "_id", "")
+        return next((routine_id for routine_id, routine in known if routine is self.routine), own)
 
     def call_handler(self, data: dict[str, Any], propagate_exceptions: bool = False) -> None:
         """Call the handler with `data`; with `propagate_exceptions` what it raises reaches the caller."""

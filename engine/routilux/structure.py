@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .connection import Connection
+from .connection import Connection, connection_name
 from .plan import Plan
 from .routine import Routine
 
@@ -87,8 +87,7 @@ class Structure:
         ends = self.connection_ends(connection)
         twins = [known for known in self.connections if self.connection_ends(known) == ends]
         place = next((place for place, known in enumerate(twins) if known is connection), 0)
-        name = "{}.{}->{}.{}".format(*ends)
-        return f"{name}#{place + 1}" if place else name
+        return connection_name(ends, place + 1)
 
 
 def _missing(what: str, name: str, routine_id: str, known: Any) -> str:

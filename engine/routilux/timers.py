@@ -12,6 +12,10 @@ from collections.abc import Callable
 _log = logging.getLogger("routilux")
 
 
+LONGEST_WAIT = 3600.0
+"""Seconds after which the clock is looked at again: a lock cannot be waited for without end."""
+
+
 class Timer:
     """One call to come. `cancel()` may be called any number of times, from any thread."""
 
@@ -73,7 +77,7 @@ class Timers:
                 wait = self._heap[0][0] - time.monotonic()
                 if wait <= 0:  # a cancelled one stays until then: ending the thread for it would cost a new one
                     return heapq.heappop(self._heap)[2]
-                self._changed.wait(wait)
+                self._changed.wait(min(wait, LONGEST_WAIT))
             self._thread = None
             return None
 

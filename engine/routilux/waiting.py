@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,7 @@ def _wait(
             reported = now
             progress(*job_state._queue_figures(), status)
         limits = [interval, None if deadline is None else deadline - now, PROGRESS_SECONDS if progress else None]
-        pause = min((limit for limit in limits if limit is not None), default=None)
+        pause = min((limit for limit in limits if limit is not None and limit < threading.TIMEOUT_MAX), default=None)
         with job_state._changed:
             if job_state.status == status:
                 job_state._changed.wait(pause)

@@ -35,41 +35,45 @@ def condition_source(condition: Any, route: str) -> str:
     """
     if isinstance(condition, (str, Expression)):
         return condition if isinstance(condition, str) else condition.text
-    if not isinstance(condition, FunctionType):
-        raise _cannot(route, f"{condition!r:.100} is neither a lambda nor a function of a module")
-    around = [*condition.__code__.co_freevars, *({"len"} & condition.__globals__.keys())]
-    if around:
-        raise _cannot(route, f"it uses {around[0]!r} from around it")
-    definition = _definition(condition, route)
-    return _text(_returned(definition, route), roles(_parameters(definition)), route)
+    try:
+        return _source(condition)
+    except ValueError as why:
+        raise ValueError(f"The condition of route {route!r} cannot be stored: {why}; give it as text instead") from None
 
 
-def text_of_lambda(source: str, route: str) -> str:
-    """The same for the text of a lambda, which is not evaluated; any other text is returned as it is.
+def text_of_lambda(source: str) -> str:
+    """The same for the text of a lambda, which is not evaluated; any other expression is returned as it is.
 
-    >>> text_of_lambda("lambda order: order['total'] > 100", "big")
+    >>> text_of_lambda("lambda order: order['total'] > 100")
     "data['total'] > 100"
     """
-    try:
-        body = parsed(source.strip())
-    except ValueError as error:
-        raise _cannot(route, str(error)) from None
-    return _text(body.body, roles(_parameters(body)), route) if isinstance(body, ast.Lambda) else source
+    body = parsed(source.strip())
+    return _text(body.body, roles(_parameters(body))) if isinstance(body, ast.Lambda) else source
 
 
-def _definition(function: FunctionType, route: str) -> _Definition:
+def _source(condition: Any) -> str:
+    if not isinstance(condition, FunctionType):
+        raise ValueError(f"{condition!r:.100} is neither a lambda nor a function of a module")
+    around = [*condition.__code__.co_freevars, *({"len"} & condition.__globals__.keys())]
+    if around:
+        raise ValueError(f"it uses {around[0]!r} from around it")
+    definition = _definition(condition)
+    return _text(_returned(definition), roles(_parameters(definition)))
+
+
+def _definition(function: FunctionType) -> _Definition:
     try:
         lines, _ = inspect.findsource(function)
         tree = syntax_tree("".join(lines), "exec")
     except (OSError, SyntaxError, ValueError) as error:
-        raise _cannot(route, f"its source is not there ({error})") from None
+        raise ValueError(f"its source is not there ({error})") from None
     wanted, first_line = _identity(function.__code__), function.__code__.co_firstlineno
     for node in ast.walk(tree):
         if not isinstance(node, (ast.Lambda, ast.FunctionDef)) or node.lineno != first_line:
             continue
         if any(_identity(code) == wanted for code in _codes(node, function)):
             return node
-    raise _cannot(route, "its source has changed since it was loaded, or it is decorated")
+    raise ValueError("its source has changed since it was loaded, or it is decorated")
 
 
 def _codes(node: _Definition, function: FunctionType) -> Iterator[CodeType]:
@@ -90,25 +94,22 @@ def _parameters(definition: _Definition) -> list[str]:
     return [argument.arg for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
 
 
-def _returned(definition: _Definition, route: str) -> ast.expr:
+def _returned(definition: _Definition) -> ast.expr:
     if isinstance(definition, ast.Lambda):
         return definition.body
     statements = definition.body[1:] if ast.get_docstring(definition) is not None else definition.body
     match statements:
         case [ast.Return(value=ast.expr() as value)]:
             return value
-    raise _cannot(route, f"function {definition.name!r} does more than return one expression")
+    raise ValueError(f"function {definition.name!r} does more than return one expression")
 
 
-def _text(body: ast.expr, given: dict[str, str], route: str) -> str:
+def _text(body: ast.expr, given: dict[str, str]) -> str:
+    check_size(body, "the function")
     for node in ast.walk(body):
         if isinstance(node, ast.Name) and node.id not in given and node.id != "len":
-            raise _cannot(route, f"it uses {node.id!r} from around it")
-    try:
-        check_size(body, "the function")
-        return Expression(ast.unparse(_Renaming(given).visit(body))).text
-    except ValueError as error:
-        raise _cannot(route, str(error)) from None
+            raise ValueError(f"it uses {node.id!r} from around it")
+    return Expression(ast.unparse(_Renaming(given).visit(body))).text
 
 
 class _Renaming(ast.NodeTransformer):
@@ -119,7 +120,3 @@ class _Renaming(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         return ast.Name(self.given.get(node.id, node.id), node.ctx)
-
-
-def _cannot(route: str, why: str) -> ValueError:
-    return ValueError(f"The condition of route {route!r} cannot be stored: {why}; give it as text instead")

@@ -59,7 +59,8 @@ class ConditionalRouter(Routine):
     def set_config(self, **kwargs: Any) -> None:
         """Update the configuration; `ValueError`, and nothing changes, when a condition of `routes` cannot be used."""
         if "routes" in kwargs:
-            self._known = list(kwargs["routes"]), routes_of(kwargs["routes"])
+            matchers = routes_of(kwargs["routes"])
+            self._known = list(kwargs["routes"]), matchers
         super().set_config(**kwargs)
 
     def get_event(self, name: str) -> Event | None:

@@ -62,16 +62,24 @@ def _restored_route(part: Part) -> tuple[str, Condition]:
 
 
 def _restored_value(part: Part, route: str) -> Any:
-    return _restored_callable(part, route) if _is_callable(part.value) else part.value
+    if not _is_callable(part.value):
+        return part.value
+    return _restored_expression(part) if part.text("_type") == LAMBDA else _restored_function(part, route)
 
 
 def _is_callable(stored: Any) -> bool:
     return isinstance(stored, dict) and stored.get("_type") in (LAMBDA, CALLABLE)
 
 
-def _restored_callable(part: Part, route: str) -> Callable[..., Any]:
-    if part.text("_type") == LAMBDA:
-        return Expression(text_of_lambda(part.text("expression"), route))
+def _restored_expression(part: Part) -> Expression:
+    text = part.text("expression")
+    try:
+        return Expression(text_of_lambda(text))
+    except ValueError as error:
+        raise ValueError(f"{part.path}: {error}") from None
+
+
+def _restored_function(part: Part, route: str) -> Callable[..., Any]:
     function = callable_from_plain(part.fields())
     if function is None:
         name = f"{part.value.get('module')}:{part.value.get('name')}"
