@@ -48,5 +48,5 @@ test("a paused routine says since when, a failed one its error, a single run how
 
 test("the card is one sentence for those who hear it", () => {
   const some = figures({ status: "running", done: 5, errors: 1, queued: 2, running: 1 });
-  expect(spokenCard("parser", some, 0)).toBe("parser, running, 5 done, 1 errors, 2 queued, 1 running now");
+  expect(spokenCard("parser", some, 0)).toBe("parser, running, 5 done, 1 error, 2 queued, 1 running now");
 });

@@ -1,6 +1,6 @@
 // What a routine's card says for its figures. Pure.
 import type { RoutineFigures } from "../live/protocol.ts";
-import { duration, number } from "../parts/format.ts";
+import { duration, number, plural } from "../parts/format.ts";
 
 /** The parts of a card that change. Empty strings are not shown. */
 export interface CardWords {
@@ -55,7 +55,7 @@ export function spokenCard(id: string, figures: RoutineFigures, now: number): st
   return [
     `${id}, ${words.status}`,
     `${number(done)} done`,
-    errors > 0 ? `${number(errors)} errors` : "",
+    errors > 0 ? plural(errors, "error") : "",
     queued > 0 ? `${number(queued)} queued` : "",
     running > 0 ? `${number(running)} running now` : "",
     words.foot,

@@ -68,11 +68,11 @@ export class ConnectionLayer {
     return found;
   }
 
-  /** Sends dots for messages that were sent, over the next `span` ms. */
-  emit(emissions: ReadonlyMap<string, number>, now: number, span: number): void {
+  /** Sends dots for messages that were sent, over the next `span` ms, on a graph that is shown at `scale`. */
+  emit(emissions: ReadonlyMap<string, number>, scale: number, now: number, span: number): void {
     for (const [id, count] of emissions) {
       const i = this.numbers.get(id);
-      if (i !== undefined) this.pulses.emit(i, this.tracks[i]!.length, count, now, span);
+      if (i !== undefined) this.pulses.emit(i, this.tracks[i]!.length, scale, count, now, span);
     }
   }
 

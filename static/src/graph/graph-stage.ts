@@ -111,7 +111,7 @@ export class GraphStage {
 
   /** Dots for messages that were sent, spread over the next `span` ms. */
   emit(emissions: ReadonlyMap<string, number>, span: number): void {
-    this.connections.emit(emissions, performance.now(), span);
+    this.connections.emit(emissions, this.camera.view.scale, performance.now(), span);
     this.paintSoon();
   }
 

@@ -48,6 +48,15 @@ test("a worker that cannot run leaves no graph blank", async () => {
   expect((await layout).routines).toHaveLength(31);
 });
 
+test("a client that is closed asks again when it is asked again", () => {
+  vi.stubGlobal("Worker", FakeWorker);
+  const client = new LayoutClient();
+  const first = client.layoutOf(LARGE);
+  client.close();
+  expect(client.layoutOf(LARGE)).not.toBe(first);
+  expect(FakeWorker.made).toHaveLength(2);
+});
+
 test("where there are no workers, the page lays out itself", async () => {
   vi.stubGlobal("Worker", undefined);
   expect((await new LayoutClient().layoutOf(LARGE)).routines).toHaveLength(31);

@@ -10,8 +10,8 @@ export interface Pulse {
 export const MOST_ALIVE = 300;
 export const MOST_AT_ONCE = 6;
 
-/** Dots of one connection start at least so far apart, ms: a busy line is a stream of dots, not a bar. */
-const APART = 70;
+/** Dots of one connection start at least so long after one another, ms, and so far apart: a stream, not a bar. */
+const APART = { ms: 70, px: 15 };
 
 /** At most `MOST_ALIVE` dots, those that wait for their start among them; what is over the bound is not shown. */
 export class Pulses {
@@ -22,11 +22,12 @@ export class Pulses {
     return this.pulses.length;
   }
 
-  /** `count` messages were sent along `route` of `length` px; shows them over the next `span` ms. */
-  emit(route: number, length: number, count: number, now: number, span: number): void {
+  /** `count` messages were sent along `route`, `length` px long at `scale`; shows them over the next `span` ms. */
+  emit(route: number, length: number, scale: number, count: number, now: number, span: number): void {
+    const apart = Math.max(APART.ms, (travelTime(length) * APART.px) / (length * scale || 1));
     const shown = Math.min(count, MOST_AT_ONCE, MOST_ALIVE - this.pulses.length);
     for (let i = 0; i < shown; i++) {
-      const earliest = (this.lastStart.get(route) ?? -Infinity) + APART;
+      const earliest = (this.lastStart.get(route) ?? -Infinity) + apart;
       const start = Math.max(now + (span * i) / shown, earliest);
       if (start > now + span) return;
       this.lastStart.set(route, start);

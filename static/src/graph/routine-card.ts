@@ -2,6 +2,7 @@
 import type { RoutineDefinition, RoutineFigures } from "../live/protocol.ts";
 import { sparkPoints } from "../parts/sparkline.ts";
 import { type CardWords, NO_FIGURES, cardWords, spokenCard } from "./card-words.ts";
+import { CARD_WIDTH } from "./card-size.ts";
 import type { Port, RoutineBox } from "./layout.ts";
 
 /** Inserts no text of the flow: names and figures are set as text afterwards. */
@@ -36,7 +37,7 @@ export class RoutineCard {
     this.element.className = "flow-card";
     this.element.dataset["card"] = routine.routine_id;
     this.element.append(BODY.content.cloneNode(true));
-    this.part("name").textContent = routine.routine_id;
+    writeName(this.part("name"), routine.routine_id);
     this.part("class").textContent = routine.class;
     this.parts = Object.fromEntries(PARTS.map((part) => [part, this.part(part)])) as Record<Part, HTMLElement>;
     this.spark = this.element.querySelector(".card-spark")!;
@@ -98,6 +99,14 @@ export class RoutineCard {
     curve!.setAttribute("points", points);
     area!.setAttribute("points", points && `0,${SPARK.height} ${points} ${SPARK.width},${SPARK.height}`);
   }
+}
+
+/** Writes `id` so that it breaks behind its separators first, and says how large it may be for its longest part. */
+function writeName(element: HTMLElement, id: string): void {
+  const parts = id.split(/(?<=[_\-./ ])/);
+  element.append(...parts.flatMap((part) => [part, document.createElement("wbr")]).slice(0, -1));
+  const longest = Math.max(...parts.map((part) => part.length));
+  element.style.setProperty("--name-size", `${Math.max(24, (CARD_WIDTH - 12) / (longest * 0.62))}px`);
 }
 
 /** The button of a routine, by which scripts, keyboard and screen readers know it. */
