@@ -75,6 +75,7 @@ export class CardLayer {
     card.place(box);
     card.selected = box.id === this.selected;
     card.update(this.figures.routine(box.id) ?? NO_FIGURES, this.figures.now());
+    card.tick(this.figures.now());
     this.element.append(card.element);
   }
 

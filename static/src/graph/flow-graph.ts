@@ -14,7 +14,7 @@ import { litBy, tipFor } from "./pointed.ts";
 import { Rhythm } from "./rhythm.ts";
 import { Tip } from "./tip.ts";
 
-const RETRY_TICK_MS = 500;
+const TICK_MS = 500;
 
 @customElement("flow-graph")
 export class FlowGraph extends StoreElement<JobStore> {
@@ -48,7 +48,7 @@ export class FlowGraph extends StoreElement<JobStore> {
       layout: () => this.layout,
     };
     new GraphInput(this.stage, handlers, signal);
-    this.ticker = window.setInterval(() => document.hidden || this.stage.tick(), RETRY_TICK_MS);
+    this.ticker = window.setInterval(() => document.hidden || this.stage.tick(), TICK_MS);
   }
 
   override disconnectedCallback(): void {

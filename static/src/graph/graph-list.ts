@@ -3,13 +3,16 @@ import { number } from "../parts/format.ts";
 import { NO_FIGURES } from "./card-words.ts";
 import type { Figures } from "./figures.ts";
 import type { ConnectionRoute, Layout } from "./layout.ts";
-import { routineButton, writeFigures } from "./routine-card.ts";
+import { routineButton, writeFigures, writeName } from "./routine-card.ts";
 
 /** Not seen, but read: a routine's entry is a button in reading order, of which one at a time is a tab stop. */
 export class GraphList {
   readonly element = document.createElement("div");
   private readonly routines = new Map<string, HTMLElement>();
   private readonly connections = new Map<string, { element: HTMLElement; route: ConnectionRoute }>();
+
+  /** What has other figures than are heard of it. */
+  private readonly unspoken = new Set<string>();
 
   constructor(private readonly figures: Figures) {
     this.element.className = "graph-list";
@@ -27,18 +30,32 @@ export class GraphList {
     this.moveStop(layout.routines[0]?.id ?? "");
   }
 
-  updateRoutines(ids: Iterable<string>, now: number): void {
+  updateRoutines(ids: Iterable<string>): void {
     for (const id of ids) {
       const entry = this.routines.get(id);
-      if (entry) writeFigures(entry, id, this.figures.routine(id) ?? NO_FIGURES, now);
+      if (!entry) continue;
+      writeFigures(entry, this.figures.routine(id) ?? NO_FIGURES);
+      this.unspoken.add(id);
     }
   }
 
   updateConnections(ids: Iterable<string>): void {
     for (const id of ids) {
       const entry = this.connections.get(id);
-      if (entry) writeCount(entry.element, entry.route, this.figures.connection(id)?.count ?? 0);
+      if (!entry) continue;
+      entry.element.dataset["count"] = String(this.figures.connection(id)?.count ?? 0);
+      this.unspoken.add(id);
     }
+  }
+
+  /** Time passed: what is heard catches up with the figures. */
+  tick(now: number): void {
+    for (const id of this.unspoken) {
+      const [routine, connection] = [this.routines.get(id), this.connections.get(id)];
+      if (routine) writeName(routine, id, this.figures.routine(id) ?? NO_FIGURES, now);
+      if (connection) writeCount(connection.element, connection.route, this.figures.connection(id)?.count ?? 0);
+    }
+    this.unspoken.clear();
   }
 
   select(id: string | null): void {
@@ -68,9 +85,6 @@ function connectionEntry(route: ConnectionRoute): { element: HTMLElement; route:
 }
 
 function writeCount(element: HTMLElement, { source, event, target, slot }: ConnectionRoute, count: number): void {
-  const exact = String(count);
-  if (element.dataset["count"] === exact) return;
-  element.dataset["count"] = exact;
   element.textContent = `${source}.${event} to ${target}.${slot}: ${number(count)}`;
 }
 

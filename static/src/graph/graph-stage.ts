@@ -78,6 +78,7 @@ export class GraphStage {
     this.tiles.setLayout(layout);
     const ids = <T extends { id: string }>(items: T[]): string[] => items.map(({ id }) => id);
     this.update(ids(layout.routines), ids(layout.connections));
+    this.tick();
     this.camera.frame(layout);
   }
 
@@ -85,16 +86,18 @@ export class GraphStage {
   update(routines: Iterable<string>, connections: Iterable<string>): void {
     const [ids, now] = [[...routines], this.figures.now()];
     this.cards.update(ids, now);
-    this.list.updateRoutines(ids, now);
+    this.list.updateRoutines(ids);
     this.labels.update(connections);
     this.list.updateConnections(connections);
     const changed = this.connections.update(connections);
     if (changed || (this.tiled && this.tiles.differs(ids))) this.redraw();
   }
 
-  /** Time passed: what counts down does. */
+  /** Time passed: what counts down does, and what is heard catches up with what is seen. */
   tick(): void {
-    this.cards.tick(this.figures.now());
+    const now = this.figures.now();
+    this.cards.tick(now);
+    this.list.tick(now);
   }
 
   select(selection: Selection | null): void {

@@ -28,6 +28,7 @@ export class RoutineCard {
   private shown: Partial<CardWords> = {};
   private points = "";
   private figures: RoutineFigures = NO_FIGURES;
+  private spoken = false;
 
   /** The routine's button covers the card; without it (`control` false) the graph's list has the button. */
   constructor(
@@ -37,7 +38,7 @@ export class RoutineCard {
     this.element.className = "flow-card";
     this.element.dataset["card"] = routine.routine_id;
     this.element.append(BODY.content.cloneNode(true));
-    writeName(this.part("name"), routine.routine_id);
+    writeTitle(this.part("name"), routine.routine_id);
     this.part("class").textContent = routine.class;
     this.parts = Object.fromEntries(PARTS.map((part) => [part, this.part(part)])) as Record<Part, HTMLElement>;
     this.spark = this.element.querySelector(".card-spark")!;
@@ -63,12 +64,15 @@ export class RoutineCard {
     this.drawSpark(figures.activity);
     const { dataset } = this.element;
     if (dataset["status"] !== figures.status) dataset["status"] = figures.status;
-    if (this.control) writeFigures(this.control, this.routine.routine_id, figures, now);
+    if (this.control) writeFigures(this.control, figures);
+    this.spoken = false;
   }
 
-  /** Time passed: a retry counts down. */
+  /** Time passed: a retry counts down, and the button's name catches up with the figures. */
   tick(now: number): void {
     if (this.figures.status === "retry") this.write(cardWords(this.figures, now));
+    if (this.control && !this.spoken) writeName(this.control, this.routine.routine_id, this.figures, now);
+    this.spoken = true;
   }
 
   set selected(selected: boolean) {
@@ -102,7 +106,7 @@ export class RoutineCard {
 }
 
 /** Writes `id` so that it breaks behind its separators first, and says how large it may be for its longest part. */
-function writeName(element: HTMLElement, id: string): void {
+function writeTitle(element: HTMLElement, id: string): void {
   const parts = id.split(/(?<=[_\-./ ])/);
   element.append(...parts.flatMap((part) => [part, document.createElement("wbr")]).slice(0, -1));
   const longest = Math.max(...parts.map((part) => part.length));
@@ -118,13 +122,16 @@ export function routineButton(id: string): HTMLElement {
   return button;
 }
 
-/** Writes what scripts and screen readers read of a routine: exact numbers, and a sentence. */
-export function writeFigures(element: HTMLElement, id: string, figures: RoutineFigures, now: number): void {
-  const { dataset } = element;
+/** Writes what scripts read of a routine: its exact numbers. */
+export function writeFigures({ dataset }: HTMLElement, figures: RoutineFigures): void {
   for (const name of ["status", "done", "errors", "queued", "running"] as const) {
     const value = String(figures[name]);
     if (dataset[name] !== value) dataset[name] = value;
   }
+}
+
+/** Writes what is heard of a routine: a sentence. Nobody hears twenty of them a second, so this is for every tick. */
+export function writeName(element: HTMLElement, id: string, figures: RoutineFigures, now: number): void {
   const spoken = spokenCard(id, figures, now);
   if (element.ariaLabel !== spoken) element.ariaLabel = spoken;
 }
