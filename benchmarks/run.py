@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import watched
+from benchmarks import compared, watched
 from benchmarks.report import print_table
 
 WATCHED_GOALS = {"dashboard on": 1.05, "one browser": 1.10}
@@ -15,13 +15,22 @@ WATCHED_GOALS = {"dashboard on": 1.05, "one browser": 1.10}
 def main() -> None:
     """Run everything, in turn, and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="what to measure (default: everything)")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of each workload (default 9)")
-    rounds: int = parser.parse_args().rounds
+    arguments = parser.parse_args()
+    rounds: int = arguments.rounds
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {rounds} rounds, each kind in turn")
+    for part in arguments.part or PARTS:
+        PARTS[part](rounds)
+
+
+def _watched(rounds: int) -> None:
     rows = watched.measure(rounds)
     print_table("W1, sequential: a chain of 3, 20,000 items, being watched", rows, "no hook", WATCHED_GOALS)
     print_table("The same beside the limit", [row for row in rows if row.name != "one browser"], "deque limit", {})
 
+
+PARTS = {"watched": _watched, "engine": compared.measure}
 
 if __name__ == "__main__":
     main()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
 from threading import Event
 from typing import Any
 
@@ -62,40 +60,3 @@ def make_flow(**options: Any) -> Flow:
     flow.connect("source", "item", "pass", "item")
     flow.connect("pass", "item", "sink", "item")
     return flow
-
-
-class Slotted:
-    """What the limit appends for each event."""
-
-    __slots__ = ("data", "event", "routine", "time")
-
-    def __init__(self, routine: str, event: str, data: dict[str, Any], time_ns: int) -> None:
-        self.routine = routine
-        self.event = event
-        self.data = data
-        self.time = time_ns
-
-
-def deque_limit() -> float:
-    """Seconds that a deque and a list of slotted records need for the same: nobody can be faster in Python."""
-    queue: deque[tuple[Callable[..., None], dict[str, Any]]] = deque()
-    records: list[Slotted] = []
-    clock = time.time_ns
-
-    def take(i: int = 0, **_: Any) -> None:
-        pass
-
-    def hand_on(i: int = 0, **_: Any) -> None:
-        data = {"i": i}
-        records.append(Slotted("pass", "item", data, clock()))
-        queue.append((take, data))
-
-    started = time.perf_counter()
-    for i in range(ITEMS):
-        data = {"i": i}
-        records.append(Slotted("source", "item", data, clock()))
-        queue.append((hand_on, data))
-    while queue:
-        handler, data = queue.popleft()
-        handler(**data)
-    return time.perf_counter() - started

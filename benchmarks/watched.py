@@ -8,7 +8,7 @@ from time import perf_counter
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks import w1
+from benchmarks import w1, workloads
 from benchmarks.report import Measured, interleave
 from routilux import JobState
 from routilux_dashboard import Dashboard
@@ -82,7 +82,7 @@ def measure(rounds: int) -> list[Measured]:
     with ExitStack() as stack:
         kinds = {
             "no hook": Unwatched().run,
-            "deque limit": w1.deque_limit,
+            "deque limit": lambda: workloads.deque_limit(w1.ITEMS)[0],
             "dashboard on": Watched(stack, 0).run,
             "one browser": Watched(stack, 1).run,
         }

@@ -1,0 +1,202 @@
+"""How late the browser hears: from an event's record, or a change of status, to the frame's arrival elsewhere.
+
+`python -m benchmarks.frame_delay [--seconds N]`. The watcher is a process of its own, as a
+browser is. Each pair of rows is measured in one run of the server: nothing else in its process, then two
+handlers that burn processor time in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import websocket
+
+from routilux import Flow, JobState, Routine
+from routilux_dashboard import Dashboard
+
+CHANGES = 60
+GOALS = {"change of status, idle": "p50 2", "frame, two busy handlers": "p50 35, p99 70"}
+
+
+class Ticker(Routine):
+    """Emits an event every few milliseconds until the job is cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("trigger", handler=self.tick)
+        self.define_event("tick", ["i"])
+
+    def tick(self, **_: Any) -> None:
+        context = self.get_execution_context()
+        assert context is not None
+        i = 0
+        while not context.cancelled.wait(0.007):
+            self.emit("tick", i=i)
+            i += 1
+
+
+class Burner(Routine):
+    """Burns processor time in Python until the job is cancelled."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("trigger", handler=self.burn)
+
+    def burn(self, **_: Any) -> None:
+        context = self.get_execution_context()
+        assert context is not None
+        while not context.cancelled.is_set():
+            sum(i * i for i in range(100))
+
+
+class Sleeper(Routine):
+    """Waits for its cancellation, and so leaves its job as it is: controls are all that happens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("trigger", handler=self.wait)
+
+    def wait(self, **_: Any) -> None:
+        context = self.get_execution_context()
+        assert context is not None
+        context.cancelled.wait()
+
+
+def flow_of(routine: Routine, name: str) -> Flow:
+    flow = Flow(name, execution_timeout=3600)
+    flow.add_routine(routine, "entry")
+    return flow
+
+
+# -- the watcher's process
+
+
+def watch(url: str, job_id: str) -> None:
+    """Subscribe to a job, acknowledge every frame; print each frame's delays when the input ends."""
+    peer = websocket.create_connection(url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket")
+    peer.send_binary(msgspec.msgpack.encode({"type": 0, "nsp": "/live"}))
+    send(peer, "subscribe", {"job_id": job_id})
+    frames: list[float] = []
+    changes: list[float] = []
+    threading.Thread(target=close_at_end_of_input, args=(peer,), daemon=True).start()
+    told = None
+    try:
+        while data := peer.recv():
+            now = time.time()
+            if data == "2":
+                peer.send("3")
+            if not isinstance(data, bytes) or (packet := msgspec.msgpack.decode(data))["type"] != 2:
+                continue
+            name, message = packet["data"]
+            send(peer, "ack", {"job_id": job_id, "frame": message["frame"]})
+            since = message["job"]["control"]["since"]
+            if name == "frame":
+                frames += [now - moment(record["timestamp"]) for record in message.get("records", ())]
+                changes += [now - moment(since)] if since != told else []
+            else:
+                print("ready", flush=True)
+            told = since
+    except (OSError, websocket.WebSocketException):
+        pass
+    print(json.dumps({"frames": frames, "changes": changes}), flush=True)
+
+
+def close_at_end_of_input(peer: websocket.WebSocket) -> None:
+    sys.stdin.read()
+    peer.close()
+
+
+def send(peer: websocket.WebSocket, name: str, message: dict[str, Any]) -> None:
+    peer.send_binary(msgspec.msgpack.encode({"type": 2, "nsp": "/live", "data": [name, message]}))
+
+
+def moment(timestamp: str) -> float:
+    return datetime.fromisoformat(timestamp).timestamp()
+
+
+# -- the server's process
+
+
+@contextmanager
+def watcher(dashboard: Dashboard, job_state: JobState) -> Iterator[dict[str, list[float]]]:
+    """A process that watches a job; what it has measured is there afterwards (seconds)."""
+    measured: dict[str, list[float]] = {}
+    command = [sys.executable, "-m", "benchmarks.frame_delay", "--watch", dashboard.url, job_state.job_id]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        yield measured
+        process.stdin.close()
+        measured.update(json.loads(process.stdout.readlines()[-1]))
+
+
+def frames(seconds: float, burners: int) -> list[float]:
+    """Delays of events that come every 7 ms, beside so many handlers that burn processor time."""
+    ticker, burner = flow_of(Ticker(), "ticker"), flow_of(Burner(), "burner")
+    with Dashboard(ticker, burner, port=0) as dashboard:
+        burning = [burner.start("entry") for _ in range(burners)]
+        ticking = ticker.start("entry")
+        with watcher(dashboard, ticking) as measured:
+            time.sleep(seconds)
+        for flow, jobs in ((ticker, [ticking]), (burner, burning)):
+            for job_state in jobs:
+                flow.cancel(job_state)
+    return measured["frames"]
+
+
+def changes(burners: int) -> list[float]:
+    """Delays of controls that are asked one by one of a server that has nothing else to send."""
+    sleeper, burner = flow_of(Sleeper(), "sleeper"), flow_of(Burner(), "burner")
+    with Dashboard(sleeper, port=0) as dashboard:
+        burning = [burner.start("entry") for _ in range(burners)]
+        job_state = sleeper.start("entry")
+        with watcher(dashboard, job_state) as measured:
+            for number in range(CHANGES):
+                time.sleep(0.12)
+                if number % 2:
+                    sleeper.resume(job_state)
+                else:
+                    sleeper.pause(job_state, wait=False)
+            time.sleep(0.2)
+        sleeper.cancel(job_state)
+        for each in burning:
+            burner.cancel(each)
+    return measured["changes"]
+
+
+def print_row(name: str, delays: list[float]) -> None:
+    """One line: percentiles in ms, and the goal where there is one."""
+    ordered = sorted(delay * 1000 for delay in delays)
+    p50, p95, p99 = (ordered[min(int(len(ordered) * share), len(ordered) - 1)] for share in (0.5, 0.95, 0.99))
+    print(f"{name:32}{len(ordered):>8}{p50:>9.1f}{p95:>9.1f}{p99:>9.1f}   {GOALS.get(name, '')}")
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=10, help="how long frames are measured (default 10)")
+    parser.add_argument("--watch", nargs=2, metavar=("URL", "JOB"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.watch:
+        watch(*arguments.watch)
+        return
+    print(f"{'delay until it has arrived, ms':32}{'samples':>8}{'p50':>9}{'p95':>9}{'p99':>9}   goal")
+    print_row("change of status, idle", changes(0))
+    print_row("change of status, two busy", changes(2))
+    print_row("frame, nothing else", frames(arguments.seconds, 0))
+    print_row("frame, two busy handlers", frames(arguments.seconds, 2))
+
+
+if __name__ == "__main__":
+    main()
