@@ -36,12 +36,18 @@ test("a retry counts down, and says what went wrong", () => {
     last_error: { ...error, error: "503 from localhost:8099" },
     retry: { attempt: 2, max_retries: 3, due_at: 14_000 },
   });
-  expect(cardWords(some, 10_000)).toMatchObject({ status: "retry 2 of 3", note: "in 4 s", foot: "503 from localhost:8099" });
+  expect(cardWords(some, 10_000)).toMatchObject({
+    status: "retry 2 of 3",
+    note: "in 4 s",
+    foot: "503 from localhost:8099",
+  });
   expect(cardWords(some, 15_000).note).toBe("now");
 });
 
 test("a paused routine says since when, a failed one its error, a single run how long it took", () => {
-  expect(cardWords(figures({ status: "paused", done: 3, detail: "held since 12:04:31" }), 0).foot).toBe("held since 12:04:31");
+  expect(cardWords(figures({ status: "paused", done: 3, detail: "held since 12:04:31" }), 0).foot).toBe(
+    "held since 12:04:31",
+  );
   expect(cardWords(figures({ status: "failed", errors: 1, last_error: error }), 0).foot).toBe("KeyError: 'path'");
   expect(cardWords(figures({ status: "completed", done: 1, avg_ms: 212 }), 0).foot).toBe("took 212 ms");
 });

@@ -39,7 +39,8 @@ function footOf(figures: RoutineFigures): string {
   const { status, detail, last_error: error } = figures;
   if (status === "failed" && error) return `${error.error_type}: ${error.error}`;
   if (status === "retry" && error) return error.error || error.error_type;
-  if (status === "completed" && figures.done === 1 && figures.avg_ms !== null) return `took ${duration(figures.avg_ms)}`;
+  if (status === "completed" && figures.done === 1 && figures.avg_ms !== null)
+    return `took ${duration(figures.avg_ms)}`;
   if (status === "running" || status === "completed") return latency(figures) || detail;
   return status === "idle" ? latency(figures) || detail : detail || latency(figures);
 }

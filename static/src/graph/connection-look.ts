@@ -19,7 +19,12 @@ export function carriesErrors(event: string): boolean {
 }
 
 /** The look of a connection of `kind` that leaves `event`; `lit` when it is selected or pointed at. */
-export function lookOf(figures: ConnectionFigures | undefined, event: string, kind: ConnectionKind, lit: boolean): Look {
+export function lookOf(
+  figures: ConnectionFigures | undefined,
+  event: string,
+  kind: ConnectionKind,
+  lit: boolean,
+): Look {
   const count = figures?.count ?? 0;
   const width = widthOf(count) + (lit ? 0.75 : 0);
   return { tone: lit ? "lit" : toneOf(figures, event), width, dashed: kind === "back" };
@@ -35,7 +40,7 @@ function toneOf(figures: ConnectionFigures | undefined, event: string): Tone {
   return figures.rate > 0 ? "busy" : "idle";
 }
 
-/** By the order of magnitude of the traffic, in quarters of a px so that it seldom changes: 1.25 for none, 3.5 from 20,000 on. */
+/** By the order of magnitude of the traffic, 1.25 to 3.5 px, in quarters so that it seldom changes. */
 function widthOf(count: number): number {
   return Math.min(3.5, Math.round((1.25 + 0.52 * Math.log10(1 + count)) * 4) / 4);
 }

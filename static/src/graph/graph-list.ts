@@ -24,7 +24,12 @@ export class GraphList {
     this.connections.clear();
     if (routines) for (const { id } of layout.routines) this.routines.set(id, routineEntry(id));
     for (const route of layout.connections) this.connections.set(route.id, connectionEntry(route));
-    const lists = [listOf("Connections", [...this.connections.values()].map(({ element }) => element))];
+    const lists = [
+      listOf(
+        "Connections",
+        [...this.connections.values()].map(({ element }) => element),
+      ),
+    ];
     if (routines) lists.unshift(listOf("Routines", [...this.routines.values()].map(inItem)));
     this.element.replaceChildren(...lists);
     this.moveStop(layout.routines[0]?.id ?? "");

@@ -44,7 +44,8 @@ function candidatesOf(track: Track): LabelPlace[] {
   return ALONG.flatMap((part): LabelPlace[] => {
     const i = Math.round(part * last);
     const [before, after] = [Math.max(0, i - 3), Math.min(last, i + 3)];
-    const slope = Math.abs(track.ys[after]! - track.ys[before]!) / (Math.abs(track.xs[after]! - track.xs[before]!) || 1);
+    const slope =
+      Math.abs(track.ys[after]! - track.ys[before]!) / (Math.abs(track.xs[after]! - track.xs[before]!) || 1);
     const [x, y] = [track.xs[i]!, track.ys[i]!];
     const beside = slope < LEVEL;
     return beside ? [BESIDE, -BESIDE].map((away) => ({ x, y: y + away, beside })) : [{ x, y, beside }];

@@ -95,7 +95,7 @@ const WIDEST_GAP = 104;
 const SHAPE = 1.6;
 const WIDEST_OF_ALL = 720;
 
-/** The x of each column. A gap is wide enough for the names of the ports beside it, wider where connections are steep. */
+/** The x of each column. A gap has room for the names of the ports beside it, more where connections are steep. */
 function columnLefts(structure: Structure, placement: Placement): number[] {
   const places = [...placement.routines.values()];
   const columns = Math.max(0, ...places.map((place) => place.column)) + 1;
@@ -113,8 +113,7 @@ function columnLefts(structure: Structure, placement: Placement): number[] {
 /** How wide the gap behind each column should be. */
 function wantedGaps(structure: Structure, placement: Placement): Map<number, number> {
   const gaps = new Map<number, number>();
-  const want = (column: number, width: number): void =>
-    void gaps.set(column, Math.max(gaps.get(column) ?? 0, width));
+  const want = (column: number, width: number): void => void gaps.set(column, Math.max(gaps.get(column) ?? 0, width));
   for (const { id, source, target, event, slot, kind } of structure.connections) {
     if (kind !== "forward") continue;
     const [first, last] = [placement.routines.get(source)!, placement.routines.get(target)!];

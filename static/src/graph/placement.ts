@@ -62,7 +62,8 @@ function graphOf(structure: Structure): Graph {
   }
   for (const connection of structure.connections) {
     const [from, to] = endsLeftToRight(connection);
-    if (connection.kind !== "self") graph.setEdge(from, to, { width: 0, height: 0, minlen: 1, weight: 1 }, connection.id);
+    if (connection.kind !== "self")
+      graph.setEdge(from, to, { width: 0, height: 0, minlen: 1, weight: 1 }, connection.id);
   }
   return graph;
 }

@@ -5,12 +5,21 @@ import { type CardWords, NO_FIGURES, cardWords, spokenCard } from "./card-words.
 import { CARD_WIDTH } from "./card-size.ts";
 import type { Port, RoutineBox } from "./layout.ts";
 
-/** Inserts no text of the flow: names and figures are set as text afterwards. */
+/** The parts of every card; names and figures are set as text afterwards. */
 const BODY = document.createElement("template");
-BODY.innerHTML = `<div class="card-head"><b class="card-name"></b><span class="card-status"></span></div>
-<div class="card-class"></div>
-<div class="card-numbers"><span class="card-done" hidden></span><span class="card-errors" hidden></span><span class="card-queued" hidden></span><span class="card-note" hidden></span><svg class="card-spark" viewBox="0 0 44 16" preserveAspectRatio="none" aria-hidden="true"><polygon class="spark-area"/><polyline class="spark-curve"/></svg></div>
-<div class="card-foot"></div>`;
+BODY.innerHTML = `
+  <div class="card-head"><b class="card-name"></b><span class="card-status"></span></div>
+  <div class="card-class"></div>
+  <div class="card-numbers">
+    <span class="card-done" hidden></span>
+    <span class="card-errors" hidden></span>
+    <span class="card-queued" hidden></span>
+    <span class="card-note" hidden></span>
+    <svg class="card-spark" viewBox="0 0 44 16" preserveAspectRatio="none">
+      <polygon class="spark-area" /><polyline class="spark-curve" />
+    </svg>
+  </div>
+  <div class="card-foot"></div>`;
 
 /** A longer foot may be cut; it is shown on hover. */
 const FITS = 26;

@@ -11,7 +11,13 @@ export function toneOf(status: RoutineStatus): keyof StatusColours {
 }
 
 /** Adds the outline of the shape for `status` to the current path, centred at `x`, `y`, with radius `r`. */
-export function traceShape(context: CanvasRenderingContext2D, status: RoutineStatus, x: number, y: number, r: number): void {
+export function traceShape(
+  context: CanvasRenderingContext2D,
+  status: RoutineStatus,
+  x: number,
+  y: number,
+  r: number,
+): void {
   if (status === "paused") context.rect(x - r, y - r, 2 * r, 2 * r);
   else if (status === "failed") tracePoints(context, [x, y - r * 1.3, x + r * 1.3, y, x, y + r * 1.3, x - r * 1.3, y]);
   else if (status === "retry") tracePoints(context, [x, y - r, x + r, y + r, x - r, y + r]);

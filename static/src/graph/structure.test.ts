@@ -12,7 +12,10 @@ test("routines are read in topological order, ties in the order of the definitio
 });
 
 test("a connection that closes a circle leads back, the one from the entry does not", () => {
-  expect(kinds(["b.again -> a.in", "a.out -> b.in"], "a")).toEqual({ "b.again->a.in": "back", "a.out->b.in": "forward" });
+  expect(kinds(["b.again -> a.in", "a.out -> b.in"], "a")).toEqual({
+    "b.again->a.in": "back",
+    "a.out->b.in": "forward",
+  });
 });
 
 test("a circle without an entry begins at the routine that was added first", () => {

@@ -46,7 +46,8 @@ export class TileCanvas {
     context.textBaseline = "middle";
     this.drawn = new Map(this.boxes.map(({ id }) => [id, this.statusOf(id)]));
     for (const box of this.boxes) {
-      if (touches(box, part)) drawTile(context, onScreen(box, view), this.statusOf(box.id), palette, outlined.has(box.id));
+      if (touches(box, part))
+        drawTile(context, onScreen(box, view), this.statusOf(box.id), palette, outlined.has(box.id));
     }
   }
 

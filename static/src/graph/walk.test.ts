@@ -14,7 +14,10 @@ test("right and left follow the connections", () => {
 
 test("up and down go through a column, and stop at its ends", () => {
   const column = ["complexity", "imports", "triage"];
-  const sorted = census.routines.filter(({ id }) => column.includes(id)).sort((a, b) => a.y - b.y).map(({ id }) => id);
+  const sorted = census.routines
+    .filter(({ id }) => column.includes(id))
+    .sort((a, b) => a.y - b.y)
+    .map(({ id }) => id);
   expect(walk(census, sorted[0]!, "ArrowDown")).toBe(sorted[1]);
   expect(walk(census, sorted[2]!, "ArrowDown")).toBe(null);
   expect(walk(census, sorted[0]!, "ArrowUp")).toBe(null);

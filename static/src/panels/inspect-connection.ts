@@ -6,19 +6,30 @@ import type { JobView } from "../live/view.ts";
 import { number, rate } from "../parts/format.ts";
 import { type InspectorActs, facts, recordRows, routineLink, section } from "./inspector-parts.ts";
 
-export function inspectConnection(view: JobView, definition: ConnectionDefinition, acts: InspectorActs): TemplateResult {
+export function inspectConnection(
+  view: JobView,
+  definition: ConnectionDefinition,
+  acts: InspectorActs,
+): TemplateResult {
   const { source, target } = definition;
   const figures = view.connections[definition.connection_id];
   const waiting = view.routines[target.routine_id]?.queued ?? 0;
   const sent = view.records.filter(
-    ({ routine_id, event_name, kind }) => kind === "event" && routine_id === source.routine_id && event_name === source.event,
+    ({ routine_id, event_name, kind }) =>
+      kind === "event" && routine_id === source.routine_id && event_name === source.event,
   );
   return html`
     ${section(
       "Connection",
       html`<div class="ends">
-          <p><span class="dim">from</span> ${routineLink(source.routine_id, acts)}<span class="mono">.${source.event}</span></p>
-          <p><span class="dim">to</span> ${routineLink(target.routine_id, acts)}<span class="mono">.${target.slot}</span></p>
+          <p>
+            <span class="dim">from</span> ${routineLink(source.routine_id, acts)}<span class="mono"
+              >.${source.event}</span
+            >
+          </p>
+          <p>
+            <span class="dim">to</span> ${routineLink(target.routine_id, acts)}<span class="mono">.${target.slot}</span>
+          </p>
         </div>
         ${facts([
           ["Messages", number(figures?.count ?? 0)],

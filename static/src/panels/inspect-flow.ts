@@ -19,7 +19,10 @@ export function inspectFlow(view: JobView, acts: InspectorActs): TemplateResult 
           ["Execution", workersWords(flow)],
           ["Routines", number(flow.routines.length)],
           ["Connections", number(flow.connections.length)],
-          [flow.entries.length === 1 ? "Entry" : "Entries", flow.entries.map((entry) => entry.routine_id).join(", ") || "none"],
+          [
+            flow.entries.length === 1 ? "Entry" : "Entries",
+            flow.entries.map((entry) => entry.routine_id).join(", ") || "none",
+          ],
         ])}`,
     )}
     ${section("Routines by status", byStatus(statusCounts(routines)))}
@@ -50,12 +53,13 @@ function ranking(
     title,
     html`<ul class="inspect-rows ranking ${kind}">
       ${top.map(
-        ([id, value]) => html`<li>
-          <button type="button" class="inspect-row" @click=${() => acts.select({ kind: "routine", id })}>
-            <i aria-hidden="true" ${styled({ width: `${(100 * value) / most}%` })}></i>
-            <span class="row-text">${id}</span><span class="num">${number(value)}</span>
-          </button>
-        </li>`,
+        ([id, value]) =>
+          html`<li>
+            <button type="button" class="inspect-row" @click=${() => acts.select({ kind: "routine", id })}>
+              <i aria-hidden="true" ${styled({ width: `${(100 * value) / most}%` })}></i>
+              <span class="row-text">${id}</span><span class="num">${number(value)}</span>
+            </button>
+          </li>`,
       )}
     </ul>`,
   );

@@ -1,7 +1,7 @@
 // What the inspector shows of a routine.
 import { type TemplateResult, html, nothing } from "lit";
 
-import type { ErrorReport, RoutineDefinition, RoutineFigures, SourceLocation } from "../live/protocol.ts";
+import type { ErrorReport, RoutineDefinition, RoutineFigures, RoutineState, SourceLocation } from "../live/protocol.ts";
 import type { JobView } from "../live/view.ts";
 import "../parts/copy-button.ts";
 import "../parts/data-tree.ts";
@@ -26,7 +26,7 @@ export function inspectRoutine(
   return html`
     ${section("Routine", head(definition, figures, now))}
     ${figures.histogram.length ? section("Latency", latencyChart(figures)) : nothing}
-    ${stored ? section("State", html`<data-tree .value=${stored.state} ?cut=${stored.cut} highlight></data-tree>`) : nothing}
+    ${stored ? section("State", stateTree(stored)) : nothing}
     ${figures.last_error ? section("Last error", errorReport(figures.last_error)) : nothing}
     ${section("Connections", connections(view, id, acts))}
     ${section("Last records", recordRows(latest, acts, "It has recorded nothing lately."))}
@@ -42,6 +42,10 @@ function head(definition: RoutineDefinition, figures: RoutineFigures, now: numbe
     <p class="dim">${definition.class} · ${strategyWords(definition.error_strategy)}</p>
     ${definition.doc ? html`<p class="doc soft">${withCode(definition.doc)}</p>` : nothing} ${whyNot(figures)}
     ${facts(routineFacts(figures, definition.slots))}`;
+}
+
+function stateTree({ state, cut }: RoutineState): TemplateResult {
+  return html`<data-tree .value=${state} ?cut=${cut} highlight></data-tree>`;
 }
 
 /** A docstring's `names` between backquotes as code; everything else, and they too, as text. */
@@ -61,12 +65,14 @@ function errorReport({ error_type, error, traceback, timestamp, slot }: ErrorRep
       in <span class="mono">${slot}</span> at
       <time datetime=${timestamp} title=${fullTime(timestamp)}>${timeOfDay(timestamp)}</time>
     </p>
-    ${traceback
-      ? html`<div class="traceback">
-          <pre tabindex="0" role="region" aria-label="Traceback">${traceback}</pre>
-          <copy-button text=${traceback} label="Copy traceback"></copy-button>
-        </div>`
-      : nothing}`;
+    ${
+      traceback
+        ? html`<div class="traceback">
+            <pre tabindex="0" role="region" aria-label="Traceback">${traceback}</pre>
+            <copy-button text=${traceback} label="Copy traceback"></copy-button>
+          </div>`
+        : nothing
+    }`;
 }
 
 function connections(view: JobView, id: string, acts: InspectorActs): TemplateResult {
@@ -75,13 +81,15 @@ function connections(view: JobView, id: string, acts: InspectorActs): TemplateRe
   const outgoing = connections.filter(({ source }) => source.routine_id === id);
   if (incoming.length + outgoing.length === 0) return html`<p class="dim">It is connected to nothing.</p>`;
   return html`<ul class="inspect-rows">
-    ${incoming.map((one) => connectionRow(one, view, "in", acts))} ${outgoing.map((one) => connectionRow(one, view, "out", acts))}
+    ${incoming.map((one) => connectionRow(one, view, "in", acts))}
+    ${outgoing.map((one) => connectionRow(one, view, "out", acts))}
   </ul>`;
 }
 
 function source({ file, line }: SourceLocation): TemplateResult {
   const place = `${file}:${line}`;
   return html`<p class="source">
-    <span class="mono" title=${place}><bdi>${place}</bdi></span><copy-button text=${place} label="Copy source location"></copy-button>
+    <span class="mono" title=${place}><bdi>${place}</bdi></span
+    ><copy-button text=${place} label="Copy source location"></copy-button>
   </p>`;
 }

@@ -16,12 +16,21 @@ export interface InspectorActs {
 }
 
 export function section(title: string, content: TemplateResult): TemplateResult {
-  return html`<section class="inspect"><h2>${title}</h2>${content}</section>`;
+  return html`<section class="inspect">
+    <h2>${title}</h2>
+    ${content}
+  </section>`;
 }
 
 export function facts(facts: Fact[]): TemplateResult {
   const own = (name: string | undefined) => (name ? html` <span class="mono">${name}</span>` : nothing);
-  return html`<dl class="kv num">${facts.map(([name, value, after]) => html`<dt>${name}${own(after)}</dt><dd>${value}</dd>`)}</dl>`;
+  return html`<dl class="kv num">
+    ${facts.map(
+      ([name, value, after]) =>
+        html`<dt>${name}${own(after)}</dt>
+          <dd>${value}</dd>`,
+    )}
+  </dl>`;
 }
 
 /** One connection of a routine: the other end, and what it carried. */
@@ -33,11 +42,17 @@ export function connectionRow(
 ): TemplateResult {
   const { count = 0, rate: perSecond = 0 } = view.connections[id] ?? {};
   const [own, other] =
-    way === "in" ? [target.slot, `${source.routine_id}.${source.event}`] : [source.event, `${target.routine_id}.${target.slot}`];
+    way === "in"
+      ? [target.slot, `${source.routine_id}.${source.event}`]
+      : [source.event, `${target.routine_id}.${target.slot}`];
   return html`<li>
     <button type="button" class="inspect-row" @click=${() => acts.select({ kind: "connection", id })}>
-      <span class="row-text"><span class="mono">${own}</span> <span class="dim">${way === "in" ? "from" : "to"}</span> ${other}</span>
-      <span class="num">${number(count)}${perSecond > 0 ? html` <span class="dim">${rate(perSecond)}</span>` : nothing}</span>
+      <span class="row-text"
+        ><span class="mono">${own}</span> <span class="dim">${way === "in" ? "from" : "to"}</span> ${other}</span
+      >
+      <span class="num"
+        >${number(count)}${perSecond > 0 ? html` <span class="dim">${rate(perSecond)}</span>` : nothing}</span
+      >
     </button>
   </li>`;
 }
@@ -48,14 +63,23 @@ const RECORDS_SHOWN = 6;
 export function recordRows(records: readonly HistoryRecord[], acts: InspectorActs, none: string): TemplateResult {
   const latest = records.slice(-RECORDS_SHOWN).reverse();
   if (latest.length === 0) return html`<p class="dim">${none}</p>`;
-  return html`<ul class="inspect-rows">${latest.map((record) => recordRow(record, acts))}</ul>`;
+  return html`<ul class="inspect-rows">
+    ${latest.map((record) => recordRow(record, acts))}
+  </ul>`;
 }
 
 function recordRow({ seq, event_name: event, data, timestamp }: HistoryRecord, acts: InspectorActs): TemplateResult {
   return html`<li>
-    <button type="button" class="inspect-row" title="Show record ${number(seq)} in the history" @click=${() => acts.showRecord(seq)}>
+    <button
+      type="button"
+      class="inspect-row"
+      title="Show record ${number(seq)} in the history"
+      @click=${() => acts.showRecord(seq)}
+    >
       <span class="dim num">${timeOfDay(timestamp)}</span>
-      <span class="row-text"><span class="mono">${event}</span> <span class="mono soft">${preview(data, 80)}</span></span>
+      <span class="row-text"
+        ><span class="mono">${event}</span> <span class="mono soft">${preview(data, 80)}</span></span
+      >
       <span class="dim num">${number(seq)}</span>
     </button>
   </li>`;

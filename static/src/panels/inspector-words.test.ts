@@ -11,7 +11,9 @@ test("an error strategy says what happens and who decided", () => {
 });
 
 test("facts of a routine: one unit where it is the same, retries only where there were some", () => {
-  const facts = routineFacts(figures({ done: 1571, errors: 6, avg_ms: 2.9, min_ms: 0.1, max_ms: 188, queued: 12 }), ["text"]);
+  const facts = routineFacts(figures({ done: 1571, errors: 6, avg_ms: 2.9, min_ms: 0.1, max_ms: 188, queued: 12 }), [
+    "text",
+  ]);
   expect(facts).toEqual([
     ["Executions", "1,577"],
     ["Success rate", "99.6 %"],

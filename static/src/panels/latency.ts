@@ -1,7 +1,7 @@
 // How long handler runs took, as bars over a logarithmic scale, and in one sentence. Pure.
 import { duration, number, plural } from "../parts/format.ts";
 
-/** Runs that took from `from` to `to` ms; `x` and `width` in parts of the picture's width, `height` of the highest bar. */
+/** Runs that took `from` to `to` ms; `x`, `width` in parts of the picture's width, `height` of the highest bar. */
 export interface LatencyBar {
   from: number;
   to: number;

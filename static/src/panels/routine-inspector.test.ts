@@ -55,7 +55,10 @@ test("text of an error is shown as text", async () => {
 
 test("why a routine is not running is told, and not while it runs", async () => {
   const { inspector, store } = await inspecting({
-    routines: { reader: figures({ detail: "waiting for walker.file" }), walker: figures({ status: "running", detail: "x" }) },
+    routines: {
+      reader: figures({ detail: "waiting for walker.file" }),
+      walker: figures({ status: "running", detail: "x" }),
+    },
   });
   store.select({ kind: "routine", id: "reader" });
   await inspector.updateComplete;
@@ -80,8 +83,12 @@ test("a record of the routine leads into the history", async () => {
   store.select({ kind: "routine", id: "parser" });
   await inspector.updateComplete;
   let asked = 0;
-  document.body.addEventListener("show-record", (event) => (asked = (event as CustomEvent<number>).detail), { once: true });
-  const rows = [...inspector.querySelectorAll<HTMLElement>("button")].filter(({ title }) => title.startsWith("Show record"));
+  document.body.addEventListener("show-record", (event) => (asked = (event as CustomEvent<number>).detail), {
+    once: true,
+  });
+  const rows = [...inspector.querySelectorAll<HTMLElement>("button")].filter(({ title }) =>
+    title.startsWith("Show record"),
+  );
   expect(rows).toHaveLength(1);
   rows[0]!.click();
   expect(asked).toBe(12);

@@ -44,7 +44,9 @@ export class RoutineInspector extends StoreElement<JobStore> {
     const view = store?.state;
     if (!store || !view) return html`<div class="inspect" aria-busy="true"><span class="bone"></span></div>`;
     const { selection } = store;
-    const routine = view.flow.routines.find(({ routine_id: id }) => selection?.kind === "routine" && id === selection.id);
+    const routine = view.flow.routines.find(
+      ({ routine_id: id }) => selection?.kind === "routine" && id === selection.id,
+    );
     if (routine) return inspectRoutine(view, routine, store.now(), acts);
     const connection = view.flow.connections.find(
       ({ connection_id: id }) => selection?.kind === "connection" && id === selection.id,
@@ -55,7 +57,8 @@ export class RoutineInspector extends StoreElement<JobStore> {
   /** Whether anything that is shown is different. */
   private concerns(changes: Changes): boolean {
     const selection = this.store?.selection;
-    if (changes.keyframe || changes.flow || !selection) return changes.keyframe || changes.flow || changes.routines.size > 0;
+    if (changes.keyframe || changes.flow || !selection)
+      return changes.keyframe || changes.flow || changes.routines.size > 0;
     if (selection.kind === "connection") return changes.connections.size > 0 || changes.records > 0;
     const { id } = selection;
     return changes.routines.has(id) || changes.states.has(id) || changes.connections.size > 0 || changes.records > 0;
