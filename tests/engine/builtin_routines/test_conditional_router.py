@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from routilux import ConditionalRouter, Flow, Slot
 from routilux.builtin_routines.control_flow.expression import Expression
 from tests.engine.builtin_routines.collected import Emitted, emitted
-from tests.engine.parts import Node, chain, emits, in_threads, names, over
+from tests.engine.parts import Data, Node, chain, emits, in_threads, names, over
 
 ORDER = {"total": 120, "owner": "Ada", "items": ["x", "y"]}
 
@@ -106,7 +106,7 @@ class Judge:
         lambda: True,
         Judge(),
         Judge().judge,
-        functools.partial(lambda limit, order: order["total"] > limit, 100),
+        partial(lambda limit, order: order["total"] > limit, 100),
         len,
         bool,
         dict.keys,
@@ -203,7 +203,11 @@ def test_an_event_is_made_once_however_many_workers_need_it(hasty_switches: None
     for _ in range(50):
         router = router_with(("big", "data > 9"))
         events: list[Any] = []
-        in_threads(*[lambda router=router, events=events: events.append(router.get_event("big"))] * 4)
+
+        def ask(router: ConditionalRouter = router, events: list[Any] = events) -> None:
+            events.append(router.get_event("big"))
+
+        in_threads(*[ask] * 4)
         assert len(set(map(id, events))) == 1
 
 
@@ -233,7 +237,7 @@ def test_a_condition_that_cannot_be_used_is_refused_with_the_name_of_its_route(c
 
 @pytest.mark.parametrize("routes", ["text", 5, None, {"a": "True"}, ["a"], [("a",)], [("a", "True", 1)], [(1, "True")]])
 def test_routes_are_a_list_of_names_and_conditions(routes: Any) -> None:
-    with pytest.raises(ValueError, match="(?i)route") as caught:
+    with pytest.raises(ValueError, match=r"(?i)route") as caught:
         ConditionalRouter().set_config(routes=routes)
     assert "(name, condition), not " in str(caught.value)
 
@@ -254,6 +258,10 @@ def test_a_condition_that_was_put_into_the_configuration_is_refused_at_its_first
 # -- in a flow -------------------------------------------------------------------------------------------------------
 
 
+def note(numbers: list[int], node: Node, data: Data) -> None:
+    numbers.append(data["data"])
+
+
 def test_a_router_sorts_what_flows_through_it(flow: Flow) -> None:
     router = ConditionalRouter()
     router.add_route("even", "data % 2 == 0")
@@ -261,7 +269,7 @@ def test_a_router_sorts_what_flows_through_it(flow: Flow) -> None:
     got: dict[str, list[int]] = {"even": [], "big": [], "rest": []}
     chain(flow, ("source", Node(emits(10))), ("router", router))
     for name, event in (("even", "even"), ("big", "big"), ("rest", "output")):
-        flow.add_routine(Node(lambda node, data, name=name: got[name].append(data["data"])), name)
+        flow.add_routine(Node(partial(note, got[name])), name)
         flow.connect("router", event, name, "input")
     job = over(flow.execute("source"))
     assert {name: sorted(numbers) for name, numbers in got.items()} == {

@@ -8,6 +8,7 @@ import queue
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,7 +43,8 @@ DATA: dict[str, Any] = {"n": 5, "name": "Ada", "tags": ["a", "b"], "deep": {"x":
         "data.get('missing') is None and data.get('missing', 3) == 3 and data['deep'].get('x') is None",
         "data['deep'] is not None",
         "len(data['tags']) == 2",
-        "data['tags'][0] == 'a' and data['tags'][-1] == 'b' and data['name'][1:] == 'da' and data['name'][::-1] == 'adA'",
+        "data['tags'][0] == 'a' and data['tags'][-1] == 'b'",
+        "data['name'][1:] == 'da' and data['name'][::-1] == 'adA'",
         "(data['n'] if data['tags'] else 0) == 5",
         "config['limit'] == 3 and config.get('limit') == 3",
         "stats == {} and stats.get('count', 0) == 0",
@@ -59,6 +61,9 @@ def test_an_expression_says_what_python_would_say(text: str) -> None:
 
 
 NUMBERS = st.integers(-20, 20)
+ARITHMETIC = ["({} + {})", "({} - {})", "({} * {})", "({} // {})", "({} % {})", "(-{} / {})"]
+COMPARISONS = ["({} < {})", "({} == {} < 3)", "({} != {})", "({} in [{}, 3])"]
+SHAPES = [*ARITHMETIC, *COMPARISONS, "({} and {})", "({} or {})", "(not {} if {} else 7)"]
 
 
 @st.composite
@@ -67,18 +72,13 @@ def expressions(draw: st.DrawFn, depth: int = 4) -> str:
     if depth == 0 or draw(st.booleans()):
         return draw(st.one_of(NUMBERS.map(str), st.sampled_from(["data", "config['k']", "len('abc')"])))
     left, right = draw(expressions(depth - 1)), draw(expressions(depth - 1))
-    shape = draw(
-        st.sampled_from(
-            ["({} + {})", "({} - {})", "({} * {})", "({} < {})", "({} == {} < 3)", "({} and {})", "({} or {})"]
-            + ["(not {} if {} else 7)", "({} // {})", "({} % {})", "(-{} / {})", "({} in [{}, 3])", "({} != {})"]
-        )
-    )
-    return str(shape.format(left, right))
+    shape = draw(st.sampled_from(SHAPES))
+    return shape.format(left, right)
 
 
 @given(expressions(), NUMBERS, NUMBERS)
 def test_any_expression_over_numbers_means_what_it_means_in_python(text: str, data: int, k: int) -> None:
-    scope = {"data": data, "config": {"k": k}, "stats": {}}
+    scope: dict[str, Any] = {"data": data, "config": {"k": k}, "stats": {}}
     try:
         wanted = eval(text, {"len": len}, scope)
     except ZeroDivisionError:
@@ -279,9 +279,10 @@ def test_get_asks_dicts_only_so_that_no_object_of_the_data_is_made_to_do_things(
 @example("0_0 in data")
 def test_any_text_is_an_expression_or_a_value_error_and_never_anything_else(text: str) -> None:
     try:
-        Expression(text)
+        refusal = repr(Expression(text))
     except ValueError as error:
-        assert "cannot be a condition" in str(error)
+        refusal = str(error)
+    assert refusal.startswith("Expression(") or "cannot be a condition" in refusal
 
 
 @given(st.recursive(st.sampled_from(HOSTILE), lambda inner: st.builds("[data, {}, data]".format, inner), max_leaves=3))
@@ -318,6 +319,6 @@ def test_nothing_of_the_language_is_made_of_python_evaluation() -> None:
 
     for module in (arithmetic, condition, evaluation, expression):
         assert module.__file__ is not None
-        with open(module.__file__, encoding="utf-8") as file:
-            names = {node.id for node in ast.walk(ast.parse(file.read())) if isinstance(node, ast.Name)}
+        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         assert names.isdisjoint({"eval", "exec", "compile", "__import__", "getattr"})

@@ -1,0 +1,255 @@
+"""Transforming data."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routilux import DataTransformer, Flow, Routine
+from routilux.builtin_routines.data_processing.transformations import BUILT_IN, transform
+from tests.engine.builtin_routines.collected import output_of
+from tests.engine.parts import Node, chain, over
+
+
+class OfThisModule(Routine):
+    """Makes this module one whose functions a file may name."""
+
+
+def shout(value: Any) -> Any:
+    """A transformation at the top of a module."""
+    return f"{value}!"
+
+
+def fails(value: Any) -> Any:
+    raise ValueError("no")
+
+
+def transformer(**config: Any) -> DataTransformer:
+    routine = DataTransformer()
+    routine.set_config(**config)
+    return routine
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "result"),
+    [
+        ("lowercase", " Ab ", " ab "),
+        ("lowercase", 5, 5),
+        ("lowercase", ["A"], ["A"]),
+        ("uppercase", " Ab ", " AB "),
+        ("uppercase", None, None),
+        ("strip_whitespace", " Ab \n", "Ab"),
+        ("strip_whitespace", [" "], [" "]),
+        ("to_string", 2.5, "2.5"),
+        ("to_string", {"a": 1}, "{'a': 1}"),
+        ("to_int", " 7 ", 7),
+        ("to_int", 2.7, 2),
+        ("to_int", True, 1),
+        ("to_int", [1], [1]),
+        ("to_float", "1.5", 1.5),
+        ("to_float", 5, 5.0),
+        ("to_float", {}, {}),
+        ("remove_none", {"a": None, "b": 0, "c": {"d": None}}, {"b": 0, "c": {"d": None}}),
+        ("remove_none", [None], [None]),
+    ],
+)
+def test_a_built_in_transformation_does_what_its_name_says(name: str, value: Any, result: Any) -> None:
+    assert transform(value, [name]) == (result, [name], [])
+    assert type(transform(value, [name]).data) is type(result)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("to_int", "1.5"), ("to_int", "abc"), ("to_float", ""), ("to_int", float("inf"))]
+)
+def test_one_that_fails_leaves_the_data_and_says_why(name: str, value: Any) -> None:
+    data, applied, errors = transform(value, [name, "to_string"])
+    assert (data, applied) == (str(value), ["to_string"])
+    [error] = errors
+    assert error.startswith(f"Error applying {name}: ")
+
+
+def test_transformations_are_applied_in_order() -> None:
+    assert transform(" 12 ", ["strip_whitespace", "to_int", lambda n: n * 2, "to_string"]).data == "24"
+    assert transform("x", []) == ("x", [], [])
+
+
+def test_callables_have_their_names_and_objects_without_one_are_custom() -> None:
+    result = transform("x", [shout, str.upper, lambda v: v, functools.partial(shout)])
+    assert result == ("X!!", ["shout", "upper", "<lambda>", "custom"], [])
+    assert transform("x", [fails]).errors == ["Error applying fails: no"]
+
+
+@pytest.mark.parametrize("step", [5, None, ["uppercase"], {"a": 1}])
+def test_what_is_no_transformation_is_an_error_and_the_others_go_on(step: Any) -> None:
+    data, applied, [error] = transform("x", [step, "uppercase"])
+    assert (data, applied) == ("X", ["uppercase"])
+    assert error.startswith(f"Invalid transformation: {step!r}")
+
+
+def test_an_unknown_name_is_an_error_and_the_others_go_on() -> None:
+    assert transform("x", ["sideways", "uppercase"]) == ("X", ["uppercase"], ["Unknown transformation: sideways"])
+
+
+def test_the_routine_emits_what_became_of_the_data() -> None:
+    routine = transformer(transformations=["strip_whitespace", "uppercase"])
+    assert output_of(routine, data=" x ") == {
+        "transformed_data": "X",
+        "transformation_applied": ["strip_whitespace", "uppercase"],
+        "errors": None,
+    }
+    assert output_of(routine, anything=" x ")["transformed_data"] == "X"
+    routine.set_config(transformations=["to_int"])
+    assert output_of(routine, data="x")["errors"] == [
+        "Error applying to_int: invalid literal for int() with base 10: 'x'"
+    ]
+
+
+def test_transformations_may_come_with_the_data() -> None:
+    routine = transformer(transformations=["uppercase"])
+    assert output_of(routine, data="x", transformations=["to_string", shout])["transformed_data"] == "x!"
+    assert output_of(routine, data="x", transformations="uppercase")["transformed_data"] == "X"
+    assert output_of(routine, data="x", transformations=[])["transformation_applied"] == []
+
+
+def test_a_registered_transformation_is_known_by_name_and_goes_before_a_built_in_one() -> None:
+    routine = transformer(transformations=["shout", "uppercase"])
+    routine.register_transformation("shout", shout)
+    assert output_of(routine, data="x")["transformed_data"] == "X!"
+    routine.register_transformation("uppercase", lambda value: "mine")
+    assert output_of(routine, data="x")["transformed_data"] == "mine"
+
+
+def test_a_transformation_map_registers_each_of_its_functions_beside_the_built_in_ones() -> None:
+    routine = transformer(transformation_map={"shout": shout}, transformations=["shout", "uppercase"])
+    assert output_of(routine, data="x")["transformed_data"] == "X!"
+    assert list(routine.get_config("transformation_map")) == [*BUILT_IN, "shout"]
+    assert routine.config()["transformation_map"] == {**BUILT_IN, "shout": shout}
+
+
+@pytest.mark.parametrize(("name", "function"), [("x", 5), ("x", None), ("", shout)])
+def test_only_a_function_with_a_name_can_be_registered(name: str, function: Any) -> None:
+    routine = DataTransformer()
+    with pytest.raises(ValueError, match="transformation"):
+        routine.register_transformation(name, function)
+    with pytest.raises(ValueError, match="transformation"):
+        routine.set_config(transformation_map={name: function})
+
+
+def test_a_new_transformer_has_its_defaults() -> None:
+    routine = DataTransformer()
+    assert routine.config() == {
+        "transformations": [],
+        "chain_transformations": True,
+        "transformation_map": dict(BUILT_IN),
+    }
+    assert routine.input_slot is routine.get_slot("input")
+    assert routine.output_event is routine.get_event("output")
+    assert routine.output_event.output_params == ["transformed_data", "transformation_applied", "errors"]
+
+
+# -- saving ----------------------------------------------------------------------------------------------------------
+
+
+def reloaded(routine: DataTransformer, into: DataTransformer | None = None) -> DataTransformer:
+    loaded = into or DataTransformer()
+    loaded.deserialize(json.loads(json.dumps(routine.serialize())))
+    return loaded
+
+
+def test_the_built_in_transformations_are_there_after_loading() -> None:
+    routine = transformer(transformations=["strip_whitespace", "to_int"])
+    assert output_of(reloaded(routine), data=" 7 ")["transformed_data"] == 7
+    assert reloaded(routine).config() == routine.config()
+
+
+def test_a_registered_function_of_a_module_is_there_after_loading() -> None:
+    routine = transformer(transformations=["loud"])
+    routine.register_transformation("loud", shout)
+    assert output_of(reloaded(routine), data="x")["transformed_data"] == "x!"
+    assert reloaded(reloaded(routine)).serialize() == {**routine.serialize(), "_id": routine._id}
+
+
+def test_one_that_cannot_be_named_is_told_of_and_has_to_be_registered_again(caplog: pytest.LogCaptureFixture) -> None:
+    routine = transformer(transformations=["louder"])
+    routine.register_transformation("louder", lambda value: value + "!!")
+    with caplog.at_level(logging.WARNING, "routilux"):
+        loaded = reloaded(routine)
+    assert "'louder'" in caplog.text
+    assert output_of(loaded, data="x")["errors"] == ["Unknown transformation: louder"]
+    loaded.register_transformation("louder", shout)
+    assert output_of(loaded, data="x")["transformed_data"] == "x!"
+
+
+class Louder(DataTransformer):
+    """Registers its own functions, as a class that is loaded should."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_transformation("louder", lambda value: value + "!!")
+
+
+def test_what_a_class_registers_itself_is_there_after_loading(caplog: pytest.LogCaptureFixture) -> None:
+    flow = Flow("flow")
+    flow.add_routine(Louder(), "louder")
+    flow.routines["louder"].set_config(transformations=["louder"])
+    loaded = Flow("flow")
+    loaded.deserialize(json.loads(json.dumps(flow.serialize())))
+    assert output_of(loaded.routines["louder"], data="x")["transformed_data"] == "x!!"
+    assert caplog.text == ""
+
+
+def test_data_of_the_older_format_without_its_functions_is_read() -> None:
+    plain = DataTransformer().serialize()
+    missing = {"_type": "callable", "callable_type": "method", "class_name": "DataTransformer", "method_name": "_lower"}
+    plain["_config"]["transformation_map"] = dict.fromkeys(BUILT_IN, missing)
+    routine = DataTransformer()
+    routine.deserialize(plain)
+    assert routine.config() == DataTransformer().config()
+
+
+# -- laws ------------------------------------------------------------------------------------------------------------
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dictionaries(st.text(), st.none())
+STEPS = st.lists(st.sampled_from([*BUILT_IN, "unknown", fails, 5]))
+
+
+@given(VALUES, STEPS)
+def test_each_step_is_applied_or_explained_and_none_raises(value: Any, steps: list[Any]) -> None:
+    result = transform(value, steps)
+    assert len(result.applied) + len(result.errors) == len(steps)
+    names = iter([step for step in steps if isinstance(step, str)])
+    assert all(name in names for name in result.applied)
+
+
+@given(VALUES, STEPS, STEPS)
+def test_applying_all_at_once_is_applying_some_and_then_the_others(
+    value: Any, first: list[Any], then: list[Any]
+) -> None:
+    begun = transform(value, first)
+    ended = transform(begun.data, then)
+    whole = transform(value, first + then)
+    assert repr(whole.data) == repr(ended.data)
+    assert whole.applied == begun.applied + ended.applied
+    assert whole.errors == begun.errors + ended.errors
+
+
+@given(VALUES, st.sampled_from(list(BUILT_IN)))
+def test_a_built_in_transformation_done_twice_is_done_once(value: Any, name: str) -> None:
+    once = transform(value, [name]).data
+    assert repr(transform(once, [name]).data) == repr(once)
+
+
+def test_a_transformer_works_on_what_flows_through_it(flow: Flow) -> None:
+    got: list[Any] = []
+    routine = transformer(transformations=["uppercase"])
+    chain(flow, ("source", Node(lambda node, data: node.emit("out", data="hello"))), ("transformer", routine))
+    flow.add_routine(Node(lambda node, data: got.append(data["transformed_data"])), "sink")
+    flow.connect("transformer", "output", "sink", "input")
+    over(flow.execute("source"))
+    assert got == ["HELLO"]
