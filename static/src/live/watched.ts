@@ -15,6 +15,8 @@ export abstract class WatchedStore<C> extends EventTarget {
   /** Whether what is shown is what is. On a good line it is stale until it has been sent (again). Read only. */
   connection: ConnectionState = "offline";
 
+  /** Something has come to be shown, however long ago. Read only. */
+  opened = false;
   /** What is shown has come whole since the line stands, and nothing was missed. */
   private whole = false;
   /** The moment that what is shown is of, server's epoch ms, while the page is not live. */
@@ -55,7 +57,7 @@ export abstract class WatchedStore<C> extends EventTarget {
   /** Takes in that everything came. */
   protected takeWhole(): void {
     const told = this.problem !== null;
-    this.whole = true;
+    this.whole = this.opened = true;
     this.problem = null;
     this.reconsider(told);
   }

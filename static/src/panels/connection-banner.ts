@@ -5,13 +5,15 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import type { LiveSocket } from "../live/socket.ts";
 import type { WatchedStore } from "../live/watched.ts";
-import { duration, plural, timeOfDay } from "../parts/format.ts";
+import { plural, timeOfDay, wholeSeconds } from "../parts/format.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import { Ticking } from "../parts/ticking.ts";
 
 /** A page that opens says nothing for so long while it connects. */
 const PATIENCE_MS = 1500;
 const CAUGHT_UP_MS = 8000;
+/** A shorter absence in which nothing happened is not worth a word. */
+const WORTH_MS = 1000;
 
 /** Dispatches `trynow`. */
 @customElement("connection-banner")
@@ -27,25 +29,42 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
   protected readonly ticking = new Ticking(this, 500);
   private readonly openedAt = Date.now();
   private eventsBefore: number | null = null;
-  private away = false;
+  /** When the page stopped being live, or null while it is. */
+  private awaySince: number | null = null;
+  /** The page is live again and has not said yet what it missed. */
+  private back = false;
   private timer = 0;
 
   protected listen(store: WatchedStore<unknown>, signal: AbortSignal): void {
     store.addEventListener("connectionchange", () => this.turned(store), { signal });
-    store.addEventListener("change", () => this.away || (this.eventsBefore = this.events()), { signal });
+    store.addEventListener("change", () => this.changed(), { signal });
   }
 
   private turned(store: WatchedStore<unknown>): void {
-    if (store.connection !== "live") this.away = true;
-    else if (this.away) this.cameBack();
+    if (store.connection !== "live") this.awaySince ??= Date.now();
+    else if (this.awaySince !== null) this.cameBack(this.awaySince);
     this.requestUpdate();
   }
 
-  private cameBack(): void {
-    this.away = false;
-    const now = this.events();
-    if (this.eventsBefore === null || now === null) return;
-    this.missed = Math.max(0, now - this.eventsBefore);
+  /** What was missed, if anything, is on the page with the next change. */
+  private cameBack(since: number): void {
+    const worth = Date.now() - since >= WORTH_MS;
+    this.awaySince = null;
+    this.back = this.eventsBefore !== null;
+    clearTimeout(this.timer);
+    if (this.back) this.timer = window.setTimeout(() => this.tell(worth ? 0 : null), WORTH_MS);
+  }
+
+  private changed(): void {
+    if (this.awaySince !== null) return;
+    const [before, now] = [this.eventsBefore, this.events()];
+    this.eventsBefore = now;
+    if (this.back && before !== null && now !== null && now > before) this.tell(now - before);
+    this.back = false; // what comes from now on was not missed
+  }
+
+  private tell(missed: number | null): void {
+    this.missed = missed;
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => (this.missed = null), CAUGHT_UP_MS);
   }
@@ -81,7 +100,7 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
     const heard =
       heardAt === null
         ? "The server has not answered yet."
-        : `The server was last heard ${age(heardAt)} ago; what you see is of ${timeOfDay(store.now())}.`;
+        : `The server was last heard ${wholeSeconds(Date.now() - heardAt)} ago; what you see is of ${timeOfDay(store.now())}.`;
     return html`<div class="banner failed">
       <p><b>Not live.</b> <span aria-live="off">${heard} ${trying(connected, retryAt)}</span></p>
       <button type="button" class="btn" @click=${() => this.socket?.retryNow()}>Try now</button>
@@ -93,11 +112,6 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
     const { unansweredSince, pumpLag } = store.heard;
     return pumpLag > 0 || (unansweredSince !== null && Date.now() - unansweredSince > 1000);
   }
-}
-
-/** In whole seconds, so that it counts calmly. */
-function age(heardAt: number): string {
-  return duration(Math.floor((Date.now() - heardAt) / 1000) * 1000);
 }
 
 function trying(connected: boolean, retryAt: number | null): string {

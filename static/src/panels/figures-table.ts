@@ -83,7 +83,7 @@ function whole({ routines }: JobView): TemplateResult {
     for (const name of Object.keys(sum) as (keyof Tally)[]) sum[name] += figures[name];
   }
   return html`<tr>
-    <th scope="row"><i class="swatch"></i>Whole flow</th>
+    <th scope="row"><i class="swatch"></i> Whole flow</th>
     <td></td>
     ${counts(sum)}
     <td colspan="5"></td>

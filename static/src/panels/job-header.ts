@@ -7,6 +7,7 @@ import type { JobStore } from "../live/store.ts";
 import type { JobView } from "../live/view.ts";
 import { clock, fullTime, number, rate, shortId } from "../parts/format.ts";
 import { StoreElement } from "../parts/store-element.ts";
+import { styled } from "../parts/styled.ts";
 import { Ticking } from "../parts/ticking.ts";
 import "../parts/copy-button.ts";
 import "./job-controls.ts";
@@ -33,8 +34,7 @@ export class JobHeader extends StoreElement<JobStore> {
     return html`<header class="jobhead">
       ${this.name(view)}
       <div class="state-words">${this.status(view)} ${this.words(view, now)}</div>
-      ${this.facts(view, now)}
-      ${this.bare ? nothing : this.controls(store, view)}
+      ${this.facts(view, now)} ${this.bare ? nothing : this.controls(store, view)}
     </header>`;
   }
 
@@ -101,7 +101,9 @@ export class JobHeader extends StoreElement<JobStore> {
         <nav class="crumbs" aria-label="Where you are"><a href="/">Jobs</a></nav>
         <h1 class="mono">${shortId(this.store?.jobId ?? "")}</h1>
       </div>
-      <div class="facts">${[60, 48, 40, 30, 24].map((width) => html`<i class="bone" data-width=${width}></i>`)}</div>
+      <div class="facts">
+        ${[60, 48, 40, 30, 24].map((width) => html`<i class="bone" ${styled({ width: `${width}px` })}></i>`)}
+      </div>
     </header>`;
   }
 }

@@ -67,8 +67,8 @@ export class JobPage extends StoreElement<JobStore> {
     const height = Math.min(most, Math.max(LEAST_DOCK, this.dockHeight));
     const tab = isDockTab(this.tab) ? this.tab : "history";
     return html`<div class="job">
-      ${this.banner()}
       <job-header .store=${store} .api=${api}></job-header>
+      ${this.banner()}
       <div class="stage">
         <section class="graph-room" aria-label="Flow graph"><flow-graph .store=${store}></flow-graph></section>
         ${this.inspector()}

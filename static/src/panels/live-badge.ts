@@ -2,8 +2,9 @@
 import { html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
+import type { ConnectionState } from "../live/link.ts";
 import type { WatchedStore } from "../live/watched.ts";
-import { duration } from "../parts/format.ts";
+import { duration, wholeSeconds } from "../parts/format.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import { Ticking } from "../parts/ticking.ts";
 
@@ -17,30 +18,29 @@ export class LiveBadge extends StoreElement<WatchedStore<unknown>> {
   }
 
   protected override render() {
-    const { word, detail, title } = this.words();
-    return html`<span class="live" data-connection=${this.store?.connection ?? "offline"} title=${title}
-      ><span class="num">${detail ? `${word} · ${detail}` : word}</span></span
-    >`;
+    const { look, text, title } = this.store ? words(this.store) : NOTHING_LIVE;
+    return html`<span class="live num" data-connection=${look} title=${title}>${text}</span>`;
   }
+}
 
-  private words(): { word: string; detail: string; title: string } {
-    const { store } = this;
-    if (!store) return { word: "Not live", detail: "", title: "This page shows nothing that changes." };
-    const { rtt, heardAt } = store.heard;
-    const age = heardAt === null ? "" : `${duration(Math.floor((Date.now() - heardAt) / 1000) * 1000)} old`;
-    switch (store.connection) {
-      case "live":
-        return {
-          word: "Live",
-          detail: rtt === null ? "" : duration(Math.round(rtt)),
-          title: "The way to the server and back",
-        };
-      case "stale":
-        return { word: "Stale", detail: age, title: "The server is slow to answer; what you see may have changed." };
-      case "offline":
-        return heardAt === null
-          ? { word: "Connecting…", detail: "", title: "The server has not answered yet." }
-          : { word: "Offline", detail: age, title: "The server cannot be reached." };
-    }
-  }
+interface Words {
+  look: ConnectionState | "connecting";
+  text: string;
+  title: string;
+}
+
+const NOTHING_LIVE: Words = { look: "offline", text: "Not live", title: "This page shows nothing that changes." };
+const CONNECTING: Words = { look: "connecting", text: "Connecting…", title: "The server has not answered yet." };
+const TITLES: { [connection in ConnectionState]: string } = {
+  live: "The way to the server and back",
+  stale: "What you see may have changed since.",
+  offline: "The server cannot be reached.",
+};
+
+function words({ connection, heard: { rtt, heardAt }, opened, problem }: WatchedStore<unknown>): Words {
+  if (!opened && !problem) return CONNECTING;
+  const old = heardAt === null ? "" : ` · ${wholeSeconds(Date.now() - heardAt)} old`;
+  const way = rtt === null ? "" : ` · ${duration(Math.round(rtt))}`;
+  const texts = { live: `Live${way}`, stale: `Stale${old}`, offline: `Offline${old}` };
+  return { look: connection, text: texts[connection], title: TITLES[connection] };
 }

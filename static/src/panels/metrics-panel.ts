@@ -20,6 +20,7 @@ import {
   throughput,
 } from "./chart-points.ts";
 import "./figures-table.ts";
+import { awaitedRows } from "../parts/bones.ts";
 
 /** Charts and table are drawn at most so often, ms. */
 const REDRAW_MS = 250;
@@ -79,7 +80,7 @@ export class MetricsPanel extends StoreElement<JobStore> {
 
   protected override render() {
     const view = this.store?.state;
-    if (!view) return html`<div class="panel-wait" aria-busy="true"></div>`;
+    if (!view) return awaitedRows();
     const shown = busiest(view.series, Object.keys(view.routines));
     return html`<div class="metrics" tabindex="0" role="group" aria-label="Charts and figures">
       <div class="charts">${charts(view, shown).map((chart) => drawn(chart))}</div>

@@ -25,7 +25,7 @@ export class RecordDetail extends LightElement {
 
   protected override render() {
     const { detail } = this;
-    return html`<section class="detail" aria-label=${this.label} @keydown=${this.key}>
+    return html`<section class="detail" aria-label=${this.label}>
       <header>
         <h2>${detail?.title ?? html`<i class="bone"></i>`}</h2>
         ${detail ? html`<copy-button label="Copy data as JSON" .text=${asJson(detail.data)}></copy-button>` : nothing}
@@ -48,10 +48,6 @@ export class RecordDetail extends LightElement {
         )}
       </dl>
       <data-tree .value=${data} ?cut=${cut}></data-tree>`;
-  }
-
-  private key(event: KeyboardEvent): void {
-    if (event.key === "Escape") this.close();
   }
 
   private close(): void {

@@ -8,6 +8,7 @@ import { number } from "../parts/format.ts";
 import "../parts/sparkline.ts";
 import { statusMark } from "../parts/status.ts";
 import { StoreElement } from "../parts/store-element.ts";
+import { awaitedRows } from "../parts/bones.ts";
 
 @customElement("routine-list")
 export class RoutineList extends StoreElement<JobStore> {
@@ -20,7 +21,7 @@ export class RoutineList extends StoreElement<JobStore> {
 
   protected override render() {
     const view = this.store?.state;
-    if (!view) return html`<div class="panel-wait" aria-busy="true"></div>`;
+    if (!view) return awaitedRows();
     return html`<ul class="routines">
       ${view.flow.routines.map(({ routine_id: id }) => {
         const figures = view.routines[id];

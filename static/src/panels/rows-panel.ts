@@ -12,6 +12,7 @@ import "../parts/paged-list.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import type { Detail } from "./record-detail.ts";
 import "./record-detail.ts";
+import { awaitedRows } from "../parts/bones.ts";
 
 export abstract class RowsPanel<T> extends StoreElement<JobStore> {
   @property({ attribute: false }) override store: JobStore | null = null;
@@ -80,6 +81,10 @@ export abstract class RowsPanel<T> extends StoreElement<JobStore> {
     }
   }
 
+  private key(event: KeyboardEvent): void {
+    if (event.key === "Escape" && this.opened !== null) this.close();
+  }
+
   private close(): void {
     this.opened = null;
     this.list.querySelector<HTMLElement>(".rows")?.focus();
@@ -93,9 +98,9 @@ export abstract class RowsPanel<T> extends StoreElement<JobStore> {
   }
 
   protected override render() {
-    if (!this.store?.state) return html`<div class="panel-wait" aria-busy="true"></div>`;
+    if (!this.store?.state) return awaitedRows();
     if (this.source.total === 0) return this.nothingYet();
-    return html`<div class="rows-panel" ?data-split=${this.opened !== null}>
+    return html`<div class="rows-panel" ?data-split=${this.opened !== null} @keydown=${this.key}>
       <paged-list
         class=${this.label.toLowerCase().replaceAll(" ", "-")}
         label=${this.label}

@@ -13,6 +13,7 @@ import {
   plural,
   rate,
   timeOfDay,
+  wholeSeconds,
 } from "./format.ts";
 
 test("numbers have separators, and nothing is a dash", () => {
@@ -75,6 +76,10 @@ describe("durations", () => {
   test("on a clock have hours, minutes and seconds, and days when there are any", () => {
     expect([clock(107_900), clock(-5), clock(183_845_000)]).toEqual(["00:01:47", "00:00:00", "2 d 03:04:05"]);
   });
+});
+
+test("ages count in whole seconds", () => {
+  expect([wholeSeconds(400), wholeSeconds(14_900), wholeSeconds(131_000)]).toEqual(["0 s", "14 s", "2 min 11 s"]);
 });
 
 test("how long ago is said roughly", () => {

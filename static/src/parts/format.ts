@@ -56,6 +56,12 @@ export function growing(ms: number): string {
   return ms < 60_000 ? `${(Math.max(0, ms) / 1000).toFixed(1)} s` : duration(ms);
 }
 
+/** As `duration`, without tenths, so that it counts calmly. */
+export function wholeSeconds(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
+}
+
 /** How long ago, roughly: "just now", "12 s ago", "2 min ago", "3 h ago", "4 d ago". */
 export function ago(ms: number): string {
   const seconds = Math.floor(ms / 1000);
