@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 PER_DECADE = 10
@@ -14,8 +13,10 @@ HIGHEST = 100
 """The last bucket, from 10**10 µs (nearly three hours). What is longer counts here."""
 _BOUNDS = [round(1000 * 10 ** (bucket / PER_DECADE)) for bucket in range(LOWEST + 1, HIGHEST + 1)]
 """Where each bucket but the first begins, in ns."""
-_MANY, _SHORT_NS = 1_000, 16_000
-"""So many durations with so low a mean have few distinct values: counting them beats sorting (43 against 110 ns each)."""
+_BLOCKS, _BLOCK = 32, 64
+_SAMPLED = _BLOCKS * _BLOCK
+"""Of more durations at once (40,000 a second of one routine) so many are looked at: a third of the cost of all. They
+are taken in blocks, in which handlers that take turns in some rhythm are all met."""
 
 
 class Times(NamedTuple):
@@ -46,33 +47,24 @@ class LatencyDigest:
         self._cached: list[tuple[int, int]] | None = []
 
     def add(self, durations: Sequence[int]) -> Times:
-        """Count durations (ns, not empty), a whole batch at once; return their sum and bounds."""
+        """Count durations (ns, not empty), a whole batch at once; return their sum and bounds.
+
+        Of more than 2,048 the shape is that of a sample, in which the shortest and the longest
+        always are. Their number is exact.
+        """
+        times = Times(sum(durations), min(durations), max(durations))
         self.count += len(durations)
         self._cached = None
-        total = sum(durations)
-        if len(durations) > _MANY and total < _SHORT_NS * len(durations):
-            return Times(total, *self._add_alike(Counter(durations)))
-        return Times(total, *self._add_spread(sorted(durations)))
+        if len(durations) <= _SAMPLED:
+            self._count(_in_buckets(sorted(durations)))
+        else:
+            self._count(_in_buckets([times.low, times.high]))
+            self._count(_scaled(_in_buckets(sorted(_sample(durations))), len(durations) - 2))
+        return times
 
-    def _add_alike(self, values: Counter[int]) -> tuple[int, int]:
-        low, high = min(values), max(values)
-        first, last = bisect_right(_BOUNDS, low), bisect_right(_BOUNDS, high)
-        found = [0] * (last - first + 1)
-        for duration, count in values.items():
-            found[bisect_right(_BOUNDS, duration, first, last) - first] += count
-        for bucket, count in enumerate(found, first + LOWEST):
-            if count:
-                self._counts[bucket] = self._counts.get(bucket, 0) + count
-        return low, high
-
-    def _add_spread(self, ordered: list[int]) -> tuple[int, int]:
-        counts, start, end = self._counts, 0, len(ordered)
-        while start < end:
-            place = bisect_right(_BOUNDS, ordered[start])
-            stop = bisect_left(ordered, _BOUNDS[place], start) if place < len(_BOUNDS) else end
-            counts[place + LOWEST] = counts.get(place + LOWEST, 0) + stop - start
-            start = stop
-        return ordered[0], ordered[-1]
+    def _count(self, found: Iterable[tuple[int, int]]) -> None:
+        for bucket, count in found:
+            self._counts[bucket] = self._counts.get(bucket, 0) + count
 
     def histogram(self) -> list[tuple[int, int]]:
         """Pairs (bucket, count) of the buckets that are not empty, in order."""
@@ -100,3 +92,32 @@ class LatencyDigest:
                 found.append(10 ** ((bucket + within) / PER_DECADE) / 1000)
             below += count
         return found
+
+
+def _sample(durations: Sequence[int]) -> list[int]:
+    step = len(durations) / _BLOCKS
+    starts = [int(block * step) for block in range(_BLOCKS)]
+    return [duration for start in starts for duration in durations[start : start + _BLOCK]]
+
+
+def _in_buckets(ordered: list[int]) -> list[tuple[int, int]]:
+    """Pairs (bucket, count) of ascending durations."""
+    found, start, end = [], 0, len(ordered)
+    while start < end:
+        place = bisect_right(_BOUNDS, ordered[start])
+        stop = bisect_left(ordered, _BOUNDS[place], start) if place < len(_BOUNDS) else end
+        found.append((place + LOWEST, stop - start))
+        start = stop
+    return found
+
+
+def _scaled(found: list[tuple[int, int]], total: int) -> list[tuple[int, int]]:
+    """The same shape with counts that add up to `total`."""
+    size = sum(count for _, count in found)
+    seen = given = 0
+    scaled = []
+    for bucket, count in found:
+        seen += count
+        scaled.append((bucket, seen * total // size - given))
+        given = seen * total // size
+    return scaled

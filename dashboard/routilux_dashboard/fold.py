@@ -1,7 +1,7 @@
 """A job's journal folded into figures, batch by batch. Pure: no clock, no engine call.
 
 Rows are counted at C speed, a slice of time as a whole: what a batch costs beyond that grows
-with the graph. `benchmarks/` has the figures.
+with the graph (`benchmarks/folding.py`).
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ class JobList:
 
     def full(self, now_ns: int) -> Jobs:
         """The whole list (any thread)."""
-        return self._make(now_ns, self._jobs(), [], full=True)
+        jobs = sorted(self._jobs(), key=lambda job: job.summary.created_at, reverse=True)
+        return self._make(now_ns, jobs, [], full=True)
 
     def _make(self, now_ns: int, jobs: list[WatchedJob], removed: list[str], *, full: bool) -> Jobs:
         rate, activity = self._sums

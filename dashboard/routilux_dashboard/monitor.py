@@ -20,6 +20,8 @@ from .watched_flow import WatchedFlow
 from .watched_job import WatchedJob
 
 KEEP_JOBS = 200
+KEEP_RECORDS = 1_000_000
+"""Records that the jobs that have ended may hold in memory together; the newest of them is kept whatever it holds."""
 FLOW_LOOK_NS = 250 * MILLISECOND
 """How often watched flows are looked at for a change of their structure."""
 _WAKING = frozenset({"status", "control"})
@@ -44,6 +46,7 @@ class Monitor:
         wake: called by engine threads when a job begins or ends, when its status changes and when
             something is asked of it, so that an idle pump sends at once; must return at once.
         keep_jobs: how many jobs that have ended are kept, the newest; live ones all are.
+        keep_records: how many records these may have in their histories together.
     """
 
     def __init__(
@@ -51,17 +54,19 @@ class Monitor:
         wake: Callable[[], None] | None = None,
         *,
         keep_jobs: int = KEEP_JOBS,
+        keep_records: int = KEEP_RECORDS,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.wake = wake
         self.origin = f"{socket.gethostname()}:{os.getpid()}"
         self._keep_jobs = keep_jobs
+        self._keep_records = keep_records
         self._now_ns = now_ns
         self._flows: dict[str, _FlowHook] = {}
         self._jobs: dict[str, WatchedJob] = {}
         self._arrived: deque[WatchedJob] = deque()
         self._live: dict[str, WatchedJob] = {}
-        self._ended: dict[str, None] = {}
+        self._ended: dict[str, int] = {}
         self._left: deque[WatchedJob] = deque(maxlen=keep_jobs)
         self._list = JobList(self.jobs, lambda: list(self._flows.copy()))
         self._flows_due = 0
@@ -178,8 +183,8 @@ class Monitor:
                 self._list.changed(job, now_ns)
             if job.closed:
                 del self._live[job.job_id]
-                self._ended[job.job_id] = None
-        self._forget_old()
+                self._ended[job.job_id] = job.records_kept()
+                self._forget_old()
         return Tick(frames, self._list.message(now_ns))
 
     def _tick(self, job: WatchedJob, now_ns: int) -> Frame | None:
@@ -206,8 +211,13 @@ class Monitor:
 
     def _forget_old(self) -> None:
         """Keep the newest of the jobs that have ended, in the order in which they did."""
-        surplus = list(self._ended)[: max(len(self._ended) - self._keep_jobs, 0)]
-        for job_id in surplus:
+        surplus, records = [], sum(self._ended.values())
+        for job_id, kept in list(self._ended.items()):
+            left = len(self._ended)
+            if left <= self._keep_jobs and (records <= self._keep_records or left == 1):
+                break
+            surplus.append(job_id)
+            records -= kept
             del self._ended[job_id]
             self._jobs.pop(job_id, None)
             self._faulty.discard(job_id)

@@ -40,6 +40,7 @@ class JobPicture:
         self._job_state = job_state
         self._names = names
         self._flow = flow
+        self._origin = origin
         self._identity = Identity.of(job_state, origin)
         self._outlook: Outlook | None = None
         self._flowing: Set[str | None] = frozenset()
@@ -62,6 +63,8 @@ class JobPicture:
         """Fold a batch; what is to be shown now. `final` says that the job has ended and nothing comes any more."""
         fold = self.fold
         changes = fold.add(batch, now_ns)
+        if changes.control:  # a job that was just made did not know its parameters yet
+            self._identity = Identity.of(self._job_state, self._origin)
         if final:
             fold.series.finish(fold.level)
         after = self._picture(before, changes, now_ns)

@@ -106,4 +106,5 @@ def _error(fold: JobFold) -> ErrorReport | None:
         return None
     if fold.last_failure is not None:
         return fold.last_failure
-    return ErrorReport("", "", "", plain_text(fold.error or "", REASON_TEXT), "", iso(fold.status_ns))
+    said = fold.error or "A routine stored 'failed' or 'error' as its status"
+    return ErrorReport("", "", "", plain_text(said, REASON_TEXT), "", iso(fold.status_ns))

@@ -153,6 +153,11 @@ class WatchedJob:
 
     # -- read by range, or when asked
 
+    def records_kept(self) -> int:
+        """How many records the job has in memory."""
+        found = self.job_state.read_history(0, 0)
+        return found.last - found.first + 1
+
     def history(self, after: int = 0, limit: int = 100) -> HistoryPage:
         """Records `after + 1` to `after + limit` (at most 1,000), as far as they are kept."""
         found = self.job_state.read_history(max(after, 0), _limited(limit))

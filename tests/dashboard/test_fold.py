@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import JournalBatch, RunningHandler, Totals
-from routilux_dashboard.digest import HIGHEST, LOWEST
 from routilux_dashboard.fold import ACTIVITY_SECONDS, JobFold
 from routilux_dashboard.tally import ERRORS
 from tests.dashboard.journals import (
@@ -202,14 +200,3 @@ def test_an_error_text_is_kept_short_and_of_a_traceback_the_end() -> None:
     assert error is not None
     assert len(error.error) + len(error.traceback) < 30_000
     assert error.traceback.endswith("the end")
-
-
-@pytest.mark.parametrize("durations", [[0], [1], [999, 1_000, 1_001], [10**18], [100] * 5_000 + [10**9]])
-def test_a_bucket_holds_the_durations_that_it_says(durations: list[int]) -> None:
-    fold = folded(batch((), [(0, 0, duration, "completed", 0) for duration in durations]))
-    found = fold.tallies["walker"].digest.histogram()
-    assert sum(count for _, count in found) == len(durations)
-    for bucket, count in found:
-        low = 0 if bucket == LOWEST else round(10 ** (bucket / 10) * 1000)
-        high = float("inf") if bucket == HIGHEST else round(10 ** ((bucket + 1) / 10) * 1000)
-        assert count == sum(low <= duration < high for duration in durations)

@@ -153,6 +153,47 @@ def test_a_job_is_known_and_can_be_read_before_the_first_tick() -> None:
     assert JobState.wait_for_completion(flow, job_state, 10)
 
 
+def test_the_parameters_are_right_though_the_job_was_seen_before_it_had_them() -> None:
+    monitor = Monitor(now_ns=Clock())
+
+    def look() -> None:  # what the pump does when a job that is being made wakes it
+        if monitor.jobs():
+            monitor.tick()
+
+    monitor.wake = look
+    flow = chain()
+    monitor.watch(flow)
+    job_state = flow.execute("emitter", {"count": 2})
+    monitor.tick()
+    assert monitor.job(job_state.job_id).summary.params == {"count": 2}
+    assert monitor.job(job_state.job_id).summary.rerunnable
+
+
+class Pessimist(Routine):
+    """Says of itself that it failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("trigger", handler=self.work)
+
+    def work(self) -> None:
+        context = self.get_execution_context()
+        assert context is not None
+        context.job_state.update_routine_state(context.routine_id, {"status": "error"})
+
+
+def test_a_job_that_failed_by_what_a_routine_stored_says_so() -> None:
+    flow = Flow()
+    flow.add_routine(Pessimist(), "pessimist")
+    monitor = watched(flow)
+    job_state = flow.execute("pessimist")
+    monitor.tick()
+    error = monitor.job(job_state.job_id).summary.error
+    assert job_state.status == "failed"
+    assert error is not None
+    assert "stored 'failed' or 'error'" in error.error
+
+
 def test_many_threads_may_read_while_the_pump_makes_the_first_picture() -> None:
     flow = sorting()
     monitor = watched(flow)
@@ -412,6 +453,24 @@ def test_bounded_logs_are_numbered_on() -> None:
     assert film.state.connections["emitter.item->sorter.item"].count == 20_000
 
 
+def test_rows_that_left_before_they_were_taken_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("routilux.journal.UNREAD_BOUND", 200)
+    flow = sorting()
+    flow.history_limit = 20
+    monitor = watched(flow)
+    job_state = flow.execute("emitter", {"count": 20_000})
+    film = Film(monitor, job_state.job_id)
+    film.tick()
+    collector, sorter = film.state.routines["collector"], film.state.routines["sorter"]
+    assert film.state.connections["emitter.item->sorter.item"].count == 20_000 == sorter.done + sorter.errors
+    assert collector.done == sum(
+        film.state.connections[name].count for name in ("sorter.even->collector.item", "sorter.odd->collector.item")
+    )
+    assert film.state.job.counts.queued == 0
+    assert film.state.records[-1].seq == film.state.seq == film.job.history().total
+    assert collector.max_ms is not None
+
+
 def test_metrics_are_the_trackers_figures() -> None:
     flow = sorting()
     monitor = watched(flow)
@@ -554,6 +613,17 @@ def test_the_oldest_jobs_that_have_ended_are_forgotten_and_the_list_says_so() ->
         monitor.job(ended[0])
     collector.gate.set()
     assert JobState.wait_for_completion(flow, live, 10)
+
+
+def test_jobs_with_long_histories_are_forgotten_sooner_but_never_the_newest() -> None:
+    flow = chain()
+    monitor = Monitor(keep_records=100, now_ns=Clock())
+    monitor.watch(flow)
+    for count, kept in ((40, 1), (40, 2), (40, 2), (400, 1), (5, 1), (5, 2)):
+        newest = flow.execute("emitter", {"count": count})
+        monitor.tick()
+        assert len(monitor.jobs()) == kept
+        assert monitor.jobs()[0].job_id == newest.job_id
 
 
 def test_removed_jobs_are_named_once() -> None:
