@@ -11,9 +11,12 @@ export function portKey(kind: PortKind, routineId: string, name: string): string
   return JSON.stringify([kind, routineId, name]);
 }
 
+/** A longer name is cut, until its card is pointed at; `.port-name` says the same. */
+const WIDEST = 96;
+
 /** About as wide as a name is drawn at most, px at zoom 1. */
 export function nameWidth(name: string): number {
-  return name.length * 6.2 + 6;
+  return Math.min(WIDEST, name.length * 6.2 + 6);
 }
 
 /** The rectangle of the name of a port at `x`, `y`. */

@@ -21,8 +21,8 @@ BODY.innerHTML = `
   </div>
   <div class="card-foot"></div>`;
 
-/** A longer foot may be cut; it is shown on hover. */
-const FITS = 26;
+/** A longer name or foot may be cut; it is shown on hover. */
+const FITS = { name: 15, foot: 26 };
 
 const SPARK = { width: 44, height: 16 };
 
@@ -89,6 +89,11 @@ export class RoutineCard {
     this.control?.setAttribute("aria-pressed", String(selected));
   }
 
+  private uncut(foot: string): string {
+    const name = this.routine.routine_id;
+    return [name.length > FITS.name ? name : "", foot.length > FITS.foot ? foot : ""].filter(Boolean).join("\n");
+  }
+
   private part(name: string): HTMLElement {
     return this.element.querySelector(`.card-${name}`)!;
   }
@@ -100,7 +105,7 @@ export class RoutineCard {
       this.parts[part].textContent = word;
       this.parts[part].hidden = word === "";
     }
-    if (this.control && this.shown.foot !== words.foot) this.control.title = words.foot.length > FITS ? words.foot : "";
+    if (this.control && this.shown.foot !== words.foot) this.control.title = this.uncut(words.foot);
     this.shown = words;
   }
 
