@@ -193,9 +193,10 @@ def test_a_source_that_has_changed_since_it_was_loaded_is_noticed(
 
 
 def test_a_name_that_hides_len_is_noticed(module: Callable[[str], ModuleType]) -> None:
-    loaded = module("def len(x): return 0\ncondition = lambda d: len(d) > 1\n")
+    loaded = module("def len(x): return 0\nhidden = lambda d: len(d) > 1\nother = lambda d: d > 1\n")
     with pytest.raises(ValueError, match="it uses 'len' from around it"):
-        source(loaded.condition)
+        source(loaded.hidden)
+    assert source(loaded.other) == "data > 1"
 
 
 # -- through JSON and back -------------------------------------------------------------------------------------------

@@ -54,7 +54,8 @@ def text_of_lambda(source: str) -> str:
 def _source(condition: Any) -> str:
     if not isinstance(condition, FunctionType):
         raise ValueError(f"{condition!r:.100} is neither a lambda nor a function of a module")
-    around = [*condition.__code__.co_freevars, *({"len"} & condition.__globals__.keys())]
+    code = condition.__code__
+    around = [*code.co_freevars, *({"len"} & set(code.co_names) & condition.__globals__.keys())]
     if around:
         raise ValueError(f"it uses {around[0]!r} from around it")
     definition = _definition(condition)

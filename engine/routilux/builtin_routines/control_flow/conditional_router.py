@@ -9,6 +9,7 @@ from typing import Any
 from ...documents import Part
 from ...event import Event
 from ...routine import Routine
+from ...slot import Slot
 from .condition import Condition, Matcher, routes_of
 from .stored_condition import restored_routes, stored_routes
 
@@ -44,8 +45,8 @@ class ConditionalRouter(Routine):
         super().__init__()
         self._known: tuple[list[Any], list[tuple[str, Matcher]]] = ([], [])
         self.set_config(routes=[], default_route=None, route_priority="first_match")
-        self.input_slot = self.define_slot("input", handler=self._handle_input)
-        self.default_output = self.define_event("output", _PARAMETERS)
+        self.input_slot: Slot = self.define_slot("input", handler=self._handle_input)
+        self.default_output: Event = self.define_event("output", _PARAMETERS)
 
     def add_route(self, route_name: str, condition: Condition) -> None:
         """Add a route behind the others, and define its event.

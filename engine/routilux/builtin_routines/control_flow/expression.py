@@ -43,7 +43,7 @@ class Expression:
     __slots__ = ("_evaluate", "text")
 
     def __init__(self, text: str) -> None:
-        self.text = text.strip()
+        self.text: str = text.strip()
         self._evaluate = _built(parsed(self.text), self.text)
 
     def __call__(self, data: Any, config: Scope | None = None, stats: Scope | None = None) -> Any:

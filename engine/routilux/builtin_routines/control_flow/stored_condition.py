@@ -9,7 +9,7 @@ from typing import Any
 from ...callables import callable_from_plain, callable_to_plain, to_plain
 from ...documents import Part
 from ...known_classes import function_name
-from .condition import Condition
+from .condition import Route
 from .condition_source import condition_source, text_of_lambda
 from .expression import Expression
 
@@ -17,7 +17,7 @@ LAMBDA = "lambda_expression"
 CALLABLE = "callable"
 
 
-def stored_routes(routes: Iterable[tuple[str, Condition]]) -> list[list[Any]]:
+def stored_routes(routes: Iterable[Route]) -> list[list[Any]]:
     """Routes as lists of name and plain data. Raises `ValueError` naming a route that cannot be stored.
 
     Text stays text, and a dict a dict. A function of a module is stored by its name, a lambda or
@@ -29,7 +29,7 @@ def stored_routes(routes: Iterable[tuple[str, Condition]]) -> list[list[Any]]:
     return [[name, _stored(condition, name)] for name, condition in routes]
 
 
-def restored_routes(part: Part) -> list[tuple[str, Condition]]:
+def restored_routes(part: Part) -> list[Route]:
     """What `stored_routes` was given, with an `Expression` for each lambda.
 
     Raises `ValueError` naming the place, for what is no condition, and for a function that is not known here.
@@ -51,7 +51,7 @@ def _stored_value(value: Any, route: str) -> Any:
     return {"_type": LAMBDA, "expression": condition_source(value, route)}
 
 
-def _restored_route(part: Part) -> tuple[str, Condition]:
+def _restored_route(part: Part) -> Route:
     pair = part.items()
     if len(pair) != 2:
         raise part.wrong("a list of a name and a condition")

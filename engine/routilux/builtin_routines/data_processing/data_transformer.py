@@ -7,7 +7,9 @@ from typing import Any
 
 from ...callables import to_plain
 from ...documents import Part
+from ...event import Event
 from ...routine import Routine
+from ...slot import Slot
 from ..function_table import FunctionTable
 from .transformations import BUILT_IN, Transformation, transform
 
@@ -38,8 +40,8 @@ class DataTransformer(Routine):
         super().__init__()
         self._functions = FunctionTable("transformation", BUILT_IN)
         self.set_config(transformations=[], chain_transformations=True)
-        self.input_slot = self.define_slot("input", handler=self._handle_input)
-        self.output_event = self.define_event("output", ["transformed_data", "transformation_applied", "errors"])
+        self.input_slot: Slot = self.define_slot("input", handler=self._handle_input)
+        self.output_event: Event = self.define_event("output", ["transformed_data", "transformation_applied", "errors"])
 
     def register_transformation(self, name: str, func: Transformation) -> None:
         """Make a transformation known by name; `func(data)` returns the new data.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...event import Event
 from ...routine import Routine
+from ...slot import Slot
 from ..function_table import FunctionTable
 from .rules import BUILT_IN, Rule, validate
 
@@ -34,9 +36,9 @@ class DataValidator(Routine):
         super().__init__()
         self._functions = FunctionTable("validator", BUILT_IN)
         self.set_config(rules={}, strict_mode=False, required_fields=[], allow_extra_fields=True)
-        self.input_slot = self.define_slot("input", handler=self._handle_input)
-        self.valid_event = self.define_event("valid", ["validated_data"])
-        self.invalid_event = self.define_event("invalid", ["errors", "data"])
+        self.input_slot: Slot = self.define_slot("input", handler=self._handle_input)
+        self.valid_event: Event = self.define_event("valid", ["validated_data"])
+        self.invalid_event: Event = self.define_event("invalid", ["errors", "data"])
 
     def register_validator(self, name: str, func: Rule) -> None:
         """Make a rule known by name; `func(value)` returns whether the value is fine, or `(fine, message)`.

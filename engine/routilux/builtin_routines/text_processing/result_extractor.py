@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...event import Event
 from ...routine import Routine
+from ...slot import Slot
 from ..function_table import FunctionTable
 from .extraction import extract
 from .extractors import Extractor, built_in
@@ -53,8 +55,8 @@ class ResultExtractor(Routine):
             return_original_on_failure=True,
             log_errors=True,
         )
-        self.input_slot = self.define_slot("input", handler=self._handle_input)
-        self.output_event = self.define_event(
+        self.input_slot: Slot = self.define_slot("input", handler=self._handle_input)
+        self.output_event: Event = self.define_event(
             "output", ["extracted_result", "format", "metadata", "confidence", "extraction_path"]
         )
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import Any
 
+from ...event import Event
 from ...routine import Routine
+from ...slot import Slot
 
 MESSAGE = "...(省略了{remaining}行)"
 _TEXT_KEYS = ("text", "content", "message", "data")
@@ -33,8 +35,8 @@ class TextClipper(Routine):
     def __init__(self) -> None:
         super().__init__()
         self.set_config(max_length=1000, preserve_tracebacks=True, truncation_message=MESSAGE)
-        self.input_slot = self.define_slot("input", handler=self._handle_input)
-        self.output_event = self.define_event("output", ["clipped_text", "was_clipped", "original_length"])
+        self.input_slot: Slot = self.define_slot("input", handler=self._handle_input)
+        self.output_event: Event = self.define_event("output", ["clipped_text", "was_clipped", "original_length"])
 
     def _handle_input(self, text: Any = None, max_length: int | None = None, **kwargs: Any) -> None:
         whole = text_of(text if text is not None else self._extract_input_data(**kwargs))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
+from ...event import Event
 from ...routine import Routine
+from ...slot import Slot
 
 CIRCULAR = "[Circular Reference]"
-Container = dict[Any, Any] | list[Any]
+Container: TypeAlias = dict[Any, Any] | list[Any]
 
 
 class TextRenderer(Routine):
@@ -30,8 +32,8 @@ class TextRenderer(Routine):
     def __init__(self) -> None:
         super().__init__()
         self.set_config(tag_format="xml", indent="  ", include_type_hints=False)
-        self.input_slot = self.define_slot("input", handler=self._handle_input)
-        self.output_event = self.define_event("output", ["rendered_text", "original_type"])
+        self.input_slot: Slot = self.define_slot("input", handler=self._handle_input)
+        self.output_event: Event = self.define_event("output", ["rendered_text", "original_type"])
 
     def _handle_input(self, data: Any = None, **kwargs: Any) -> None:
         value = self._extract_input_data(data, **kwargs)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ...event import Event
 from ...routine import Routine
+from ...slot import Slot
 
 CIRCULAR = "[Circular Reference]"
 
@@ -28,8 +30,8 @@ class DataFlattener(Routine):
     def __init__(self) -> None:
         super().__init__()
         self.set_config(separator=".", preserve_lists=True, max_depth=100)
-        self.input_slot = self.define_slot("input", handler=self._handle_input)
-        self.output_event = self.define_event("output", ["flattened_data", "original_type", "depth"])
+        self.input_slot: Slot = self.define_slot("input", handler=self._handle_input)
+        self.output_event: Event = self.define_event("output", ["flattened_data", "original_type", "depth"])
 
     def _handle_input(self, data: Any = None, **kwargs: Any) -> None:
         value = self._extract_input_data(data, **kwargs)

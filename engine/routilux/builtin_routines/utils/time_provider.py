@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ...event import Event
 from ...routine import Routine
+from ...slot import Slot
 
 CUSTOM_FORMAT = "%Y-%m-%d %H:%M:%S"
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -35,8 +37,8 @@ class TimeProvider(Routine):
     def __init__(self) -> None:
         super().__init__()
         self.set_config(format="iso", custom_format=CUSTOM_FORMAT, include_weekday=True, locale="zh_CN")
-        self.trigger_slot = self.define_slot("request", handler=self._handle_request)
-        self.output_event = self.define_event("output", ["time_string", "timestamp", "datetime", "formatted"])
+        self.trigger_slot: Slot = self.define_slot("request", handler=self._handle_request)
+        self.output_event: Event = self.define_event("output", ["time_string", "timestamp", "datetime", "formatted"])
 
     def _handle_request(self, data: Any = None, **kwargs: Any) -> None:
         now = datetime.now()
