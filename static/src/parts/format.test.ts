@@ -48,9 +48,10 @@ test("a share is all only when it is all", () => {
 
 describe("durations", () => {
   test("are for people", () => {
-    const of = [0, 0.05, 0.4, 12.3, 999, 1400, 59_900, 131_000, 12_000_000, 352_800_000].map(duration);
+    const of = [0, 0.0002, 0.05, 0.4, 12.3, 999, 1400, 59_900, 131_000, 12_000_000, 352_800_000].map(duration);
     expect(of).toEqual([
       "0 ms",
+      "< 1 µs",
       "50 µs",
       "0.4 ms",
       "12 ms",

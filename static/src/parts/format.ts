@@ -42,7 +42,7 @@ export function clock(ms: number): string {
 /** How long something took: "0.4 ms", "12 ms", "1.4 s", "2 min 11 s", "3 h 20 min", "4 d 2 h". */
 export function duration(ms: number | null): string {
   if (ms === null || !Number.isFinite(ms)) return NONE;
-  if (ms < 0.1 && ms > 0) return `${number(ms * 1000)} µs`;
+  if (ms < 0.1 && ms > 0) return ms < 0.001 ? "< 1 µs" : `${number(ms * 1000)} µs`;
   if (ms < 1000) return `${trimmed(ms)} ms`;
   if (ms < 60_000) return `${trimmed(ms / 1000)} s`;
   const seconds = Math.floor(ms / 1000);
