@@ -130,8 +130,9 @@ class Dashboard:
         services = Services(self._monitor, live, hub, Controls())
         application.register_blueprint(api.blueprint(services))
         application.register_blueprint(pages.blueprint(services))
+        hub.start(listener, Gate(application, self._names()), live.pump, live.farewell)
         self._monitor.wake = live.wake
-        hub.start(listener, Gate(application, self._names()), live.pump)
+        live.wake()  # for what happened in between
         return hub
 
     def _names(self) -> Names:

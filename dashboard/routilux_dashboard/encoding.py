@@ -33,7 +33,7 @@ def _encode(encode: Callable[[Any], bytes], value: Any) -> bytes:
     try:
         return encode(value)
     except (UnicodeEncodeError, OverflowError, TypeError):
-        return encode(_plain(msgspec.to_builtins(value, str_keys=True, enc_hook=_name_of)))
+        return encode(_plain(msgspec.to_builtins(value, enc_hook=_name_of)))
 
 
 def _plain(value: Any) -> Any:
@@ -43,7 +43,7 @@ def _plain(value: Any) -> Any:
         case int() if not -(2**63) <= value < 2**64:
             return str(value)
         case dict():
-            return {_plain(key): _plain(item) for key, item in value.items()}
+            return {_plain(key if isinstance(key, str) else repr(key)): _plain(item) for key, item in value.items()}
         case list():
             return [_plain(item) for item in value]
     return value

@@ -20,8 +20,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
+from .answering import UPGRADED, GuardedRequests
 from .framing import BufferedSocket, GuardedFrames, GuardedUpgrade
-from .gate import CLOSE
 from .guard import MAX_MESSAGE
 from .natives import Natives
 from .quiet import importing_quietly
@@ -46,10 +46,11 @@ REQUEST_SECONDS = 30.0
 """From the moment a connection is free to the answer's last byte: bounds idle, half-open and slow-reading peers."""
 NATIVE_SECONDS = 10.0
 STOP_SECONDS = 1.0
+GRACE_SECONDS = 0.3
+"""How long stopping lets requests that are being answered finish."""
 FAULT_SECONDS = 1.0
 LINGER_SECONDS = 0.5
 
-_UPGRADED = "routilux.upgraded"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -99,9 +100,19 @@ class Hub:
 
     # -- from any thread
 
-    def start(self, listener: socket.socket, application: Application, pump: Callable[[], float | None]) -> None:
-        """Serve `application` on `listener` (bound, non-blocking) from a thread of its own."""
+    def start(
+        self,
+        listener: socket.socket,
+        application: Application,
+        pump: Callable[[], float | None],
+        farewell: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Serve `application` on `listener` (bound, non-blocking) from a thread of its own.
+
+        `farewell` is called in that thread once no new connections are taken: what it sends still goes out.
+        """
         self._pump = pump
+        self._farewell = farewell
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._wake_reader.setblocking(False)
         self._wake_writer.setblocking(False)
@@ -110,6 +121,7 @@ class Hub:
             listener, listener.getsockname(), application, protocol=_Protocol, max_http_version="HTTP/1.1",
             log_output=False, debug=False, socket_timeout=REQUEST_SECONDS,
         )  # fmt: skip
+        self._server.under_way = set()
         _close_when_forked(self)
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
@@ -173,12 +185,15 @@ class Hub:
         try:
             self.spawn(self._accept)
             while not self._stopping:
-                self._armed = False  # before draining: what comes while we drain wakes us again
-                for _ in range(len(self._calls)):
-                    _guarded(self._calls.popleft(), None)
-                self._wait(_guarded(self._pump, FAULT_SECONDS))
+                self._wait(self._round())
         finally:
             self._close()
+
+    def _round(self) -> float | None:
+        self._armed = False  # before draining: what comes while we drain wakes us again
+        for _ in range(len(self._calls)):
+            _guarded(self._calls.popleft(), None)
+        return _guarded(self._pump, FAULT_SECONDS)
 
     def _wait(self, seconds: float | None) -> None:
         if seconds is not None and seconds <= 0:
@@ -220,6 +235,12 @@ class Hub:
 
     def _close(self) -> None:
         self._listener.close()
+        _guarded(self._farewell, None)
+        deadline = time.monotonic() + GRACE_SECONDS
+        while self._server.under_way and time.monotonic() < deadline:
+            self._round()
+            eventlet.sleep(0.002)
+        eventlet.sleep(0)  # those who write to websockets have their turn
         for connection in list(self._connections):
             _shut_down(connection)  # so that nothing that ends now waits for a peer
         deadline = time.monotonic() + STOP_SECONDS
@@ -253,45 +274,13 @@ class _Task:
         self.join = self._spawn().wait
 
 
-class _Protocol(eventlet.wsgi.HttpProtocol):  # type: ignore[misc]
-    """HTTP with a deadline for each request, and a turn for others after it."""
+class _Protocol(GuardedRequests, eventlet.wsgi.HttpProtocol):  # type: ignore[misc]
+    def set_deadline(self) -> Callable[[], object]:
+        timer: Any = eventlet.hubs.get_hub().schedule_call_global(REQUEST_SECONDS, _shut_down, self.connection)
+        return timer.cancel  # type: ignore[no-any-return]
 
-    error_content_type = "application/problem+json"
-    error_message_format = (
-        '{"type": "about:blank", "title": "Not HTTP", "status": %(code)d, '
-        '"detail": "The request cannot be read: send HTTP/1.1."}'
-    )
-
-    def handle_one_request(self) -> None:
-        self._deadline = eventlet.hubs.get_hub().schedule_call_global(REQUEST_SECONDS, _shut_down, self.connection)
-        try:
-            super().handle_one_request()
-        finally:
-            self._deadline.cancel()
+    def take_turns(self) -> None:
         eventlet.sleep(0)
-
-    def get_environ(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environ()
-        environ[_UPGRADED] = self._deadline.cancel
-        environ[CLOSE] = self._close_after_answer
-        return environ
-
-    def finish(self) -> None:
-        try:
-            super().finish()
-        finally:  # a peer that has gone makes the last flush fail, and the files would keep the socket open
-            with contextlib.suppress(OSError):
-                self.wfile.close()
-            self.rfile.close()
-
-    def _close_after_answer(self) -> None:
-        self.close_connection = True
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server calls it by
-        log.debug(format, *args)
-
-    def version_string(self) -> str:
-        return "routilux"
 
 
 class _WebSocket(GuardedFrames, eventlet.websocket.RFC6455WebSocket):  # type: ignore[misc]
@@ -309,7 +298,7 @@ class _WebSocket(GuardedFrames, eventlet.websocket.RFC6455WebSocket):  # type: i
 
 class _Upgrade(GuardedUpgrade, driver.WebSocketWSGI):  # type: ignore[misc]
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        environ[_UPGRADED]()
+        environ[UPGRADED]()
         return super().__call__(environ, start_response)
 
     def already_answered(self) -> None:

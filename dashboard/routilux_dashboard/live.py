@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from flask import Flask
 from flask_socketio import SocketIO
 
+from .desk import Desk
 from .framing import WEBSOCKET
 from .guard import MAX_MESSAGE
 from .hub import Hub, Signal
 from .monitor import Monitor
 from .packet import NAMESPACE, MsgspecPacket
-from .protocol import Ack, AckReply, LiveError, Subscribe, Unsubscribe
 from .subscription import BACKLOG, Client, Subscription
 
 FRAME_SECONDS = 0.05
@@ -36,22 +34,9 @@ CALM_SECONDS = 0.5
 CONNECT_SECONDS = 5.0
 """A websocket that has not joined the namespace by then is cut."""
 SETTLE_SECONDS = 1.0
-MAX_SUBSCRIPTIONS = 8
-JOBS = "jobs"
-"""What an `ack` calls the list of jobs."""
 
 log = logging.getLogger("routilux_dashboard.live")
 log.setLevel(logging.WARNING)  # python-socketio tells each packet at INFO
-
-S = TypeVar("S", bound=msgspec.Struct)
-
-
-class _Rejected(Exception):
-    """What a client sent cannot be served; the reply says why."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reply = LiveError(status, title, detail)
 
 
 class Live:
@@ -61,8 +46,9 @@ class Live:
         self._monitor = monitor
         self._hub = hub
         self._clients: dict[str, Client] = {}
+        self._desk = Desk(monitor, lambda: self.pumped_at)
         self._woken = True  # what happened before the start is to be told
-        self._busy_until = 0.0
+        self._told_at = 0.0
         self._ticked = Signal()
         self._ticked_at = 0.0
         self._interval = FRAME_SECONDS
@@ -89,9 +75,7 @@ class Live:
 
     def _listen(self) -> None:
         # Straight to python-socketio: the request context that Flask-SocketIO makes for each event is not needed here.
-        for event, handler in (("subscribe", self._subscribe), ("unsubscribe", self._unsubscribe), ("ack", self._ack)):
-            self._server.on(event, partial(self._answer, handler), namespace=NAMESPACE)
-        self._server.on("*", self._unknown, namespace=NAMESPACE)
+        self._server.on("*", self._asked, namespace=NAMESPACE)
         self._server.on("connect", self._joined, namespace=NAMESPACE)
         self._server.on("disconnect", self._left, namespace=NAMESPACE)
         self._server.eio.on("connect", self._opened)
@@ -110,14 +94,23 @@ class Live:
     def pump(self) -> float | None:
         """Tick the monitor if it is time, send what is due; return the seconds until the next time."""
         now = time.monotonic()
-        if now >= self._ticked_at + self._pause():
+        if now >= self._due_at():
             self._tick(now)
         self._send_keyframes(now)
         if now >= self._looked_at + HEARTBEAT_SECONDS:
             self._looked_at = now
             self._cut_laggards(now)
-        pause = self._pause()
-        return None if pause == inf else max(0.0, self._ticked_at + pause - time.monotonic())
+        due = self._due_at()
+        return None if due == inf else max(0.0, due - time.monotonic())
+
+    def farewell(self) -> None:
+        """Send what happened until now: the last chance."""
+        now = time.monotonic()
+        self._tick(now)
+        for client in self._clients.values():
+            if None in client.watched:
+                client.watched[None].begin_again()  # changes of the list wait for one another; the list does not
+        self._send_keyframes(now)
 
     def settle(self) -> None:
         """Wait until what the engine has announced is in the monitor's figures: a frame's time at most, as a rule."""
@@ -125,39 +118,36 @@ class Live:
         while self._woken and (left := deadline - time.monotonic()) > 0:
             self._ticked.wait(left)
 
-    def _pause(self) -> float:
-        if self._woken or self._ticked_at < self._busy_until or self._is_something_running():
-            return self._interval
-        return HEARTBEAT_SECONDS if self._clients else inf
+    def _due_at(self) -> float:
+        """When the next tick is due: at once when something is to be told, but no more than 20 frames a second."""
+        if self._woken:
+            return self._told_at + self._interval
+        if self._told_at + CALM_SECONDS > self._ticked_at or self._is_something_running():
+            return self._ticked_at + self._interval
+        return self._ticked_at + HEARTBEAT_SECONDS if self._clients else inf
 
     def _is_something_running(self) -> bool:
         return any(not job.closed and job.job_state.status == "running" for job in self._monitor.jobs())
 
     def _tick(self, now: float) -> None:
+        began = time.thread_time()
         self._ticked_at = now
         self._woken = False  # before the tick: what comes meanwhile is for the next
         tick = self._monitor.tick()
         if tick.frames or tick.jobs is not None:
-            self._busy_until = now + CALM_SECONDS
+            self._told_at = now
         for frame in tick.frames:
             self._send("frame", frame, frame.job_id, frame.frame, now)
         if tick.jobs is not None:
             self._send("jobs", tick.jobs, None, 0, now)
-        self._interval = max(FRAME_SECONDS, 2 * (time.monotonic() - now))  # at least half of the time is the others'
+        self._interval = max(FRAME_SECONDS, 2 * (time.thread_time() - began))  # half of it is the others'
         self.pumped_at = time.time() * 1000
         self._ticked.fire()
 
     def _send(self, event: str, message: Any, job_id: str | None, frame: int, now: float) -> None:
         watching = [(client, client.watched[job_id]) for client in self._clients.values() if job_id in client.watched]
-        self._emit(
-            event,
-            message,
-            [
-                each.sid
-                for each, subscription in watching
-                if subscription.offer(frame, now, clogged=self._clogged(each))
-            ],
-        )
+        ready = [each.sid for each, watch in watching if watch.offer(frame, now, clogged=self._clogged(each))]
+        self._emit(event, message, ready)
 
     def _send_keyframes(self, now: float) -> None:
         due: dict[str | None, list[tuple[Client, Subscription]]] = {}
@@ -169,21 +159,24 @@ class Live:
             self._send_keyframe(job_id, watching, now)
 
     def _send_keyframe(self, job_id: str | None, watching: list[tuple[Client, Subscription]], now: float) -> None:
-        sids = [client.sid for client, _ in watching]
-        frame = 0
-        if job_id is None:
-            self._emit("jobs", self._monitor.jobs_full(), sids)
-        else:
-            try:
-                keyframe = self._monitor.job(job_id).keyframe()
-            except KeyError:  # dropped meanwhile; the list of jobs says so
-                for client, _ in watching:
-                    client.watched.pop(job_id, None)
-                return
-            frame = keyframe.frame
-            self._emit("keyframe", keyframe, sids)
+        try:
+            event, message, frame = self._everything(job_id)
+        except Exception as error:
+            if not isinstance(error, KeyError):  # the job was dropped meanwhile; the list of jobs says so
+                log.exception("No keyframe of job %s could be made; who watches it is told nothing more of it", job_id)
+            for client, _ in watching:
+                client.watched.pop(job_id, None)
+            return
+        self._emit(event, message, [client.sid for client, _ in watching])
         for _, subscription in watching:
             subscription.restart(frame, now)
+
+    def _everything(self, job_id: str | None) -> tuple[str, Any, int]:
+        """All there is to see of a job, or of the list: the event, its message and the number of the frame."""
+        if job_id is None:
+            return "jobs", self._monitor.jobs_full(), 0
+        keyframe = self._monitor.job(job_id).keyframe()
+        return "keyframe", keyframe, keyframe.frame
 
     def _emit(self, event: str, message: Any, sids: list[str]) -> None:
         if sids:  # one call, so that the message is encoded once for all of them
@@ -204,6 +197,19 @@ class Live:
             if fault is not None:
                 log.warning("A client of the dashboard is cut: %s", fault)
                 client.websocket.cut(fault)
+
+    # -- what clients ask
+
+    def _asked(self, event: str, sid: str, *arguments: object) -> Any:
+        client = self._clients.get(sid)
+        if client is None:
+            return None
+        if event == "subscribe":
+            self.settle()  # the job may have started a moment ago
+        reply = self._desk.answer(client, event, arguments)
+        if client.is_waiting:
+            self._hub.publish(_nothing)
+        return reply
 
     # -- connections
 
@@ -234,71 +240,6 @@ class Live:
             environ = self._server.environ.get(transport_id, {})
             if WEBSOCKET in environ:
                 environ[WEBSOCKET].cut(f"malformed: {error}")
-
-    # -- events
-
-    def _answer(self, handler: Callable[[Client, Any], Any], sid: str, *arguments: object) -> Any:
-        client = self._clients.get(sid)
-        try:
-            if client is None or len(arguments) != 1:
-                raise _Rejected(422, "One object expected", f"{len(arguments)} arguments came; send one object.")
-            return handler(client, arguments[0])
-        except _Rejected as rejected:
-            return rejected.reply
-
-    def _unknown(self, event: str, _sid: str, *_: object) -> LiveError:
-        known = "subscribe, unsubscribe and ack"
-        return LiveError(404, "Unknown event", f"There is no event {event[:200]!r}; there are {known}.")
-
-    def _subscribe(self, client: Client, message: object) -> tuple[None]:
-        wanted = _read(message, Subscribe)
-        job_id = _watched(wanted.job_id, jobs=wanted.jobs)
-        if job_id is not None:
-            self._find(job_id)
-        if job_id not in client.watched and len(client.watched) >= MAX_SUBSCRIPTIONS:
-            raise _Rejected(429, "Too many subscriptions", f"A client watches {MAX_SUBSCRIPTIONS} things at most.")
-        client.watched.setdefault(job_id, Subscription()).begin_again()
-        self._hub.publish(_nothing)
-        return (None,)
-
-    def _find(self, job_id: str) -> None:
-        """Raise unless there is such a job."""
-        self.settle()  # it may have started a moment ago
-        try:
-            self._monitor.job(job_id)
-        except KeyError:
-            raise _Rejected(
-                404, "Unknown job", f"There is no job {job_id[:200]!r}; it may have been dropped."
-            ) from None
-
-    def _unsubscribe(self, client: Client, message: object) -> tuple[None]:
-        unwanted = _read(message, Unsubscribe)
-        client.watched.pop(_watched(unwanted.job_id, jobs=unwanted.jobs), None)
-        return (None,)
-
-    def _ack(self, client: Client, message: object) -> AckReply:
-        ack = _read(message, Ack)
-        if ack.job_id is not None:
-            subscription = client.watched.get(None if ack.job_id == JOBS else ack.job_id)
-            if subscription is not None:
-                # Messages of the list have no numbers: an acknowledgement is for all that were sent.
-                subscription.acknowledge(None if ack.job_id == JOBS else ack.frame)
-                if subscription.wants_keyframe:
-                    self._hub.publish(_nothing)
-        return AckReply(time.time() * 1000, self.pumped_at)
-
-
-def _read(message: object, shape: type[S]) -> S:
-    try:
-        return msgspec.convert(message, shape)
-    except msgspec.ValidationError as error:
-        raise _Rejected(422, f"Not a {shape.__name__}", f"{error}. See routilux_dashboard/protocol.py.") from None
-
-
-def _watched(job_id: str | None, *, jobs: bool) -> str | None:
-    if jobs == (job_id is not None):
-        raise _Rejected(422, "One thing to watch expected", 'Send either {"job_id": "…"} or {"jobs": true}.')
-    return job_id
 
 
 def _nothing() -> None:

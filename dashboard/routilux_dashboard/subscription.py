@@ -72,6 +72,11 @@ class Client:
     watched: dict[str | None, Subscription] = field(default_factory=dict)
     backlogged_since: float | None = None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is to be sent to it that does not wait for the next frame."""
+        return any(subscription.wants_keyframe for subscription in self.watched.values())
+
     def fault(self, now: float, backlog: int) -> str | None:
         """Why this client must be cut now; `backlog` is the number of packets in its socket queue."""
         if backlog <= BACKLOG_LIMIT:

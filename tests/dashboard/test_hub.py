@@ -305,13 +305,16 @@ def test_stopping_twice_or_from_its_own_thread_does_nothing() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_child_does_not_hold_the_port() -> None:
     with serving() as (hub, port):
+        reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
             try:
+                os.write(writer, b"!")
                 signal.pause()
             finally:
                 os._exit(0)
         try:
+            assert os.read(reader, 1) == b"!"
             assert fetch(port).endswith(b"hello"), "the parent serves on"
             hub.stop()
             with serving(port=port):
@@ -319,6 +322,8 @@ def test_a_forked_child_does_not_hold_the_port() -> None:
         finally:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
+            os.close(reader)
+            os.close(writer)
 
 
 # -- the program around it

@@ -16,7 +16,7 @@ import socketio
 import websocket
 
 from routilux import Flow, JobState
-from routilux_dashboard import Dashboard, hub, subscription
+from routilux_dashboard import Dashboard, desk, hub, subscription
 from routilux_dashboard import live as live_module
 from routilux_dashboard.packet import MsgspecPacket
 from tests.dashboard.flows import chain, gated
@@ -214,9 +214,9 @@ def test_an_unknown_event_is_told() -> None:
 def test_a_client_cannot_watch_without_end() -> None:
     flow = chain()
     with Dashboard(flow, port=0) as dashboard, live(dashboard) as client:
-        jobs = [flow.execute("emitter", {"count": 10}) for _ in range(live_module.MAX_SUBSCRIPTIONS + 1)]
+        jobs = [flow.execute("emitter", {"count": 10}) for _ in range(desk.MAX_SUBSCRIPTIONS + 1)]
         replies = [client.call("subscribe", {"job_id": job.job_id}) for job in jobs]
-        assert replies[:-1] == [None] * live_module.MAX_SUBSCRIPTIONS
+        assert replies[:-1] == [None] * desk.MAX_SUBSCRIPTIONS
         assert replies[-1]["status"] == 429
 
 
@@ -470,6 +470,19 @@ def test_a_client_comes_back_by_itself_after_a_restart_and_is_right() -> None:
             assert keyframes[0]["job"]["counts"]["events"] == 3
         finally:
             client.disconnect()
+
+
+def test_watchers_are_sent_the_last_that_happened_before_the_server_stops() -> None:
+    flow = chain()
+    for _ in range(20):
+        with Dashboard(flow, port=0) as dashboard, live(dashboard) as client:
+            assert client.call("subscribe", {"jobs": True}) is None
+            client.wait(lambda _: client.of("jobs"))
+            job = flow.execute("emitter", {"count": 1})
+            dashboard.stop()
+            assert client.lost.wait(5)
+            rows = [row for message in client.of("jobs") for row in message["jobs"]]
+            assert [row["status"] for row in rows if row["job_id"] == job.job_id][-1:] == ["completed"]
 
 
 def test_stopping_is_quick_with_live_clients_and_a_flood() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -48,20 +49,29 @@ def run(target: str, entry: str | None, params: tuple[str, ...], dashboard: str 
 def run_job(flow: Flow, entry: str, params: dict[str, Any], place: tuple[str, int] | None) -> str:
     """Run it, with a dashboard at `place` (host, port) or without; return the job's status at its end."""
     if place is None:
-        return follow(flow, flow.start(entry, params), (*ENDED, "paused"))
+        return follow(flow, lambda: flow.start(entry, params), (*ENDED, "paused"))
     with start_dashboard(flow, *place) as dashboard:
-        job_state = flow.start(entry, params)
-        click.echo(f"Dashboard: {dashboard.url_of_job(job_state.job_id)}")
-        return follow(flow, job_state, ENDED)
+
+        def start() -> JobState:
+            job_state = flow.start(entry, params)
+            click.echo(f"Dashboard: {dashboard.url_of_job(job_state.job_id)}")
+            return job_state
+
+        return follow(flow, start, ENDED)
 
 
-def follow(flow: Flow, job_state: JobState, over: tuple[str, ...]) -> str:
+def follow(flow: Flow, start: Callable[[], JobState], over: tuple[str, ...]) -> str:
     """Wait until the job's status is one of `over`, cancel it on Ctrl-C, and say how it went."""
+    job_state = None
     try:
+        job_state = start()
         # No polling: the job's changes wake the wait.
         JobState.wait_until_condition(flow, job_state, lambda _, job: job.status in over, check_interval=60.0)
     except KeyboardInterrupt:
         cancel_jobs(flow, by="routilux run")
+    if job_state is None:
+        click.echo("The job was cancelled while it started", err=True)
+        return "cancelled"
     records = job_state.read_history(limit=0).total
     click.echo(f"Job {job_state.job_id} {job_state.status} ({records:,} records){_why(job_state)}", err=True)
     return job_state.status
