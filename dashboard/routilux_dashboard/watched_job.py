@@ -86,13 +86,13 @@ class WatchedJob:
         if ended:  # said before the take: what is written after it finds the job closed, and reopens it
             self.closed = True
         batch = self._reader.take()
-        if not ended and not self._is_news(picture, batch, now_ns):
+        if ended:
+            self._reader.close()
+        elif not self._is_news(picture, batch, now_ns):
             return None
         after = picture.next(before, batch, now_ns, final=ended)
         frame = frames.between(before, after)
-        if ended:
-            self._reader.close()
-        elif not frames.says_something(frame, before):
+        if not ended and not frames.says_something(frame, before):
             return None
         self._begun = (picture, after)
         return frame

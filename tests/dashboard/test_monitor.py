@@ -664,12 +664,17 @@ def test_watching_a_flow_twice_is_watching_it_once() -> None:
 
 
 def test_what_happens_while_nobody_watches_is_right_afterwards() -> None:
+    clock = Clock()
     flow, collector = gated(execution_strategy="concurrent", max_workers=4)
-    monitor = watched(flow)
+    monitor = watched(flow, clock)
     ends, goes_on = (flow.start("emitter", {"count": 2}) for _ in range(2))
     monitor.tick()
     monitor.unwatch_all()
-    assert (monitor.jobs(), monitor.flows, monitor.tick().frames) == ([], [], [])
+    clock.move(1)
+    told = monitor.tick()
+    assert (monitor.jobs(), monitor.flows, told.frames, monitor.busy) == ([], [], [], False)
+    assert told.jobs is not None
+    assert set(told.jobs.removed) == {ends.job_id, goes_on.job_id}
     collector.gate.set()
     assert JobState.wait_for_completion(flow, ends, 10)
     assert JobState.wait_for_completion(flow, goes_on, 10)
