@@ -68,7 +68,7 @@ export class FlowGraph extends StoreElement<JobStore> {
 
   protected override render() {
     const { camera } = this.stage;
-    return html`<div class="graph-frame" role="group" aria-label="Flow graph">
+    return html`<div class="graph-frame" role="group" aria-label="Routines and their connections">
       ${this.stage.element} ${this.tip.element} ${this.note ? html`<p class="graph-note">${this.note}</p>` : nothing}
       <div class="graph-tools">
         ${tool("Zoom out", "M3 8h10", () => camera.step(1 / ZOOM_STEP))}

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { CENSUS, figures, keyframe } from "../graph/flow.fixture.ts";
 import type { Keyframe } from "../live/protocol.ts";
 import { JobStore } from "../live/store.ts";
+import type { DataTree } from "../parts/data-tree.ts";
 import type { RoutineInspector } from "./routine-inspector.ts";
 import "./routine-inspector.ts";
 
@@ -112,4 +113,24 @@ test("with nothing selected, or something that is gone, the flow is summed up", 
   store.select({ kind: "routine", id: "gone" });
   await inspector.updateComplete;
   expect(inspector.textContent).toContain("Routines by status");
+});
+
+test("a state lights up what changed in it, and nothing because another routine is selected", async () => {
+  const stored = (state: unknown) => ({ state, cut: false });
+  const { inspector, store } = await inspecting({
+    states: { parser: stored({ parsed: 1 }), reader: stored({ read: 5 }) },
+  });
+  const lit = async (): Promise<string[]> => {
+    await inspector.updateComplete;
+    const tree = inspector.querySelector("data-tree")!;
+    await (tree as DataTree).updateComplete;
+    return [...tree.querySelectorAll(".chg")].map(({ textContent }) => textContent ?? "");
+  };
+  store.select({ kind: "routine", id: "parser" });
+  expect(await lit()).toEqual([]);
+  store.select({ kind: "routine", id: "reader" });
+  expect(await lit()).toEqual([]);
+  const { state } = store;
+  store.takeFrame({ job_id: "job", frame: 2, seq: 1, at: 1, job: state!.job, states: { reader: stored({ read: 6 }) } });
+  expect(await lit()).toEqual(["6"]);
 });

@@ -2,6 +2,7 @@
 // Dispatches `show-record` with a record's number; it bubbles.
 import { html } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 
 import type { Changes, JobStore } from "../live/store.ts";
 import { StoreElement } from "../parts/store-element.ts";
@@ -47,7 +48,8 @@ export class RoutineInspector extends StoreElement<JobStore> {
     const routine = view.flow.routines.find(
       ({ routine_id: id }) => selection?.kind === "routine" && id === selection.id,
     );
-    if (routine) return inspectRoutine(view, routine, store.now(), acts);
+    // Another routine is another picture: what differs between two routines' states has not changed.
+    if (routine) return keyed(routine.routine_id, inspectRoutine(view, routine, store.now(), acts));
     const connection = view.flow.connections.find(
       ({ connection_id: id }) => selection?.kind === "connection" && id === selection.id,
     );

@@ -7,6 +7,8 @@ import { plainNumber, preview } from "./preview.ts";
 
 /** Items of one list or object that are shown at once; the rest on request. */
 const SHOWN_ITEMS = 100;
+/** What changed stays lit for so long. */
+const LIT_MS = 1500;
 /** Levels that are open at first. */
 const OPEN_DEPTH = 2;
 
@@ -21,6 +23,7 @@ export class DataTree extends LightElement {
   @property({ type: Boolean }) highlight = false;
 
   private changedPaths = new Set<Path>();
+  private fading = 0;
   private readonly closed = new Map<Path, boolean>();
   private readonly more = new Map<Path, number>();
 
@@ -28,6 +31,22 @@ export class DataTree extends LightElement {
     if (!changed.has("value")) return;
     const before = changed.get("value");
     this.changedPaths = this.highlight && this.hasUpdated ? differences(before, this.value) : new Set();
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (!changed.has("value")) return;
+    clearTimeout(this.fading);
+    if (this.changedPaths.size > 0) this.fading = window.setTimeout(() => this.fade(), LIT_MS);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.fading);
+  }
+
+  private fade(): void {
+    this.changedPaths = new Set();
+    this.requestUpdate();
   }
 
   protected override render() {
