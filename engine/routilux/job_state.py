@@ -22,7 +22,7 @@ from .pending_tasks import pending_tasks
 from .rows import JournalEntry
 from .shared_area import SharedArea, SharedValue
 from .snapshot import snapshot
-from .status import ENDED, PENDING, check_status, check_transition, refusals
+from .status import ENDED, PAUSED, PENDING, check_status, check_transition, refusals
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -87,6 +87,8 @@ class JobState(SharedArea):
         previous, self._status = self._status, check_transition(self._status, status)
         self._updated_ns = time.time_ns()
         self._ended_ns = self._updated_ns if status in ENDED else None
+        if status == PAUSED:
+            self._hooks.job_goes_on()
         self._changed.notify_all()
         return self._journal.make_entry("status", None, {"status": status, "previous": previous, "error": error})
 
@@ -229,8 +231,7 @@ class JobState(SharedArea):
 
     def add_hook(self, hook: JobHook) -> None:
         """Have `hook` told of this job from now on; it gets a reader with the totals of what was before."""
-        if hook not in self._hooks:
-            self._hooks.attach(hook, self, self._journal.attach(self._running_handlers))
+        self._hooks.attach(hook, self, self._journal.attach(self._running_handlers))
 
     def remove_hook(self, hook: JobHook) -> None:
         """Tell `hook` nothing more and close its reader."""

@@ -17,6 +17,8 @@ from .merging import MergeStrategy
 from .slot import Slot
 from .snapshot import snapshot
 
+__all__ = ["ExecutionContext", "Routine"]
+
 
 class Routine(Loadable):
     """Base class of what does the work of a flow.

@@ -202,10 +202,14 @@ class Runner:
         return [*withdrawn, *self.close("fail")]
 
     def _time_is_up(self) -> None:
+        text = f"The job was not done after {self._time_limit.seconds:g} s; give it a larger timeout"
+        source = self.journal.own_source(self.job_state.current_routine_id or "", "error", "error")
+
         def change() -> list[JournalEntry]:
             if self.job_state.status != RUNNING or self.closed:
                 return []
-            self.error = f"The job was not done after {self._time_limit.seconds:g} s; give it a larger timeout"
+            self.error = text
+            self.journal.put_record(source, {"error": text, "error_type": "TimeoutError"}, 0)
             return self._close_failed()
 
         self.command(change)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
 _ATOMS = frozenset((str, int, float, bool, type(None), bytes, complex))
 
 
 def snapshot(value: Any) -> Any:
-    """Copy the plain containers (dict, list, tuple, set) in `value`, at any depth.
+    """Copy the containers of the language and of `collections` in `value`, at any depth.
 
     Objects of other classes are kept as they are: copying them would run their code.
     A container that holds itself is copied as such. Parts of a flow become their `str`. A value
@@ -58,8 +59,21 @@ def _copy_tuple(value: tuple[Any, ...], seen: dict[int, Any]) -> tuple[Any, ...]
     return tuple([_copy(item, seen) for item in value])
 
 
+def _copy_deque(value: deque[Any], seen: dict[int, Any]) -> deque[Any]:
+    copied = seen[id(value)] = value.copy()
+    for place in range(len(copied)):
+        copied[place] = _copy(copied[place], seen)
+    return copied
+
+
 def _copy_set(value: set[Any], _seen: dict[int, Any]) -> set[Any]:
     return value.copy()
 
 
-_COPIERS: dict[type, Any] = {dict: _copy_dict, list: _copy_list, tuple: _copy_tuple, set: _copy_set}
+_COPIERS: dict[type, Any] = {
+    **dict.fromkeys((dict, defaultdict, OrderedDict, Counter), _copy_dict),
+    list: _copy_list,
+    tuple: _copy_tuple,
+    set: _copy_set,
+    deque: _copy_deque,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import weakref
 from collections.abc import Callable
@@ -22,7 +23,8 @@ class Workers:
 
     def __init__(self, limit: int, name: str) -> None:
         self._crew = _Crew(limit, name)
-        self._at_exit = weakref.finalize(self, _Crew.finish, self._crew)
+        atexit.register(self._crew.finish)
+        weakref.finalize(self, self._crew.release).atexit = False
 
     @property
     def limit(self) -> int:
@@ -75,6 +77,7 @@ class _Crew:
     def _run(self) -> None:
         while (work := self._take()) is not None:
             work()
+            del work  # while this thread waits it keeps no job in memory
 
     def _take(self) -> Work | None:
         with self.lock:  # looked at in one step with the count: a `put` in between would leave a busy thread in it
@@ -93,11 +96,23 @@ class _Crew:
     def _leave_idle(self) -> Work | None:
         with self.lock:
             try:
-                return self.queue.get_nowait()  # it came while this thread was giving up
+                work = self.queue.get_nowait()  # it came while this thread was giving up
             except Empty:
+                work = None
                 self.idle = max(self.idle - 1, 0)
+            if work is None:
                 self.threads.discard(threading.current_thread())
-                return None
+            return work
+
+    def release(self) -> None:
+        """Send the threads home; nobody can give them anything more.
+
+        The garbage collector may call this in any thread, inside any of these methods: so no lock is
+        taken, and nobody is waited for.
+        """
+        atexit.unregister(self.finish)
+        for _ in range(self.limit):
+            self.queue.put(None)
 
     def finish(self, timeout: float | None = None) -> None:
         with self.lock:
