@@ -16,7 +16,7 @@ export interface Placement {
   passes: Map<string, Place[]>;
 }
 
-const ROUTINE_GAP = 40;
+const ROUTINE_GAP = 30;
 const CONNECTION_GAP = 18;
 
 /** Room above and below a card for the connections that run around it. */

@@ -13,6 +13,9 @@ export interface InspectorActs {
   select(selection: Selection): void;
   /** Shows record number `seq` in the history. */
   showRecord(seq: number): void;
+  /** What of a list that moves is shown: while somebody reaches for a row of it, the rows stay where they are. */
+  steady(records: readonly HistoryRecord[]): readonly HistoryRecord[];
+  reach(reaching: boolean): void;
 }
 
 export function section(title: string, content: TemplateResult): TemplateResult {
@@ -61,9 +64,15 @@ const RECORDS_SHOWN = 6;
 
 /** The newest of `records` (oldest first), each a way into the history. */
 export function recordRows(records: readonly HistoryRecord[], acts: InspectorActs, none: string): TemplateResult {
-  const latest = records.slice(-RECORDS_SHOWN).reverse();
+  const latest = acts.steady(records.slice(-RECORDS_SHOWN).reverse());
   if (latest.length === 0) return html`<p class="dim">${none}</p>`;
-  return html`<ul class="inspect-rows">
+  return html`<ul
+    class="inspect-rows"
+    @pointerenter=${() => acts.reach(true)}
+    @pointerleave=${() => acts.reach(false)}
+    @focusin=${() => acts.reach(true)}
+    @focusout=${() => acts.reach(false)}
+  >
     ${latest.map((record) => recordRow(record, acts))}
   </ul>`;
 }

@@ -95,6 +95,33 @@ test("a record of the routine leads into the history", async () => {
   expect(asked).toBe(12);
 });
 
+test("records stay where they are while the pointer is over them", async () => {
+  const record = (seq: number) => ({
+    seq,
+    timestamp: "2026-01-01T12:04:31+00:00",
+    routine_id: "parser",
+    event_name: "tree",
+    kind: "event" as const,
+    data: {},
+    cause: null,
+    cut: false,
+  });
+  const { inspector, store } = await inspecting({ records: [record(1)], seq: 1 });
+  const rows = (): number => inspector.querySelectorAll("[title^='Show record']").length;
+  store.select({ kind: "routine", id: "parser" });
+  await inspector.updateComplete;
+  const list = inspector.querySelector("[title^='Show record']")!.closest("ul")!;
+  list.dispatchEvent(new Event("pointerenter"));
+  const { job } = store.state!;
+  store.takeFrame({ job_id: "job", frame: 2, seq: 2, at: 1, job, records: [record(2)] });
+  await inspector.updateComplete;
+  expect(rows()).toBe(1);
+  list.dispatchEvent(new Event("pointerleave"));
+  store.takeFrame({ job_id: "job", frame: 3, seq: 3, at: 1, job, records: [record(3)] });
+  await inspector.updateComplete;
+  expect(rows()).toBe(3);
+});
+
 test("a selected connection shows its ends and its count, and leads to its routines", async () => {
   const id = "parser.tree->imports.tree";
   const { inspector, store } = await inspecting({ connections: { [id]: { count: 1565, rate: 20 } } });

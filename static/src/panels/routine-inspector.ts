@@ -4,7 +4,7 @@ import { html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 
-import type { Changes, JobStore } from "../live/store.ts";
+import type { Changes, HistoryRecord, JobStore } from "../live/store.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import { inspectConnection } from "./inspect-connection.ts";
 import { inspectFlow } from "./inspect-flow.ts";
@@ -21,7 +21,12 @@ export class RoutineInspector extends StoreElement<JobStore> {
   private readonly acts: InspectorActs = {
     select: (selection) => this.store?.select(selection),
     showRecord: (detail) => this.dispatchEvent(new CustomEvent("show-record", { detail, bubbles: true })),
+    steady: (records) => (this.reaching ? this.held : (this.held = records)),
+    reach: (reaching) => (this.reaching = reaching),
   };
+  /** The rows of records as last shown, kept while somebody reaches for one of them. */
+  private held: readonly HistoryRecord[] = [];
+  private reaching = false;
 
   private ticker = 0;
 
@@ -37,7 +42,7 @@ export class RoutineInspector extends StoreElement<JobStore> {
 
   protected listen(store: JobStore, signal: AbortSignal): void {
     store.on("change", ({ detail }) => this.concerns(detail) && this.requestUpdate(), signal);
-    store.on("selectionchange", () => this.requestUpdate(), signal);
+    store.on("selectionchange", () => this.turn(), signal);
   }
 
   protected override render() {
@@ -54,6 +59,11 @@ export class RoutineInspector extends StoreElement<JobStore> {
       ({ connection_id: id }) => selection?.kind === "connection" && id === selection.id,
     );
     return connection ? inspectConnection(view, connection, acts) : inspectFlow(view, acts);
+  }
+
+  private turn(): void {
+    this.reaching = false;
+    this.requestUpdate();
   }
 
   /** Whether anything that is shown is different. */
