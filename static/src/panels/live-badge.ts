@@ -19,7 +19,7 @@ export class LiveBadge extends StoreElement<WatchedStore<unknown>> {
 
   protected override render() {
     const { look, text, title } = this.store ? words(this.store) : NOTHING_LIVE;
-    return html`<span class="live num" data-connection=${look} title=${title}>${text}</span>`;
+    return html`<span class="live num" data-look=${look} title=${title}>${text}</span>`;
   }
 }
 
