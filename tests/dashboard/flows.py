@@ -57,15 +57,12 @@ class Burner(Routine):
     def __init__(self) -> None:
         super().__init__()
         self.define_slot("trigger", handler=self.burn)
-        self.define_slot("burn", handler=self.burn)
-        self.define_event("more", ["n"])
 
     def burn(self, **_: Any) -> None:
         context = self.get_execution_context()
         assert context is not None
-        n = 0
         while not context.cancelled.is_set():
-            n += sum(i * i for i in range(200))
+            sum(i * i for i in range(200))
 
 
 def chain(collector: Routine | None = None, *, flow_id: str = "chain", **options: Any) -> Flow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 import os
 import signal
@@ -178,6 +179,20 @@ def test_what_a_native_call_raises_reaches_the_caller() -> None:
 
     with serving(application) as (hub, port):
         assert fetch(port).endswith(b"hello")
+
+
+def test_nothing_in_the_servers_thread_makes_a_native_lock() -> None:
+    """One that is held while another greenlet has its turn would stop the thread for ever."""
+    package = Path(hub_module.__file__).parent
+    rooms = ["hub", "framing", "answering", "gate", "live", "desk", "subscription", "packet", "encoding", "pages"]
+    sources = [*(package / f"{room}.py" for room in rooms), *(package / "api").glob("*.py")]
+    made = {
+        node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+        for source in sources
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name)
+    }
+    assert made & {"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Queue", "SimpleQueue"} == set()
 
 
 # -- peers that do it wrong

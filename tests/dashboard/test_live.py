@@ -19,7 +19,7 @@ from routilux import Flow, JobState
 from routilux_dashboard import Dashboard, desk, hub, subscription
 from routilux_dashboard import live as live_module
 from routilux_dashboard.packet import MsgspecPacket
-from tests.dashboard.flows import chain, gated
+from tests.dashboard.flows import Burner, chain, gated
 from tests.dashboard.peers import LiveClient, closing_words, event, get, live, raw_connection, raw_websocket
 from tests.waiting import eventually
 
@@ -118,6 +118,26 @@ def test_a_change_of_status_is_sent_at_once_by_an_idle_server_and_frames_are_bou
         last = client.wait_for_status(job.job_id, "completed")
         frames = last["frame"] - first["frame"]
         assert frames <= (last["at"] - first["at"]) / 1000 * 20 + 2
+
+
+def test_handlers_that_burn_processor_time_do_not_stop_the_frames() -> None:
+    burning = Flow("burning", execution_strategy="concurrent", max_workers=2)
+    for name in ("one", "other"):
+        burning.add_routine(Burner(), name)
+    flow, collector = gated()
+    with Dashboard(flow, burning, port=0) as dashboard, live(dashboard) as client:
+        burners = [burning.start(name) for name in burning.routines]
+        job = flow.start("emitter", {"count": 1})
+        subscribe(client, job)
+        client.wait_for_status(job.job_id, "running")
+        for n in range(20):
+            job.update_routine_state("collector", {"n": n})
+            client.wait(lambda _: any(f["states"] for f in client.of("frame") if f.get("states")))
+            client.messages.clear()
+        for burner in burners:
+            burning.cancel(burner)
+        collector.gate.set()
+        client.wait_for_status(job.job_id, "completed")
 
 
 def test_one_message_is_encoded_once_for_all_its_watchers(monkeypatch: pytest.MonkeyPatch) -> None:
