@@ -52,16 +52,15 @@ class Gated(Collector):
 
 
 class Burner(Routine):
-    """Burns processor time in Python until the job is cancelled."""
+    """Burns processor time in Python until the test stops it."""
 
     def __init__(self) -> None:
+        self.stop = threading.Event()
         super().__init__()
         self.define_slot("trigger", handler=self.burn)
 
-    def burn(self, **_: Any) -> None:
-        context = self.get_execution_context()
-        assert context is not None
-        while not context.cancelled.is_set():
+    def burn(self) -> None:
+        while not self.stop.is_set():
             sum(i * i for i in range(200))
 
 

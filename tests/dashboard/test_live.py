@@ -121,12 +121,11 @@ def test_a_change_of_status_is_sent_at_once_by_an_idle_server_and_frames_are_bou
 
 
 def test_handlers_that_burn_processor_time_do_not_stop_the_frames() -> None:
-    burning = Flow("burning", execution_strategy="concurrent", max_workers=2)
-    for name in ("one", "other"):
-        burning.add_routine(Burner(), name)
+    burning, burner = Flow("burning", execution_strategy="concurrent", max_workers=2), Burner()
+    burning.add_routine(burner, "burner")
     flow, collector = gated()
     with Dashboard(flow, burning, port=0) as dashboard, live(dashboard) as client:
-        burners = [burning.start(name) for name in burning.routines]
+        burners = [burning.start("burner") for _ in range(2)]
         job = flow.start("emitter", {"count": 1})
         subscribe(client, job)
         client.wait_for_status(job.job_id, "running")
@@ -134,8 +133,8 @@ def test_handlers_that_burn_processor_time_do_not_stop_the_frames() -> None:
             job.update_routine_state("collector", {"n": n})
             client.wait(lambda _: any(f["states"] for f in client.of("frame") if f.get("states")))
             client.messages.clear()
-        for burner in burners:
-            burning.cancel(burner)
+        assert [each.status for each in burners] == ["running"] * 2
+        burner.stop.set()
         collector.gate.set()
         client.wait_for_status(job.job_id, "completed")
 
