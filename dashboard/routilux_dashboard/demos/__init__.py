@@ -11,7 +11,10 @@ MODULES = {"stdlib-census": "routilux_dashboard.demos.stdlib_census"}
 
 
 class Demo(Protocol):
-    """What the module of a demo offers: its words, the id of its entry routine, and its flow."""
+    """What the module of a demo offers: its words, the id of its entry routine, and its flow.
+
+    The entry takes a parameter `pace`: seconds to wait after each step, for watching.
+    """
 
     NAME: str
     SUMMARY: str

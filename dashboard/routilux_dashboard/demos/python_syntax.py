@@ -20,10 +20,6 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 DOCUMENTED = (*FUNCTIONS, ast.ClassDef, ast.Module)
 BRANCHES = (ast.If, ast.IfExp, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.Assert, ast.match_case)
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.TryStar, ast.With, ast.AsyncWith, ast.Match)
-ONE_TREE_AT_A_TIME = threading.Lock()
-"""Guards `ast.parse`. In Python 3.11 it counts its depth in one place for all threads, and when the garbage collector
-lets another thread in that parses too, both counts are wrong and a `SystemError` follows. It costs no time: parsing
-holds the interpreter's own lock anyway."""
 
 
 class FunctionMeasure(NamedTuple):
