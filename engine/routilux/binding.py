@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
+from itertools import takewhile
 from typing import Any
 
 Caller = Callable[[dict[str, Any]], Any]
@@ -42,10 +44,11 @@ def _choose(handler: Callable[..., Any], named: list[inspect.Parameter], takes_a
     if not named:
         return _whole(handler) if takes_any else lambda _: handler()
     if len(named) > 1:
-        return _matching(handler, [p.name for p in named])
+        return _matching(handler, named)
     parameter = named[0]
     if parameter.kind is parameter.KEYWORD_ONLY:
-        return lambda data: handler(**{parameter.name: data.get(parameter.name, data)})
+        get = _whole if parameter.name == "data" else partial(_value, name=parameter.name)
+        return get(lambda value: handler(**{parameter.name: value}))
     return _whole(handler) if parameter.name == "data" else _value(handler, parameter.name)
 
 
@@ -60,7 +63,21 @@ def _value(handler: Callable[..., Any], name: str) -> Caller:
     return call
 
 
-def _matching(handler: Callable[..., Any], names: list[str]) -> Caller:
+def _matching(handler: Callable[..., Any], parameters: list[inspect.Parameter]) -> Caller:
+    positions = [p.name for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    names = [p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY]
+    if not positions:
+        return _by_name(handler, names)
+
+    def call(data: dict[str, Any]) -> Any:
+        first = [data[name] for name in takewhile(data.__contains__, positions)]
+        matching = {name: data[name] for name in names if name in data}
+        return handler(*first, **matching) if first or matching else handler(data.copy())
+
+    return call
+
+
+def _by_name(handler: Callable[..., Any], names: list[str]) -> Caller:
     def call(data: dict[str, Any]) -> Any:
         matching = {name: data[name] for name in names if name in data}
         return handler(**matching) if matching else handler(data.copy())
