@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -11,11 +12,14 @@ from .encoding import to_json
 from .guard import MAX_BODY, SECURITY_HEADERS, Names, Refusal, content_security_policy, refuse_origin
 from .protocol import Problem
 
+log = logging.getLogger("routilux_dashboard")
+
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 CLOSE = "routilux.close"
 """Where the WSGI environment holds the call that ends the connection after this answer."""
+FAULT = Refusal(500, "Fault in the dashboard", "This is a fault of the dashboard; the program's log has the traceback.")
 _READING = ("GET", "HEAD", "OPTIONS")
 _READ_SIZE = 64 * 1024
 _DISCARDED = 16 * MAX_BODY
@@ -41,7 +45,11 @@ class Gate:
             guarded = [*headers, *SECURITY_HEADERS, ("Content-Security-Policy", content_security_policy(host))]
             return start_response(status, guarded, exc_info)
 
-        return self._application(environ, start_guarded)
+        try:
+            return self._application(environ, start_guarded)
+        except Exception:
+            log.exception("A fault while answering %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
+            return _answer(FAULT, environ, start_response)
 
 
 def _refuse_page(environ: Environ, host: str) -> Refusal | None:

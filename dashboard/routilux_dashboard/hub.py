@@ -196,6 +196,8 @@ class Hub:
         return _guarded(self._pump, FAULT_SECONDS)
 
     def _wait(self, seconds: float | None) -> None:
+        if self._stopping:  # said after the loop looked, while a byte from before was taken for this one's
+            return
         if seconds is not None and seconds <= 0:
             eventlet.sleep(0)
             return
@@ -226,8 +228,8 @@ class Hub:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.settimeout(REQUEST_SECONDS)
             self._server.process_request([address, connection, eventlet.wsgi.STATE_IDLE])
-        except OSError as error:
-            log.debug("Connection from %s: %s", address, error)
+        except Exception:  # what a peer can do wrong on the way to the gate; it ends this peer only
+            log.debug("A connection from %s ended badly", address, exc_info=True)
         finally:
             self._connections.discard(connection)
             _shut_down(connection)

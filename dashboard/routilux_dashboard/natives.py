@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -33,11 +34,12 @@ class Natives:
         return future
 
     def stop(self, timeout: float) -> None:
-        """Let the threads end; wait at most `timeout` seconds for each that still works."""
+        """Let the threads end; wait at most `timeout` seconds for those that still work."""
         for _ in self._threads:
             self._work.put(None)
+        deadline = time.monotonic() + timeout
         for thread in self._threads:
-            thread.join(timeout)
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._threads.clear()
 
     def _serve(self) -> None:

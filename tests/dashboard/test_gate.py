@@ -11,7 +11,8 @@ import websocket
 
 from routilux import Flow
 from routilux_dashboard import Dashboard
-from routilux_dashboard.guard import MAX_BODY
+from routilux_dashboard.gate import Gate
+from routilux_dashboard.guard import MAX_BODY, Names
 from tests.dashboard.flows import chain
 from tests.dashboard.peers import Answer, address, ask, raw_connection, raw_websocket
 
@@ -137,3 +138,15 @@ def test_every_answer_carries_the_headers_that_keep_a_page_to_itself(dashboard: 
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert "Access-Control-Allow-Origin" not in headers
     assert "Set-Cookie" not in headers
+
+
+def test_a_fault_behind_the_gate_is_a_problem_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(environ: Any, start_response: Any) -> Any:
+        raise RuntimeError("inside")
+
+    told: list[Any] = []
+    environ = {"HTTP_HOST": "localhost", "REQUEST_METHOD": "GET", "PATH_INFO": "/x"}
+    (body,) = Gate(broken, Names("localhost"))(environ, lambda *head: told.append(head))
+    assert json.loads(body)["status"] == 500
+    assert told[0][0] == "500 Internal Server Error"
+    assert "inside" in caplog.text

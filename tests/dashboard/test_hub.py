@@ -308,6 +308,53 @@ def test_stopping_is_quick_with_peers_that_hang_read_nothing_or_flood() -> None:
             peer.close()
 
 
+def test_stopping_at_any_moment_is_quick() -> None:
+    for _ in range(300):
+        with serving(pump=lambda: None) as (hub, _):
+            hub.publish(lambda: None)
+            began = time.monotonic()
+            hub.stop()
+            assert time.monotonic() - began < 1
+
+
+def test_stopping_waits_for_no_native_call() -> None:
+    leave = threading.Event()
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        hub.run_native(lambda: leave.wait(30))
+        return hello(environ, start_response)
+
+    with serving(application) as (hub, port), ExitStack() as peers:
+        for _ in range(6):
+            peers.enter_context(connect(port)).sendall(HELLO)
+        eventually(lambda: len(hub._natives._threads) == 4)
+        began = time.monotonic()
+        hub.stop()
+        assert time.monotonic() - began < 2
+        leave.set()
+
+
+def test_stopping_lets_an_answer_out_that_is_under_way() -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        entered.set()
+        assert leave.wait(5)
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        hub.run_native(wait)
+        return hello(environ, start_response)
+
+    with serving(application) as (hub, port), connect(port) as peer:
+        peer.sendall(HELLO)
+        assert entered.wait(5)
+        stopping = threading.Thread(target=hub.stop)
+        stopping.start()
+        leave.set()
+        assert peer.recv(65536).endswith(b"hello")
+        stopping.join()
+
+
 def test_stopping_twice_or_from_its_own_thread_does_nothing() -> None:
     with serving() as (hub, port):
         hub.publish(hub.stop)
