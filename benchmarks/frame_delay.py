@@ -182,8 +182,17 @@ def print_row(name: str, delays: list[float]) -> None:
     print(f"{name:32}{len(ordered):>8}{p50:>9.1f}{p95:>9.1f}{p99:>9.1f}   {GOALS.get(name, '')}")
 
 
+def measure(seconds: float) -> None:
+    """Measure everything, frames for so many seconds, and print the table."""
+    print(f"\n{'delay until it has arrived, ms':32}{'samples':>8}{'p50':>9}{'p95':>9}{'p99':>9}   goal")
+    print_row("change of status, idle", changes(0))
+    print_row("change of status, two busy", changes(2))
+    print_row("frame, nothing else", frames(seconds, 0))
+    print_row("frame, two busy handlers", frames(seconds, 2))
+
+
 def main() -> None:
-    """Measure everything and print the table."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="how long frames are measured (default 10)")
     parser.add_argument("--watch", nargs=2, metavar=("URL", "JOB"), help=argparse.SUPPRESS)
@@ -191,11 +200,7 @@ def main() -> None:
     if arguments.watch:
         watch(*arguments.watch)
         return
-    print(f"{'delay until it has arrived, ms':32}{'samples':>8}{'p50':>9}{'p95':>9}{'p99':>9}   goal")
-    print_row("change of status, idle", changes(0))
-    print_row("change of status, two busy", changes(2))
-    print_row("frame, nothing else", frames(arguments.seconds, 0))
-    print_row("frame, two busy handlers", frames(arguments.seconds, 2))
+    measure(arguments.seconds)
 
 
 if __name__ == "__main__":
