@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import sys
 from collections import Counter
-from pathlib import Path
 
 import msgspec
 
 from routilux import ErrorHandler, Flow, Routine, Slot
 
 from .parameters import parameters
+from .place import place_of
 from .protocol import (
     ConnectionDefinition,
     EntryPoint,
@@ -30,7 +29,7 @@ ENTRY_SLOT = "trigger"
 def describe(flow: Flow) -> FlowDefinition:
     """The structure of a flow, where its routines are written and what its entries take."""
     routines = list(flow.routines.items())
-    sources = {cls: _source(cls) for cls in {type(routine) for _, routine in routines}}
+    sources = {cls: place_of(cls) for cls in {type(routine) for _, routine in routines}}
     definitions = [_routine(flow, routine_id, routine, sources[type(routine)]) for routine_id, routine in routines]
     connections = _connections(flow)
     return FlowDefinition(
@@ -96,25 +95,6 @@ def _doc(thing: object) -> str:
     """The docstring that `thing` itself has."""
     doc = getattr(thing, "__doc__", None)
     return inspect.cleandoc(doc) if isinstance(doc, str) else ""
-
-
-def _source(cls: type) -> SourceLocation | None:
-    """Where a class is written; `None` for one that was typed in or made."""
-    try:
-        file = inspect.getsourcefile(cls)
-        _, line = inspect.getsourcelines(cls)
-    except (OSError, TypeError, SyntaxError, IndentationError):
-        return None
-    return SourceLocation(_short(file), line) if file else None
-
-
-def _short(file: str) -> str:
-    """A path as a reader of the page would say it: from where the program runs, else from the module's place."""
-    path = Path(file).absolute()
-    for root in (Path.cwd(), *(Path(entry).absolute() for entry in sys.path if entry)):
-        if path.is_relative_to(root):
-            return path.relative_to(root).as_posix()
-    return path.as_posix()
 
 
 def _version(routines: list[RoutineDefinition], connections: list[ConnectionDefinition]) -> str:

@@ -186,3 +186,22 @@ def test_a_default_that_json_cannot_hold_is_not_shown_as_one() -> None:
     def handler(x: Any = "x" * 10_000, y: Any = None, z: Any = (1, 2)) -> None: ...
 
     assert parameters(handler)["properties"] == {"x": {}, "y": {"default": None}, "z": {"default": [1, 2]}}
+
+
+def test_classes_of_one_name_are_told_apart_and_nothing_is_parsed_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Walker(Routine):
+        def __init__(self) -> None:
+            super().__init__()
+
+    class Bare(Routine): ...
+
+    expected = [inspect.getsourcelines(cls)[1] for cls in (Walker, Bare)]
+    flow = Flow("places")
+    flow.add_routine(Walker(), "inner")
+    flow.add_routine(Bare(), "bare")
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise SystemError("AST constructor recursion depth mismatch")
+
+    monkeypatch.setattr("ast.parse", fail)  # CPython 3.11, when another thread of the program parses too
+    assert [routine.source.line for routine in describe(flow).routines if routine.source] == expected
