@@ -10,8 +10,9 @@ from .builtin_routines import (
     TextRenderer,
     TimeProvider,
 )
+from .carrying import carry
 from .connection import Connection
-from .context import ExecutionContext
+from .context import ExecutionContext, JobCancelled
 from .control import ControlState
 from .error_handler import ErrorHandler, ErrorStrategy
 from .event import Event
@@ -44,6 +45,7 @@ __all__ = [
     "ExecutionTracker",
     "Flow",
     "HistoryRange",
+    "JobCancelled",
     "JobHook",
     "JobState",
     "JournalBatch",
@@ -64,4 +66,5 @@ __all__ = [
     "TimeProvider",
     "Totals",
     "__version__",
+    "carry",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import Any
 
-from .context import enter, leave
+from .context import JobCancelled, enter, leave
 from .failures import Item
 from .frame import RunFrame
 from .journal import RUNS_FOLDED_AT
@@ -65,7 +65,7 @@ class ConcurrentRunner(Runner):
         self.let_go([self.begin(entry_routine_id, params)])
 
     def busy(self) -> bool:
-        return self.active > 0 or self.held > 0
+        return (self.active > 0 and not self.waits_at_checkpoint(self.active)) or self.held > 0
 
     def call_help(self) -> None:
         if self.gate is None and self.phase == ACTIVE:
@@ -144,6 +144,7 @@ class ConcurrentRunner(Runner):
             self.settle()
 
     def _run(self, frame: RunFrame, item: Item) -> Run:
+        frame.item = item
         delivery, data, cause, attempt, prepared = item
         target = delivery.target
         frame.cause = cause
@@ -156,12 +157,13 @@ class ConcurrentRunner(Runner):
                 if not prepared:
                     data = self.prepare(delivery, data)
                     prepared = True
+                    frame.item = (delivery, data, cause, attempt, True)
                 target.call(data)
                 if delivery is self.entry:
                     self.entry_done(start, attempt)
         except BaseException as error:
             run = self.failures.deal_with((delivery, data, cause, attempt, prepared), error, start)
-            if self.outside and delivery is self.entry and not isinstance(error, Exception):
+            if self.outside and delivery is self.entry and not isinstance(error, (Exception, JobCancelled)):
                 self.interrupt = error
         else:
             run = (target.number, start, perf_counter_ns() - start, "completed", cause)

@@ -30,6 +30,14 @@ class Frame(Protocol):
         """Queue the activations without a record."""
 
     def running(self, now_ns: int) -> RunningHandler | None: ...
+    def guest(self) -> Frame:
+        """A frame for another thread that does this handler's work; the job is held until its `release`."""
+
+    def release(self) -> None:
+        """A guest is done."""
+
+    def checkpoint(self) -> None:
+        """Wait here while the job is paused; raise `JobCancelled` when it is ending."""
 
 
 class _Thread(threading.local):
@@ -65,6 +73,13 @@ def runs_here(job_state: JobState) -> bool:
     return False
 
 
+class JobCancelled(BaseException):
+    """Raised by `ctx.checkpoint()` in a handler whose job is being cancelled or has failed: it ends the handler.
+
+    Not an `Exception`, so that a handler that catches those lets it pass.
+    """
+
+
 class _Context(NamedTuple):
     flow: Flow
     job_state: JobState
@@ -84,6 +99,19 @@ class ExecutionContext(_Context):
     def sleep(self, seconds: float) -> bool:
         """Wait that long, or until the job is cancelled; return whether the time was slept to its end."""
         return not self.cancelled.wait(min(seconds, threading.TIMEOUT_MAX))
+
+    def checkpoint(self) -> None:
+        """A place inside a long handler where pause and cancel may take effect.
+
+        While the job is paused the handler waits here; the job counts as paused. A job that is saved
+        then starts this handler anew where it is resumed. Outside a running handler nothing happens.
+
+        Raises:
+            JobCancelled: when the job is being cancelled, has failed or is over its time; let it pass.
+        """
+        frame = _thread.frame
+        if frame is not None:
+            frame.checkpoint()
 
 
 def current_context() -> ExecutionContext | None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .context import JobCancelled
 from .error_handler import STOP_HANDLER, Decision, ErrorHandler, ErrorStrategy, error_text
 from .plan import Delivery
 from .rows import Run
@@ -61,7 +62,7 @@ class Failures:
         return [item for item, _ in waiting]
 
     def _decide(self, delivery: Delivery, error: BaseException, attempt: int) -> Decision:
-        if self._runner.gate == "cancel":
+        if self._runner.gate == "cancel" or isinstance(error, JobCancelled):
             return Decision("cancelled")
         if isinstance(error, KeyboardInterrupt):
             with suppress(ValueError):  # the job has failed already

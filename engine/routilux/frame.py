@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class RunFrame:
     """Set before each handler run; `target` is `None` between runs. Its thread alone writes it."""
 
-    __slots__ = ("cause", "parent", "runner", "started", "target")
+    __slots__ = ("cause", "item", "parent", "parked", "runner", "started", "target")
 
     def __init__(self, runner: Runner) -> None:
         self.runner = runner
@@ -30,6 +30,10 @@ class RunFrame:
         self.target: Receiver | None = None
         self.cause = 0
         self.started = 0
+        self.item: Any = None
+        """The activation that runs, so that a job paused in its midst can be saved."""
+        self.parked = False
+        """Whether the handler waits at a checkpoint."""
 
     @property
     def flow(self) -> Flow:
@@ -45,9 +49,21 @@ class RunFrame:
 
     def running(self, now_ns: int) -> RunningHandler | None:
         target = self.target
-        if target is None:
+        if target is None or self.parked:
             return None
         return RunningHandler(target.routine_id, target.slot_name, max(now_ns - self.started, 0))
+
+    def guest(self) -> RunFrame:
+        guest = RunFrame(self.runner)
+        guest.target, guest.cause, guest.started = self.target, self.cause, perf_counter_ns()
+        self.runner.hold(guest)
+        return guest
+
+    def release(self) -> None:
+        self.runner.release(self)
+
+    def checkpoint(self) -> None:
+        self.runner.checkpoint(self)
 
     def emit(self, routine: Any, event: Event, data: dict[str, Any]) -> None:
         target = self.target

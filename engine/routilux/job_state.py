@@ -180,6 +180,7 @@ class JobState(SharedArea):
 
     def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Keep an event that is emitted when the job is resumed."""
+        self._updated_ns = time.time_ns()
         row = {"routine_id": routine_id, "event_name": event_name, "data": data}
         self.deferred_events.append(row | {"timestamp": now_iso()})
 

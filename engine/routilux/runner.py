@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from .context import runs_here
+from .context import JobCancelled, runs_here
 from .control import ControlRequest
 from .controls import Controls
+from .deferred import emit_deferred
 from .documents import now_iso
 from .failures import Failures, Item
 from .frame import RunFrame
@@ -55,6 +56,8 @@ class Runner:
         self.phase = ACTIVE
         self.held = 1
         """Threads that begin or resume the job: until each has called `let_go`, nobody brings it to rest."""
+        self.parked = 0
+        """Handlers that wait at a checkpoint for a paused job to be resumed."""
         self.wants_help = False
         """Whether whoever queues an activation must call `call_help`."""
         self.frames: list[RunFrame] = []
@@ -135,6 +138,44 @@ class Runner:
         """How many activations wait, for their turn or for their retry."""
         return len(self.queue) + len(self.failures.delayed)
 
+    # -- guests, and handlers that wait
+
+    def hold(self, guest: RunFrame) -> None:
+        """Another thread will do work of the handler that runs here."""
+        with self.lock:
+            self.held += 1
+            self.frames.append(guest)
+
+    def release(self, guest: RunFrame) -> None:
+        """It has done it."""
+        with self.lock:
+            self.frames.remove(guest)
+        self.let_go()
+
+    def waits_at_checkpoint(self, handlers: int) -> bool:
+        """Whether so many handlers wait at a checkpoint for the job to be resumed. Called with the lock held."""
+        return self.gate == "pause" and self.parked == handlers
+
+    def checkpoint(self, frame: RunFrame) -> None:
+        """Let a pause take effect in the midst of a handler, or end the handler of a job that is ending."""
+        with self._changed:
+            if self.gate == "pause" and frame.item is not None:
+                frame.parked = True
+                self.parked += 1
+            over = frame.parked and self.phase == ACTIVE and not self.busy()
+            if over:
+                self.phase = SETTLING
+        if over:
+            self.settle()
+        with self._changed:
+            while frame.parked and not self.closed and (self.gate == "pause" or self.phase != ACTIVE):
+                self._changed.wait()
+            if frame.parked:
+                frame.parked = False
+                self.parked -= 1
+            if self.closed:
+                raise JobCancelled(f"Job {self.job_state.job_id} is ending")
+
     # -- the gate
 
     def let_go(self, items: Iterable[Item] = ()) -> None:
@@ -146,6 +187,8 @@ class Runner:
             over = (self.gate is not None or not self.waiting()) and self.phase == ACTIVE and not self.busy()
             if over:
                 self.phase = SETTLING
+            else:
+                self._changed.notify_all()
         for entry in entries:
             self.job_state._announce(entry)
         if over:
@@ -234,36 +277,10 @@ class Runner:
         """Go on where the job was paused."""
         if not self.controls.resume(reason, by):
             return
-        waiting, problems = self._emit_deferred() if self.gate == "deferred" else ([], [])
+        waiting, problems = emit_deferred(self) if self.gate == "deferred" else ([], [])
         self.let_go(waiting)
         for problem in problems:
             warnings.warn(problem, stacklevel=3)
-
-    def _emit_deferred(self) -> tuple[list[Item], list[str]]:
-        """Emit the deferred events in order; return what waited before them, and what could not be emitted."""
-        rows: list[Any] = self.job_state.deferred_events
-        self.job_state.deferred_events = []
-        with self.lock:
-            waiting = list(self.queue)
-            self.queue.clear()
-        frame = RunFrame(self)
-        problems = []
-        for row in rows:
-            try:
-                self._emit_row(frame, row["routine_id"], row["event_name"], row["data"])
-            except Exception as error:
-                name = f"{row.get('routine_id')}.{row.get('event_name')}" if isinstance(row, dict) else type(row)
-                problems.append(f"The deferred event {name} was not emitted: {type(error).__name__}: {error}")
-        return waiting, problems
-
-    def _emit_row(self, frame: RunFrame, routine_id: str, event_name: str, data: Any) -> None:
-        routine = self.flow.routines.get(routine_id)
-        event = routine.get_event(event_name) if routine is not None else None
-        if event is None:
-            raise LookupError("the flow has no such event")
-        if not isinstance(data, dict):
-            raise TypeError(f"its data is {type(data).__name__}, not a dict")
-        frame.emit(routine, event, data)
 
     # -- coming to rest
 
@@ -365,7 +382,8 @@ class Runner:
     def waiting_items(self) -> list[Item]:
         """The activations that wait, in their order."""
         with self.lock:
-            return [*self.queue, *(item for item, _ in self.failures.delayed.values())]
+            begun = [frame.item for frame in self.frames if frame.parked]
+            return [*begun, *self.queue, *(item for item, _ in self.failures.delayed.values())]
 
     def slot_data_to_plain(self) -> list[dict[str, Any]]:
         """What merging slots have received so far, as plain data."""

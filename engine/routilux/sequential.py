@@ -6,7 +6,7 @@ import threading
 from time import perf_counter_ns
 from typing import Any
 
-from .context import enter, leave
+from .context import JobCancelled, enter, leave
 from .frame import RunFrame
 from .journal import RUNS_FOLDED_AT
 from .runner import ACTIVE, SETTLING, Runner
@@ -41,7 +41,7 @@ class SequentialRunner(Runner):
         self.let_go([self.begin(entry_routine_id, params)])
 
     def busy(self) -> bool:
-        return self.driving or self.held > 0
+        return (self.driving and not self.waits_at_checkpoint(1)) or self.held > 0
 
     def call_help(self) -> None:
         self._changed.notify_all()
@@ -81,9 +81,10 @@ class SequentialRunner(Runner):
             if self.gate is not None:
                 return False
             try:
-                delivery, data, cause, attempt, prepared = take()
+                frame.item = item = take()
             except IndexError:
                 return False
+            delivery, data, cause, attempt, prepared = item
             frame.target = target = delivery.target
             frame.cause = cause
             frame.started = start = clock()
@@ -94,12 +95,13 @@ class SequentialRunner(Runner):
                     if not prepared:
                         data = self.prepare(delivery, data)
                         prepared = True
+                        frame.item = (delivery, data, cause, attempt, True)
                     target.call(data)
                     if delivery is self.entry:
                         self.entry_done(start, attempt)
             except BaseException as error:
                 add_run(self.failures.deal_with((delivery, data, cause, attempt, prepared), error, start))
-                if not isinstance(error, Exception):
+                if not isinstance(error, (Exception, JobCancelled)):
                     self._interrupt = error
             else:
                 add_run((target.number, start, clock() - start, "completed", cause))
