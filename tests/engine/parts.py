@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -183,3 +185,9 @@ def in_threads(*works: Callable[[], object]) -> None:
 def names(job_state: JobState) -> list[tuple[str, str]]:
     """The history as (routine, event) pairs."""
     return [(record.routine_id, record.event_name) for record in job_state.execution_history]
+
+
+def assert_now(text: str) -> None:
+    """The text must be a time in ISO form, of this minute."""
+    moment = datetime.fromisoformat(text)
+    assert abs(moment.timestamp() - time.time()) < 60

@@ -1,0 +1,118 @@
+"""Copies that later changes do not reach: of states and shared data, for who reads while handlers write."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routilux import JobState
+from tests.engine.parts import DEADLINE
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner) | st.tuples(inner, inner),
+    max_leaves=8,
+)
+
+
+def shares_containers(one: Any, other: Any) -> bool:
+    """Whether a change of `one` could show in `other`."""
+
+    def containers(value: Any) -> set[int]:
+        found = {id(value)} if isinstance(value, (list, dict, set)) else set()
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+        return found.union(*(containers(item) for item in inner))
+
+    return bool(containers(one) & containers(other))
+
+
+@given(VALUES)
+def test_a_snapshot_of_shared_data_is_equal_and_shares_nothing(value: Any) -> None:
+    job = JobState()
+    job.update_shared_data("k", value)
+    kept = job.snapshot_data("k")
+    assert kept == value
+    assert not shares_containers(kept, value)
+    assert job.get_shared_data("k") is value
+
+
+@given(st.dictionaries(st.text(), VALUES, max_size=3))
+def test_a_snapshot_of_a_state_is_equal_and_shares_nothing(state: dict[str, Any]) -> None:
+    job = JobState()
+    job.update_routine_state("a", state)
+    assert job.snapshot_state("a") == state
+    assert not shares_containers(job.snapshot_state("a"), job.routine_states["a"])
+    assert not shares_containers(job.routine_states["a"], state)
+
+
+@given(VALUES)
+def test_a_record_is_equal_to_what_was_recorded_and_shares_nothing(value: Any) -> None:
+    job = JobState()
+    job.record_execution("a", "e", {"value": value})
+    assert job.execution_history[0].data == {"value": value}
+    assert not shares_containers(job.execution_history[0].data, {"value": value})
+
+
+def test_what_is_not_there_is_none() -> None:
+    job = JobState()
+    assert job.snapshot_state("a") is None
+    assert job.snapshot_data("k") is None
+
+
+def test_objects_of_other_classes_are_handed_out_as_they_are() -> None:
+    class Mine:
+        pass
+
+    mine = Mine()
+    job = JobState()
+    job.update_shared_data("k", {"rows": [mine]})
+    assert job.snapshot_data("k")["rows"][0] is mine
+
+
+def test_containers_that_hold_themselves_keep_their_shape() -> None:
+    job = JobState()
+    ring: dict[str, Any] = {"rows": []}
+    ring["rows"].append((ring,))
+    job.update_shared_data("k", ring)
+    kept = job.snapshot_data("k")
+    assert kept is not ring
+    assert kept["rows"][0][0] is kept
+
+
+def test_a_container_that_is_there_twice_is_one_in_the_copy_too() -> None:
+    job = JobState()
+    twin: list[int] = []
+    job.update_shared_data("k", [twin, twin])
+    kept = job.snapshot_data("k")
+    assert kept[0] is kept[1]
+    assert kept[0] is not twin
+
+
+def test_taking_snapshots_while_a_handler_changes_the_value_is_safe(hasty_switches: None) -> None:
+    job = JobState()
+    value: dict[str, Any] = {"rows": [], "by": {}}
+    job.update_shared_data("k", value)
+    stop = threading.Event()
+
+    def change() -> None:
+        n = 0
+        while not stop.is_set():
+            n += 1
+            value["rows"].append([n])
+            value["by"][n] = {n}
+            if n % 50 == 0:
+                value["rows"].clear()
+                value["by"].clear()
+
+    changing = threading.Thread(target=change)
+    changing.start()
+    try:
+        for _ in range(300):
+            kept = job.snapshot_data("k")
+            assert all(len(row) == 1 for row in kept["rows"])
+    finally:
+        stop.set()
+        changing.join(DEADLINE)
