@@ -17,6 +17,9 @@ class Binding:
     `keywords` is the handler itself when it takes everything as keyword arguments
     (`handler(**data)`), which hot loops do without a call in between; else `None`.
     `call(data)` works for every handler. A handler that gets the whole dict gets a copy.
+
+    >>> Binding(lambda count=10, text="": (count, text)).call({})
+    (10, '')
     """
 
     __slots__ = ("call", "keywords")
@@ -30,7 +33,8 @@ class Binding:
             self.keywords = handler
             self.call = lambda data: handler(**data)
         else:
-            self.call = _choose(handler, [p for p in parameters if p.kind is not p.VAR_POSITIONAL], bool(parameters))
+            named = [p for p in parameters if p.kind is not p.VAR_POSITIONAL]
+            self.call = _unless_empty(handler, named, _choose(handler, named, bool(parameters)))
 
 
 def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter] | None:
@@ -50,6 +54,14 @@ def _choose(handler: Callable[..., Any], named: list[inspect.Parameter], takes_a
         get = _whole if parameter.name == "data" else partial(_value, name=parameter.name)
         return get(lambda value: handler(**{parameter.name: value}))
     return _whole(handler) if parameter.name == "data" else _value(handler, parameter.name)
+
+
+def _unless_empty(handler: Callable[..., Any], named: list[inspect.Parameter], call: Caller) -> Caller:
+    """With no data at all, a handler whose parameters all have defaults gets those, not an empty dict for the first."""
+    takes_whole = [p.name for p in named] == ["data"]
+    if not named or takes_whole or any(p.default is p.empty for p in named):
+        return call
+    return lambda data: call(data) if data else handler()
 
 
 def _whole(handler: Callable[..., Any]) -> Caller:
