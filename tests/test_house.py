@@ -83,7 +83,7 @@ def test_no_import_of_a_package_runs_in_a_circle(package: Path) -> None:
 
 
 def test_eventlet_is_named_in_one_module_only() -> None:
-    assert modules_naming(DASHBOARD, "eventlet") == {"routilux_dashboard.hub"}
+    assert modules_naming(DASHBOARD, "eventlet") == {"routilux_dashboard.server.hub"}
 
 
 def test_no_import_of_the_browsers_sources_runs_in_a_circle() -> None:

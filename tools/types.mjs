@@ -1,6 +1,7 @@
 // Turns the JSON Schema on standard input (python -m routilux_dashboard.protocol) into the browser's type
 // declarations: into the file named by the argument, or to standard output.
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import { compile } from "json-schema-to-typescript";
 
 const BANNER =
@@ -26,7 +27,7 @@ function dedented(text) {
   return text.replaceAll(/\n[ \t]+/g, "\n").trim();
 }
 
-const { $defs } = JSON.parse(readFileSync(0, "utf8"));
+const { $defs } = JSON.parse(await text(process.stdin));
 const names = Object.keys($defs).sort();
 const schema = {
   description: "Every shape on the wire, by its name.",

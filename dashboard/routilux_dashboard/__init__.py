@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import Dashboard
-    from .listener import CannotListen
+    from .server.listener import CannotListen
 
 __version__ = "0.1.0"
 __all__ = ["CannotListen", "Dashboard", "__version__"]
@@ -19,7 +19,7 @@ def __getattr__(name: str) -> Any:
 
         return Dashboard
     if name == "CannotListen":
-        from .listener import CannotListen
+        from .server.listener import CannotListen
 
         return CannotListen
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

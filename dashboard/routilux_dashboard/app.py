@@ -13,15 +13,16 @@ from typing import Self
 
 from routilux import Flow
 
-from . import api, pages
+from . import api
 from .api.services import Services
 from .control import Controls
-from .gate import Gate
-from .guard import Names, is_loopback
-from .hub import Hub
-from .listener import listen, url_of
-from .live import Live
-from .monitor import Monitor
+from .server import pages
+from .server.gate import Gate
+from .server.guard import Names, is_loopback
+from .server.hub import Hub
+from .server.listener import listen, url_of
+from .server.live import Live
+from .watch.monitor import Monitor
 
 log = logging.getLogger("routilux_dashboard")
 

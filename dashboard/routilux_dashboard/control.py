@@ -7,9 +7,9 @@ from typing import Any
 from routilux import Flow, JobState
 
 from .arguments import check_arguments
-from .describe import describe
 from .protocol import EntryPoint, FlowDefinition, StartJob
-from .watched_job import WatchedJob
+from .watch.describe import describe
+from .watch.watched_job import WatchedJob
 
 ACTIONS = ("pause", "resume", "cancel")
 _ENDED = ("completed", "failed", "cancelled")

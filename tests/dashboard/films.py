@@ -6,9 +6,9 @@ import time
 
 import msgspec
 
-from routilux_dashboard.monitor import Monitor
 from routilux_dashboard.protocol import Frame, Job, Keyframe, LogTail, OutputTail
-from routilux_dashboard.watched_job import WatchedJob
+from routilux_dashboard.watch.monitor import Monitor
+from routilux_dashboard.watch.watched_job import WatchedJob
 from tests.waiting import eventually
 
 TAIL = 50

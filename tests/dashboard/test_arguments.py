@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from routilux_dashboard.arguments import BadArgument, check_arguments
-from routilux_dashboard.parameters import parameters
+from routilux_dashboard.watch.parameters import parameters
 
 
 class Colour(Enum):

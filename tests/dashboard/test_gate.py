@@ -11,8 +11,8 @@ import websocket
 
 from routilux import Flow
 from routilux_dashboard import Dashboard
-from routilux_dashboard.gate import Gate
-from routilux_dashboard.guard import MAX_BODY, Names
+from routilux_dashboard.server.gate import Gate
+from routilux_dashboard.server.guard import MAX_BODY, Names
 from tests.dashboard.flows import chain
 from tests.dashboard.peers import Answer, address, ask, raw_connection, raw_websocket
 

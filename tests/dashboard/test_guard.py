@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from routilux_dashboard.guard import Names, TokenBucket, content_security_policy, host_name, is_loopback, refuse_origin
+from routilux_dashboard.server.guard import (
+    Names,
+    TokenBucket,
+    content_security_policy,
+    host_name,
+    is_loopback,
+    refuse_origin,
+)
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:5000", "127.0.0.1:80", "[::1]:5000", "localhost.", "box:1"])

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from routilux_dashboard import hub as hub_module
-from routilux_dashboard.hub import Hub, NotAnswered
-from routilux_dashboard.listener import listen
+from routilux_dashboard.server import hub as hub_module
+from routilux_dashboard.server.hub import Hub, NotAnswered
+from routilux_dashboard.server.listener import listen
 from tests.waiting import eventually
 
 Pump = Callable[[], float | None]
@@ -400,7 +400,7 @@ IMPORTING = """
 import os, queue, select, socket, ssl, subprocess, sys, threading, time
 what = lambda: (socket.socket, socket.getaddrinfo, threading.Thread, threading.Lock, time.sleep, os.read, queue.Queue)
 before = what()
-import routilux_dashboard.hub
+import routilux_dashboard.server.hub
 assert before == what()
 assert "EVENTLET_NO_GREENDNS" not in os.environ
 assert "dns" not in sys.modules

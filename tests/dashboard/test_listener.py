@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from routilux_dashboard.listener import CannotListen, listen, url_of
+from routilux_dashboard.server.listener import CannotListen, listen, url_of
 
 
 def test_small_answers_are_not_held_back_and_the_port_is_shared_with_nobody() -> None:

@@ -16,9 +16,10 @@ import socketio
 import websocket
 
 from routilux import Flow, JobState
-from routilux_dashboard import Dashboard, desk, hub, subscription
-from routilux_dashboard import live as live_module
-from routilux_dashboard.packet import MsgspecPacket
+from routilux_dashboard import Dashboard
+from routilux_dashboard.server import desk, hub, subscription
+from routilux_dashboard.server import live as live_module
+from routilux_dashboard.server.packet import MsgspecPacket
 from tests.dashboard.flows import Burner, chain, gated
 from tests.dashboard.peers import LiveClient, closing_words, event, get, live, raw_connection, raw_websocket
 from tests.waiting import eventually
@@ -286,7 +287,7 @@ def test_a_client_that_does_not_read_is_cut_and_another_beside_it_does_not_notic
         job = flow.start("emitter", {"count": 100, "text": "x" * 500})
         subscribe(other, job)
         clients, stop = dashboard_clients(dashboard), threading.Event()
-        with raw_websocket(dashboard) as deaf, caplog.at_level("ERROR", "routilux_dashboard.live"):
+        with raw_websocket(dashboard) as deaf, caplog.at_level("ERROR", "routilux_dashboard.server.live"):
 
             def ask_without_reading() -> None:
                 with suppress(OSError, websocket.WebSocketException):

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.encoding import to_json, to_msgpack
-from routilux_dashboard.framing import GuardedFrames
-from routilux_dashboard.packet import MsgspecPacket
 from routilux_dashboard.protocol import LiveError
+from routilux_dashboard.server.encoding import to_json, to_msgpack
+from routilux_dashboard.server.framing import GuardedFrames
+from routilux_dashboard.server.packet import MsgspecPacket
 
 CONNECT, DISCONNECT, EVENT, ACK = 0, 1, 2, 3
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from routilux import Flow
-from routilux_dashboard import Dashboard, pages
-from routilux_dashboard.assets import folder, read_assets
+from routilux_dashboard import Dashboard
+from routilux_dashboard.server import pages
+from routilux_dashboard.server.assets import folder, read_assets
 from tests.dashboard.flows import chain
 from tests.dashboard.peers import Answer, ask
 

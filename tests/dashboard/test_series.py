@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routilux_dashboard.film.series import FIRST_INTERVAL_MS, MAX_POINTS, ChartSeries, Level
 from routilux_dashboard.protocol import Sample
-from routilux_dashboard.series import FIRST_INTERVAL_MS, MAX_POINTS, ChartSeries, Level
 
 MS = 1_000_000
 START = 1_700_000_000_000 * MS

@@ -9,9 +9,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..arguments import BadArgument
 from ..control import CannotStart, ControlRefused
-from ..encoding import to_json
-from ..hub import NotAnswered
 from ..protocol import Problem
+from ..server.encoding import to_json
+from ..server.hub import NotAnswered
 
 
 class Refused(Exception):

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Response, request
 
-from ..encoding import to_json
+from ..server.encoding import to_json
 from .problems import Refused
 
 S = TypeVar("S", bound=msgspec.Struct)

@@ -11,11 +11,11 @@ from flask import Response
 from routilux import Flow
 
 from ..control import Controls
-from ..encoding import to_json
-from ..hub import Hub
-from ..live import Live
-from ..monitor import Monitor
-from ..watched_job import WatchedJob
+from ..server.encoding import to_json
+from ..server.hub import Hub
+from ..server.live import Live
+from ..watch.monitor import Monitor
+from ..watch.watched_job import WatchedJob
 from .problems import Refused
 from .replies import encoded
 

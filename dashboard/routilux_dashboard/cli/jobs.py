@@ -9,7 +9,7 @@ import click
 from routilux import Flow, JobState
 
 from ..app import Dashboard
-from ..listener import CannotListen
+from ..server.listener import CannotListen
 
 USAGE = 2
 ENDED = ("completed", "failed", "cancelled")

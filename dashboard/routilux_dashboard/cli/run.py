@@ -14,8 +14,8 @@ from routilux import Flow, JobState
 
 from ..arguments import BadArgument, check_arguments
 from ..control import CannotStart, entry_of
-from ..describe import describe
 from ..targets import BadTarget, load_flow
+from ..watch.describe import describe
 from .jobs import ENDED, UsageProblem, cancel_jobs, end_like_ctrl_c, start_dashboard
 
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 3}

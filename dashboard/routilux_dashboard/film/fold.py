@@ -14,8 +14,8 @@ from typing import Protocol
 
 from routilux import JournalBatch, JournalEntry, RunningHandler, Source, Target, Totals
 
+from ..protocol import ErrorReport
 from .entries import ControlNote, error_report, retry_of
-from .protocol import ErrorReport
 from .series import ChartSeries, Level
 from .slices import SLICE_NS, Slice, slices
 from .tally import ERRORS, RoutineTally

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..protocol import ErrorReport
 from .digest import LatencyDigest
-from .protocol import ErrorReport
 
 RETRIES_KEPT = 100
 ERRORS = ("failed", "error_continued", "skipped")

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from .preview import preview
+from ..film.preview import preview
 
 Schema = dict[str, Any]
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
+from ..protocol import Problem
 from .encoding import to_json
 from .guard import MAX_BODY, SECURITY_HEADERS, Names, Refusal, content_security_policy, refuse_origin
-from .protocol import Problem
 
 log = logging.getLogger("routilux_dashboard")
 

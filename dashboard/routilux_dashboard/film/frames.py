@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from .protocol import Frame, Job, Keyframe, LogTail, OutputTail, Sample, Series
+from ..protocol import Frame, Job, Keyframe, LogTail, OutputTail, Sample, Series
 
 Figures = TypeVar("Figures")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from .protocol import Sample, Series
+from ..protocol import Sample, Series
 from .times import MILLISECOND
 
 FIRST_INTERVAL_MS = 200

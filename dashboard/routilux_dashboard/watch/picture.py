@@ -8,14 +8,14 @@ from typing import Any
 
 from routilux import JobState, JournalBatch
 
-from .figures import connection_figures, routine_figures
-from .fold import Changes, JobFold, Names
-from .outlook import ENDED, Outlook, look_out
-from .preview import preview
-from .protocol import ConnectionFigures, Control, Keyframe, LogTail, OutputTail, RoutineFigures, RoutineState
-from .rows import TAIL, log_rows, newest_records, output_rows, read_log, read_outputs
-from .summary import Identity, control_of, held, summarise
-from .times import MILLISECOND, SECOND, milliseconds
+from ..film.figures import connection_figures, routine_figures
+from ..film.fold import Changes, JobFold, Names
+from ..film.outlook import ENDED, Outlook, look_out
+from ..film.preview import preview
+from ..film.rows import TAIL, log_rows, newest_records, output_rows, read_log, read_outputs
+from ..film.summary import Identity, control_of, held, summarise
+from ..film.times import MILLISECOND, SECOND, milliseconds
+from ..protocol import ConnectionFigures, Control, Keyframe, LogTail, OutputTail, RoutineFigures, RoutineState
 from .watched_flow import WatchedFlow
 
 DRAINING_NS = 500 * MILLISECOND

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..protocol import ErrorReport, RoutineStatus
 from .outlook import ENDED, Outlook
-from .protocol import ErrorReport, RoutineStatus
 from .tally import RoutineTally
 from .times import clock
 from .wiring import Wiring

@@ -10,9 +10,7 @@ import msgspec
 
 from routilux import ErrorHandler, Flow, Routine, Slot
 
-from .parameters import parameters
-from .place import place_of
-from .protocol import (
+from ..protocol import (
     ConnectionDefinition,
     EntryPoint,
     ErrorHandling,
@@ -22,6 +20,8 @@ from .protocol import (
     SlotRef,
     SourceLocation,
 )
+from .parameters import parameters
+from .place import place_of
 
 ENTRY_SLOT = "trigger"
 

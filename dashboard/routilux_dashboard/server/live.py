@@ -15,11 +15,11 @@ from typing import Any
 from flask import Flask
 from flask_socketio import SocketIO
 
+from ..watch.monitor import Monitor
 from .desk import Desk
 from .framing import WEBSOCKET
 from .guard import MAX_MESSAGE
 from .hub import Hub, Signal
-from .monitor import Monitor
 from .packet import NAMESPACE, MsgspecPacket
 from .subscription import BACKLOG, Client, Subscription
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..protocol import ConnectionFigures, RetryFigures, RoutineFigures
 from .fold import JobFold
 from .outlook import Outlook
-from .protocol import ConnectionFigures, RetryFigures, RoutineFigures
 from .routine_status import Judgement, judge
 from .tally import RoutineTally
 from .times import MILLISECOND, milliseconds

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
-from .protocol import ConnectionDefinition, FlowDefinition
+from ..protocol import ConnectionDefinition, FlowDefinition
 
 ANSWERS_KEPT = 16
 

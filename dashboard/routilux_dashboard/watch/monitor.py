@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
 
+from ..film.outlook import ENDED
+from ..film.times import MILLISECOND
+from ..protocol import FlowDefinition, Frame, Jobs
 from .job_list import JobList
-from .outlook import ENDED
-from .protocol import FlowDefinition, Frame, Jobs
-from .times import MILLISECOND
 from .watched_flow import WatchedFlow
 from .watched_job import WatchedJob
 

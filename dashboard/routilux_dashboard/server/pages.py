@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, render_template, request
 
-from .api import PREFIX
-from .api.problems import problem_of, problem_response
+from ..api import PREFIX
+from ..api.problems import problem_of, problem_response
+from ..protocol import Problem
 from .assets import built, folder, read_assets
-from .protocol import Problem
 
 if TYPE_CHECKING:
-    from .api.services import Services
+    from ..api.services import Services
 
 log = logging.getLogger("routilux_dashboard")
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from routilux import JournalEntry
 
+from ..protocol import ErrorReport
 from .preview import plain_text
-from .protocol import ErrorReport
 from .tally import Retry
 from .times import iso
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from .fold import ACTIVITY_SECONDS
-from .protocol import Jobs
-from .times import MILLISECOND, SECOND, milliseconds
+from ..film.fold import ACTIVITY_SECONDS
+from ..film.times import MILLISECOND, SECOND, milliseconds
+from ..protocol import Jobs
 from .watched_job import WatchedJob
 
 INTERVAL_NS = 250 * MILLISECOND

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from routilux import Flow
 
+from ..film.wiring import Wiring
+from ..protocol import FlowDefinition
 from .describe import describe
-from .protocol import FlowDefinition
-from .wiring import Wiring
 
 
 class FlowView(NamedTuple):

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, cast, get_args
 
 from routilux import ExecutionRecord, JobState, JournalBatch
 
+from ..protocol import LogRow, OutputRow, Record, RecordKind
 from .fold import Names
 from .preview import plain_text, preview
-from .protocol import LogRow, OutputRow, Record, RecordKind
 from .times import iso, iso_text
 
 TAIL = 50

@@ -11,12 +11,12 @@ import msgspec
 
 from routilux import Flow, JobState, JournalBatch, JournalReader
 
-from . import frames
+from ..film import frames
+from ..film.preview import plain_text, preview
+from ..film.rows import history_row, log_rows, output_rows, read_log, read_outputs
+from ..film.times import milliseconds
+from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 from .picture import NEVER, JobPicture, state_of
-from .preview import plain_text, preview
-from .protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
-from .rows import history_row, log_rows, output_rows, read_log, read_outputs
-from .times import milliseconds
 from .watched_flow import WatchedFlow
 
 PAGE_LIMIT = 1_000

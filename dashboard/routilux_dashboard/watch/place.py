@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from .protocol import SourceLocation
+from ..protocol import SourceLocation
 
 
 def place_of(cls: type) -> SourceLocation | None:

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from routilux import ControlState, JobState
 
+from ..protocol import Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
 from .fold import JobFold
 from .outlook import ENDED
 from .preview import plain_text, preview
-from .protocol import Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
 from .times import MILLISECOND, iso, iso_local
 
 REASON_TEXT = 2_000

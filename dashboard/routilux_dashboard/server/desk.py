@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .monitor import Monitor
-from .protocol import Ack, AckReply, LiveError, Subscribe, Unsubscribe
+from ..protocol import Ack, AckReply, LiveError, Subscribe, Unsubscribe
+from ..watch.monitor import Monitor
 from .subscription import Client, Subscription
 
 MAX_SUBSCRIPTIONS = 8

@@ -1,0 +1,1 @@
+"""The server's thread: sockets, guards, pages, and who is told what."""
