@@ -84,20 +84,10 @@ class ExecutionTracker:
 
     def get_routine_performance(self, routine_id: str) -> dict[str, Any] | None:
         """Totals, success rate and times (seconds) of a routine's handler runs; `None` for one that never ran."""
-        return self._performances().get(routine_id)
+        return self.get_routine_performances().get(routine_id)
 
-    def get_flow_performance(self) -> dict[str, Any]:
-        """`total_routines`, `total_events`, and the sum and mean of the routines' average times (seconds)."""
-        performances = self._performances()
-        total = sum(figures["avg_execution_time"] for figures in performances.values())
-        return {
-            "total_routines": len(performances),
-            "total_events": self._event_count(),
-            "total_execution_time": total,
-            "avg_routine_time": total / len(performances) if performances else 0,
-        }
-
-    def _performances(self) -> dict[str, dict[str, Any]]:
+    def get_routine_performances(self) -> dict[str, dict[str, Any]]:
+        """What `get_routine_performance` says of every routine that ran, by its id: one pass for all of them."""
         groups: dict[str, tuple[RunTotals, RunTotals]] = {}
         starts = dict(self._noted_starts)
         for routine_id, (completed, failed) in list(self._noted_totals.items()):
@@ -109,6 +99,17 @@ class ExecutionTracker:
             (completed if outcome == "completed" else failed).merge(totals)
             starts[routine_id] = starts.get(routine_id, 0) + totals.count
         return {key: _performance(starts.get(key, 0), *pair) for key, pair in groups.items()}
+
+    def get_flow_performance(self) -> dict[str, Any]:
+        """`total_routines`, `total_events`, and the sum and mean of the routines' average times (seconds)."""
+        performances = self.get_routine_performances()
+        total = sum(figures["avg_execution_time"] for figures in performances.values())
+        return {
+            "total_routines": len(performances),
+            "total_events": self._event_count(),
+            "total_execution_time": total,
+            "avg_routine_time": total / len(performances) if performances else 0,
+        }
 
     def _journal_totals(self) -> list[tuple[str, str, RunTotals]]:
         journal = self._journal

@@ -143,12 +143,12 @@ class WatchedJob:
         """The execution tracker's figures (times in seconds), and the latencies as they are shown (ms)."""
         tracker = self.job_state.execution_tracker
         _, shown = self._begun or self._begin()
+        performances = tracker.get_routine_performances()
         routines = {}
         for routine_id, figures in shown.routines.items():
-            performance = tracker.get_routine_performance(routine_id)
-            if performance is not None:
+            if routine_id in performances:
                 latency = {"p50_ms": figures.p50_ms, "p95_ms": figures.p95_ms, "histogram": figures.histogram}
-                routines[routine_id] = {**performance, **latency}
+                routines[routine_id] = {**performances[routine_id], **latency}
         return {"flow": tracker.get_flow_performance(), "routines": routines}
 
     # -- read by range, or when asked

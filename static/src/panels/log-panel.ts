@@ -28,7 +28,7 @@ export class LogPanel extends RowsPanel<LogRow> {
     {
       title: "Entry",
       name: "data",
-      cell: ({ entry, cut }) => html`${preview(entry)}${cut ? html` <em>… cut</em>` : nothing}`,
+      cell: ({ entry, cut }) => html`${preview(withoutTime(entry))}${cut ? html` <em>… cut</em>` : nothing}`,
     },
   ];
 
@@ -48,4 +48,10 @@ export class LogPanel extends RowsPanel<LogRow> {
   protected detailOf({ n, timestamp, entry, cut }: LogRow): Detail {
     return { title: `Entry ${number(n)}`, facts: [["Time", fullTime(timestamp)]], data: entry, cut };
   }
+}
+
+/** The entry as the row shows it: its time has a column of its own. */
+function withoutTime(entry: unknown): unknown {
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) return entry;
+  return Object.fromEntries(Object.entries(entry).filter(([key]) => key !== "timestamp"));
 }
