@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.ledger import Ledger
+from tests.browser.runs import Runs
 from tests.browser.watch import PageWatch
 from tools import frontend
 from tools.browser import FLAGS, BrowserMissing, find
@@ -123,3 +125,17 @@ def screenshot() -> Screenshot:
         return path
 
     return take
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """Where the handlers of `tests.browser.flows` note what they did."""
+    return Ledger()
+
+
+@pytest.fixture
+def runs(dashboard_server: DashboardServer, open_page: OpenPage) -> Iterator[Runs]:
+    """Starts jobs and opens their pages: `job_state, view = runs.open(flow, "source", count=5)`."""
+    runs = Runs(dashboard_server, open_page)
+    yield runs
+    runs.end()

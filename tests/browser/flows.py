@@ -71,7 +71,8 @@ class Sink(NotedRoutine):
 
 
 class Ticker(NotedRoutine):
-    """Emits an item and asks itself to go on, `count` times; below 0 until the job is cancelled."""
+    """Emits an item and asks itself to go on, `count` times; below 0 until the job is cancelled, or has `enough` in its
+    shared data."""
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(ledger)
@@ -87,7 +88,8 @@ class Ticker(NotedRoutine):
     def tick(self, i: int, count: int, pace: float) -> None:
         with self.noted():
             self.emit("item", i=i)
-            if i + 1 != count and self.context().sleep(pace):
+            enough = i + 1 == count or self.context().job_state.get_shared_data("enough")
+            if not enough and self.context().sleep(pace):
                 self.emit("again", i=i + 1, count=count, pace=pace)
 
 

@@ -11,7 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.truth import Done, Truth
 from tests.waiting import eventually
 
-READ = """() => {
+READ = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame().then(frame);  // data-seq is written when what it speaks of has been painted
   const int = (value) => Number(value);
   const each = (selector, entry) => Object.fromEntries([...document.querySelectorAll(selector)].map(entry));
   const fact = (name) => document.querySelector(`.fact.${name} dd`)?.textContent.trim().replaceAll(",", "") ?? "";

@@ -17,11 +17,6 @@ from tests.browser.truth import Truth, truth_of
 STRATEGIES = ["sequential", "concurrent"]
 
 
-@pytest.fixture
-def ledger() -> Ledger:
-    return Ledger()
-
-
 def noted_by(ledger: Ledger, flow: Flow, job_state: JobState) -> dict[str, tuple[int, int]]:
     """Handler runs that returned and raised, as the handlers themselves noted."""
     keys = {name: (job_state.job_id, name) for name in flow.routines}
