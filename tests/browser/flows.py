@@ -188,22 +188,25 @@ def held(ledger: Ledger, *, polite: bool = False) -> tuple[Flow, Held]:
     return flow, holder
 
 
-def burst(history_limit: int | None = None) -> Flow:
-    """A source that emits as fast as it can, and two routines behind it: nothing but the engine's own work."""
+def burst(history_limit: int | None = None) -> tuple[Flow, threading.Event]:
+    """A source that emits as fast as it can once the event is set, and a step: nothing but the engine's own work."""
     flow = Flow("burst", history_limit=history_limit, execution_timeout=300)
-    flow.add_routine(_BurstSource(), "source")
+    source = _BurstSource()
+    flow.add_routine(source, "source")
     flow.add_routine(_BurstStep(), "step")
     flow.connect("source", "item", "step", "item")
-    return flow
+    return flow, source.go
 
 
 class _BurstSource(Routine):
     def __init__(self) -> None:
         super().__init__()
+        self.go = threading.Event()
         self.define_slot("trigger", handler=self.begin)
         self.define_event("item", ["i"])
 
     def begin(self, count: int) -> None:
+        assert self.go.wait(60)
         for i in range(count):
             self.emit("item", i=i)
 
