@@ -139,5 +139,7 @@ def read_json(filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> Any:
         return json.loads(content)
     except RecursionError:
         raise ValueError(f"{path} is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise json.JSONDecodeError(f"{path} is no JSON, or was cut off: {error.msg}", error.doc, error.pos) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text: {error}") from None
