@@ -22,7 +22,7 @@ from .journal import Journal
 from .output_handler import OutputHandler
 from .runner import Runner
 from .sequential import SequentialRunner
-from .status import PENDING, RUNNING
+from .status import PAUSED, PENDING, RUNNING
 from .structure import Structure
 from .waiting import wait_until_over
 from .workers import Workers
@@ -170,19 +170,19 @@ class Flow(Structure):
         with self._lock:
             return list((dict(self._paused.items()) | self._live).values())
 
-    def _job_paused(self, job_state: JobState) -> None:
+    # The runner calls these under its own lock, with the change of status: nobody sees one without the other.
+
+    def _job_rests(self, job_state: JobState) -> None:
         with self._lock:
-            self._paused[job_state.job_id] = job_state
+            if job_state.status == PAUSED:
+                self._paused[job_state.job_id] = job_state
+            else:
+                self._paused.pop(job_state.job_id, None)
             self._live.pop(job_state.job_id, None)
 
     def _job_resumed(self, job_state: JobState) -> None:
         with self._lock:
             self._live[job_state.job_id] = job_state
-            self._paused.pop(job_state.job_id, None)
-
-    def _job_ended(self, job_state: JobState) -> None:
-        with self._lock:
-            self._live.pop(job_state.job_id, None)
             self._paused.pop(job_state.job_id, None)
 
     # -- controls

@@ -319,14 +319,12 @@ class Runner:
                     "queue_size": len(self.queue),
                 }
             )
-        self.flow._job_paused(job_state)
         self._rest(PAUSED)
 
     def _end_now(self, status: str) -> None:
         if status == COMPLETED and not self._completed_recorded:
             self._completed_recorded = True
             self._record_completed()
-        self.flow._job_ended(self.job_state)
         self._rest(status)
         self.job_state._hooks.job_ended(self.job_state)
 
@@ -335,6 +333,7 @@ class Runner:
         with self._changed:
             asked = self.gate
             entries = [job_state._become(status, self.error)]
+            self.flow._job_rests(job_state)
             if asked in ("pause", "cancel"):
                 entries.append(self.controls.entry("effective"))
             self.phase = AT_REST
