@@ -64,6 +64,20 @@ class ConcurrentRunner(Runner):
         """Run the whole job on the workers."""
         self.let_go([self.begin(entry_routine_id, params)])
 
+    def begin(self, entry_routine_id: str, params: dict[str, Any]) -> Item:
+        self._workers.job_goes_on(self)
+        return super().begin(entry_routine_id, params)
+
+    def open_gate(self) -> None:
+        self._workers.job_goes_on(self)
+        super().open_gate()
+
+    def settle(self) -> None:
+        try:
+            super().settle()
+        finally:
+            self._workers.job_rests(self)
+
     def busy(self) -> bool:
         return (self.active > 0 and not self.waits_at_checkpoint(self.active)) or self.held > 0
 

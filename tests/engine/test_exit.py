@@ -1,0 +1,94 @@
+"""What is under way when the program ends is done first."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import threading, time
+from routilux import ErrorHandler, Flow, Routine, carry
+
+class Node(Routine):
+    def __init__(self, work):
+        super().__init__()
+        for slot in ("trigger", "input"):
+            self.define_slot(slot, handler=lambda **data: work(self, data))
+        self.define_event("out")
+
+def flow_of(*works):
+    flow = Flow("exit", {strategy!r}, max_workers=2)
+    for number, work in enumerate(works):
+        flow.add_routine(Node(work), str(number))
+        if number:
+            flow.connect(str(number - 1), "out", str(number), "input")
+    return flow
+
+begun = threading.Event()
+
+"""
+
+RETRY = """
+def fails_once(node, data, calls=[]):
+    calls.append(1)
+    begun.set()
+    if len(calls) == 1:
+        raise OSError
+    print("done")
+
+flow = flow_of(fails_once)
+flow.set_error_handler(ErrorHandler("retry", retry_delay=0.5))
+"""
+
+MANY = """
+done = []
+
+def many(node, data):
+    for number in range(500):
+        node.emit("out", number=number)
+    begun.set()
+
+def count(node, data):
+    time.sleep(0.001)
+    done.append(data)
+    if len(done) == 500:
+        print("done")
+
+flow = flow_of(many, count)
+"""
+
+CARRIED = """
+def later(node):
+    time.sleep(0.3)
+    node.emit("out")
+
+def carries(node, data):
+    threading.Thread(target=carry(lambda: later(node)), daemon=True).start()
+    begun.set()
+
+flow = flow_of(carries, lambda node, data: print("done"))
+"""
+
+RUN = """
+flow.start("0")
+begun.wait(10)
+"""
+
+
+@pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
+@pytest.mark.parametrize("jobs", [RETRY, MANY, CARRIED], ids=["retry due", "much queued", "function carried"])
+def test_a_job_under_way_is_done_before_the_program_ends(jobs: str, strategy: str) -> None:
+    program = PROGRAM.replace("{strategy!r}", repr(strategy)) + jobs + RUN
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+@pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
+def test_a_paused_job_does_not_keep_the_program(strategy: str) -> None:
+    pause = 'flow.pause(flow.live_jobs()[0]); print("bye")'
+    program = PROGRAM.replace("{strategy!r}", repr(strategy)) + MANY + RUN + pause
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "bye\n", "")
