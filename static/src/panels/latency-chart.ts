@@ -9,8 +9,9 @@ const WIDTH = 308;
 const BARS = 66;
 const HEIGHT = 96;
 
-/** Labels closer than this would run into each other. */
+/** Labels closer than this would run into each other, and their middles closer than half of it to an end out of sight. */
 const LABEL_ROOM = 62;
+const [FIRST, LAST] = [LABEL_ROOM / 2 - 3, WIDTH - LABEL_ROOM / 2 + 3];
 
 /** The picture for `figures`; its sentence is its name. */
 export function latencyChart(figures: RoutineFigures): TemplateResult {
@@ -43,9 +44,10 @@ function marks(picture: LatencyPicture, p50: number | null, p95: number | null):
   if (p50 === null || p95 === null) return [];
   const [x50, x95] = [picture.at(p50) * WIDTH, picture.at(p95) * WIDTH];
   const middle = (x50 + x95) / 2;
-  const apart = x95 - x50 < LABEL_ROOM ? [middle - LABEL_ROOM / 2, middle + LABEL_ROOM / 2] : [x50, x95];
-  const shift = Math.max(28 - apart[0]!, 0) - Math.max(apart[1]! - (WIDTH - 28), 0);
-  return [mark("p50", p50, x50, apart[0]! + shift), mark("p95", p95, x95, apart[1]! + shift)];
+  const apart = Math.max(LABEL_ROOM, x95 - x50) / 2;
+  const left = Math.min(Math.max(middle - apart, FIRST), LAST - LABEL_ROOM);
+  const right = Math.max(Math.min(middle + apart, LAST), left + LABEL_ROOM);
+  return [mark("p50", p50, x50, left), mark("p95", p95, x95, right)];
 }
 
 function mark(name: string, ms: number, x: number, labelX: number): TemplateResult {

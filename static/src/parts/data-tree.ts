@@ -3,7 +3,7 @@ import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
 import { LightElement } from "./element.ts";
-import { plainNumber, preview } from "./preview.ts";
+import { plainNumber, preview, quoted } from "./preview.ts";
 
 /** Items of one list or object that are shown at once; the rest on request. */
 const SHOWN_ITEMS = 100;
@@ -105,7 +105,7 @@ function isBranch(value: unknown): value is object {
 function leaf(value: unknown, changed: boolean): TemplateResult {
   const kind = value === null ? "z" : typeof value === "string" ? "s" : "n";
   const text =
-    typeof value === "string" ? JSON.stringify(value) : typeof value === "number" ? plainNumber(value) : String(value);
+    typeof value === "string" ? quoted(value) : typeof value === "number" ? plainNumber(value) : String(value);
   return html`<span class="${kind}${changed ? " chg" : ""}">${text}</span>`;
 }
 

@@ -20,3 +20,7 @@ test("what is longer than the limit is cut, and costs no more", () => {
 test("markup stays text", () => {
   expect(preview({ html: "<img src=x onerror=alert(1)>" })).toBe('{html: "<img src=x onerror=alert(1)>"}');
 });
+
+test("marks that would turn the text around them are shown by their codes", () => {
+  expect(preview({ file: "\u202egnp.exe\u2066", שלום: "عربي" })).toBe('{file: "\\u202egnp.exe\\u2066", "שלום": "عربي"}');
+});

@@ -26,8 +26,16 @@ class Line {
   }
 }
 
+/** Marks that turn the direction of the text around them: shown as what they are, they can only be read. */
+const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A string as data: in quotes, and what could not be seen of it, or would disturb what stands beside it, by its code. */
+export function quoted(text: string): string {
+  return JSON.stringify(text).replace(TURNS, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 function write(value: unknown, line: Line): void {
-  if (typeof value === "string") line.add(JSON.stringify(value.length > 300 ? value.slice(0, 300) : value));
+  if (typeof value === "string") line.add(quoted(value.length > 300 ? value.slice(0, 300) : value));
   else if (typeof value === "number") line.add(plainNumber(value));
   else if (Array.isArray(value)) writeAll(value, "[", "]", line, (item) => write(item, line));
   else if (value && typeof value === "object") writeObject(value, line);
@@ -36,7 +44,7 @@ function write(value: unknown, line: Line): void {
 
 function writeObject(value: object, line: Line): void {
   writeAll(Object.entries(value), "{", "}", line, ([key, inner]) => {
-    line.add(`${BARE_KEY.test(key) ? key : JSON.stringify(key)}: `);
+    line.add(`${BARE_KEY.test(key) ? key : quoted(key)}: `);
     write(inner, line);
   });
 }
