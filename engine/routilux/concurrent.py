@@ -12,6 +12,7 @@ from .journal import RUNS_FOLDED_AT
 from .locking import take
 from .rows import Run
 from .runner import ACTIVE, SETTLING, Runner
+from .under_way import UNDER_WAY
 from .workers import Workers
 
 FAIR_SHARE = 64
@@ -36,6 +37,7 @@ class ConcurrentRunner(Runner):
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the entry's handler in this thread; the rest goes on on the workers."""
+        UNDER_WAY.begins(self)
         item = self.begin(entry_routine_id, params)
         frame = RunFrame(self)
         with self.lock:
@@ -62,21 +64,8 @@ class ConcurrentRunner(Runner):
 
     def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the whole job on the workers."""
+        UNDER_WAY.begins(self)
         self.let_go([self.begin(entry_routine_id, params)])
-
-    def begin(self, entry_routine_id: str, params: dict[str, Any]) -> Item:
-        self._workers.job_goes_on(self)
-        return super().begin(entry_routine_id, params)
-
-    def open_gate(self) -> None:
-        self._workers.job_goes_on(self)
-        super().open_gate()
-
-    def settle(self) -> None:
-        try:
-            super().settle()
-        finally:
-            self._workers.job_rests(self)
 
     def busy(self) -> bool:
         return (self.active > 0 and not self.waits_at_checkpoint(self.active)) or self.held > 0

@@ -27,6 +27,7 @@ from .rows import JournalEntry, RunningHandler
 from .snapshot import snapshot
 from .status import CANCELLED, COMPLETED, FAILED, PAUSED, RUNNING
 from .timers import TimeLimit
+from .under_way import UNDER_WAY
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -219,6 +220,7 @@ class Runner:
         self.phase = ACTIVE
         self.closed = False
         self.held += 1
+        UNDER_WAY.begins(self)
         self.flow._job_resumed(self.job_state)
         self._time_limit.run()
 
@@ -293,6 +295,10 @@ class Runner:
                 self.phase, self.gate, self.closed = AT_REST, None, True
                 self._changed.notify_all()
             raise
+        finally:
+            with self.lock:
+                if self.phase == AT_REST:  # else it has been resumed already
+                    UNDER_WAY.rests(self)
 
     def _settle(self) -> None:
         self._time_limit.hold()

@@ -10,6 +10,7 @@ from .context import JobCancelled, enter, leave
 from .frame import RunFrame
 from .journal import RUNS_FOLDED_AT
 from .runner import ACTIVE, SETTLING, Runner
+from .under_way import UNDER_WAY
 
 BURST = 1024
 """Activations between two looks at what is not urgent."""
@@ -38,6 +39,7 @@ class SequentialRunner(Runner):
 
     def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the job in a thread of its own."""
+        UNDER_WAY.begins(self)
         self.let_go([self.begin(entry_routine_id, params)])
 
     def busy(self) -> bool:
@@ -53,7 +55,7 @@ class SequentialRunner(Runner):
                 return
             self.driving = True
         name = f"routilux-{self.flow.flow_id}-{self.job_state.job_id[:8]}"
-        threading.Thread(target=self.drive, name=name, daemon=False).start()
+        threading.Thread(target=self.drive, name=name, daemon=True).start()
 
     def drive(self) -> None:
         """Work off the queue until the job is at rest."""

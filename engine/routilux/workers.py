@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
 import time
 import weakref
@@ -18,13 +17,11 @@ Work = Callable[[], None]
 class Workers:
     """At most `limit` threads that take calls from one queue. They come when needed and go when idle.
 
-    The threads are daemons; at the interpreter's exit the jobs under way are waited for, also those
-    that have nothing for a thread just now (a retry is due, a function is carried).
+    The threads are daemons; who waits for their work at the interpreter's exit is `UnderWay`.
     """
 
     def __init__(self, limit: int, name: str) -> None:
         self._crew = _Crew(limit, name)
-        atexit.register(self._crew.finish_jobs)
         weakref.finalize(self, self._crew.release).atexit = False
 
     @property
@@ -34,14 +31,6 @@ class Workers:
     def put(self, work: Work) -> None:
         """Have `work()` called by a thread."""
         self._crew.put(work)
-
-    def job_goes_on(self, job: object) -> None:
-        """A job that these threads serve is under way (again)."""
-        self._crew.job_goes_on(id(job))
-
-    def job_rests(self, job: object) -> None:
-        """It is paused or has ended."""
-        self._crew.job_rests(id(job))
 
     @property
     def waiting(self) -> bool:
@@ -54,7 +43,7 @@ class Workers:
 
 
 class _Crew:
-    """What the threads know; they must not keep `Workers` alive. `lock` guards `threads`, `idle` and `jobs`.
+    """What the threads know; they must not keep `Workers` alive. `lock` guards `threads` and `idle`.
 
     `idle` counts waiting threads that no `put` has reckoned with; it may be too small for a
     moment (then a thread too many comes, up to the limit), never too large.
@@ -65,8 +54,6 @@ class _Crew:
         self.name = name
         self.queue: SimpleQueue[Work | None] = SimpleQueue()
         self.lock = threading.Lock()
-        self.jobs: set[int] = set()
-        self.at_rest = threading.Condition(self.lock)
         self.threads: set[threading.Thread] = set()
         self.idle = 0
         self.made = 0
@@ -115,30 +102,12 @@ class _Crew:
                 self.threads.discard(threading.current_thread())
             return work
 
-    def job_goes_on(self, job: int) -> None:
-        with self.lock:
-            self.jobs.add(job)
-
-    def job_rests(self, job: int) -> None:
-        with self.lock:
-            self.jobs.discard(job)
-            if not self.jobs:
-                self.at_rest.notify_all()
-
-    def finish_jobs(self) -> None:
-        """Wait until no job is under way: a thread that is told to end while jobs take turns would leave one behind."""
-        with self.lock:
-            while self.jobs:
-                self.at_rest.wait()
-        self.finish()
-
     def release(self) -> None:
         """Send the threads home; nobody can give them anything more.
 
         The garbage collector may call this in any thread, inside any of these methods: so no lock is
         taken, and nobody is waited for.
         """
-        atexit.unregister(self.finish_jobs)
         for _ in range(self.limit):
             self.queue.put(None)
 

@@ -86,9 +86,35 @@ def test_a_job_under_way_is_done_before_the_program_ends(jobs: str, strategy: st
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
+AT_A_CHECKPOINT = """
+def copies(node, data):
+    ctx = node.get_execution_context()
+    while True:
+        begun.set()
+        ctx.checkpoint()
+        ctx.sleep(0.01)
+
+flow = flow_of(copies)
+"""
+
+PAUSE = """
+job = flow.live_jobs()[0]
+flow.pause(job)
+print(job.status)
+"""
+
+
 @pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
-def test_a_paused_job_does_not_keep_the_program(strategy: str) -> None:
-    pause = 'flow.pause(flow.live_jobs()[0]); print("bye")'
-    program = PROGRAM.replace("{strategy!r}", repr(strategy)) + MANY + RUN + pause
+@pytest.mark.parametrize("jobs", [MANY, AT_A_CHECKPOINT], ids=["much queued", "handler at a checkpoint"])
+def test_a_paused_job_does_not_keep_the_program(jobs: str, strategy: str) -> None:
+    program = PROGRAM.replace("{strategy!r}", repr(strategy)) + jobs + RUN + PAUSE
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "bye\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "paused\n", "")
+
+
+@pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
+def test_a_job_that_was_resumed_is_done_before_the_program_ends(strategy: str) -> None:
+    resume = PAUSE + "flow.resume(job)\n"
+    program = PROGRAM.replace("{strategy!r}", repr(strategy)) + MANY + RUN + resume
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "paused\ndone\n", "")
