@@ -1,8 +1,8 @@
 """A job's append-only lists, on one monotonic clock, and the readers of their tail.
 
 Three lists: `records` (the history), `runs` (handler runs) and `entries` (what is rare).
-The first two are written by hot loops as plain tuples of atoms, which the garbage collector
-need not look at; their meaning is in `Record` and `Run`.
+The first two are written by hot loops as plain tuples: nothing is cheaper to make. Their
+meaning is in `Record` and `Run`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Journal:
         self.entries_made = 0
         self.totals = Totals()
         self.readers: tuple[JournalReader, ...] = ()
-        self.trim_at = UNREAD_BOUND if limit is None else 2 * limit + 64
+        self.trim_at = _trim_at(limit)
         self.on_runs_folded: Callable[[list[Run]], None] | None = None
         self._runs_folded = 0
         self._sources = sources
@@ -65,6 +65,10 @@ class Journal:
                 self._own_numbers[key] = number
             return self._own_numbers[key]
 
+    def has_own(self, kind: str) -> bool:
+        """Whether there ever was a record of one of the engine's own words."""
+        return any(source.kind == kind for source in self._own_sources)
+
     def target(self, number: int) -> Target:
         return self._targets[number]
 
@@ -72,9 +76,11 @@ class Journal:
         """Nanoseconds since the epoch for a time of the journal's clock."""
         return self._epoch + monotonic_ns
 
-    def use_tables(self, sources: Sequence[Source], targets: Sequence[Target]) -> None:
-        """Take the tables of the flow that goes on with a loaded job; its records so far have sources of their own."""
+    def go_on(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None) -> None:
+        """Take tables and limit of the flow that goes on with a loaded job; its records so far have sources of their
+        own."""
         self._sources, self._targets = sources, targets
+        self.limit, self.trim_at = limit, _trim_at(limit)
 
     # -- writing
 
@@ -212,6 +218,10 @@ class Journal:
     def detach(self, reader: JournalReader) -> None:
         with self.lock:
             self.readers = tuple(other for other in self.readers if other is not reader)
+
+
+def _trim_at(limit: int | None) -> int:
+    return UNREAD_BOUND if limit is None else 2 * limit + 64
 
 
 class JournalReader:

@@ -90,6 +90,7 @@ class Plan:
         self._flow = flow
         self._emissions: dict[tuple[str, str], Emission] = {}
         self._receivers: dict[tuple[int, str], Receiver] = {}
+        self._other_ways: dict[tuple[str, str, int], Delivery] = {}
         self._ids: dict[int, str] = {}
         self._ways: dict[int, list[Way]] = {}
         self._lock = RLock()
@@ -102,6 +103,7 @@ class Plan:
             for receiver in self.targets:  # activations that wait still hold earlier ones
                 receiver.sources.clear()
             self._receivers = {}
+            self._other_ways = {}
             self._ids = {}
             self._ways = {}
 
@@ -125,13 +127,17 @@ class Plan:
         slot = self._flow.routines[routine_id].get_slot(ENTRY_SLOT)
         if slot is None:
             return None
-        with self._lock:
-            return Delivery(self._receiver(slot, routine_id))
+        return self.delivery(routine_id, slot, None, plain=False)
 
-    def delivery(self, routine_id: str, slot: Slot, connection: Connection | None) -> Delivery:
-        """A way that is not an event's: for an activation that is put back."""
+    def delivery(self, routine_id: str, slot: Slot, connection: Connection | None, *, plain: bool = True) -> Delivery:
+        """A way that is not an event's: for the entry, and for an activation that is put back."""
+        key = (routine_id, slot.name, id(connection) if plain else 0)
         with self._lock:
-            return Delivery(self._receiver(slot, routine_id), connection)
+            known = self._other_ways.get(key)
+            if known is None or known.target.slot is not slot:
+                known = self._other_ways[key] = Delivery(self._receiver(slot, routine_id), connection)
+                known.plain = known.plain if plain else None  # so that the end of the entry is noticed
+        return known
 
     def missing_entry(self, routine_id: str) -> Delivery:
         """A way to a `trigger` slot that is not there: its handler raises the error that says so."""
@@ -142,11 +148,13 @@ class Plan:
             raise ValueError(f"Routine {routine_id!r} has no slot {ENTRY_SLOT!r} to start at; its slots: {slots}")
 
         with self._lock:
-            receiver = self._receivers.get((0, routine_id))
-            if receiver is None:
-                receiver = self._add_receiver(Slot(ENTRY_SLOT, None, no_entry), routine_id, flow.routines[routine_id])
-                self._receivers[0, routine_id] = receiver
-            return Delivery(receiver)
+            known = self._other_ways.get((routine_id, "", 0))
+            if known is None:
+                slot = Slot(ENTRY_SLOT, None, no_entry)
+                receiver = self._add_receiver(slot, routine_id, flow.routines[routine_id])
+                known = self._other_ways[routine_id, "", 0] = Delivery(receiver)
+                known.plain = None
+            return known
 
     def _ways_of(self, event: Event) -> list[Way]:
         """The connections of an event, in order, each with its ends and its id."""
@@ -167,7 +175,8 @@ class Plan:
             if (slot := way.connection.target_slot) is not None
         ]
         joined = {id(delivery.target.slot) for delivery in deliveries}
-        deliveries += [Delivery(self._receiver(slot, None)) for slot in event.direct_slots if id(slot) not in joined]
+        direct = [slot for slot in event.direct_slots if id(slot) not in joined]
+        deliveries += [Delivery(self._receiver(slot, None)) for slot in direct]
         number = len(self.sources)
         unsent = Source(number + 1, routine_id, event.name, "event")
         emission = Emission(
