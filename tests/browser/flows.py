@@ -181,7 +181,7 @@ def steady(ledger: Ledger, strategy: str = "concurrent") -> Flow:
 def held(ledger: Ledger, *, polite: bool = False) -> tuple[Flow, Held]:
     """A source with five items and a step that holds the first of them until the test opens its gate."""
     holder = Held(ledger, polite=polite)
-    flow = Flow("held", execution_strategy="concurrent", max_workers=1)
+    flow = Flow("held")
     flow.add_routine(Source(ledger), "source")
     flow.add_routine(holder, "holder")
     flow.connect("source", "item", "holder", "item")

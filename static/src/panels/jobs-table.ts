@@ -95,7 +95,7 @@ export class JobsTable extends LightElement {
       </span>
       <span role="cell" class="activity"><spark-line .values=${job.activity} width="90" height="18"></spark-line></span>
       <span role="cell" class="events num">${number(counts.events)}</span>
-      <span role="cell" class="rate num soft">${rate(job.rate)}</span>
+      <span role="cell" class="rate num ${job.rate > 0 ? "soft" : "dim"}">${rate(job.rate)}</span>
       <span role="cell" class="errors num ${counts.errors ? "bad" : "dim"}">${count(counts.errors)}</span>
       <span role="cell" class="queued num soft">${count(counts.queued)}</span>
       <span role="cell" class="elapsed num soft">${clock(elapsed(job, this.now))}</span>

@@ -28,7 +28,7 @@ export function rate(value: number): string {
 export function percent(share: number | null): string {
   if (share === null || !Number.isFinite(share)) return NONE;
   if (share >= 1) return "100 %";
-  return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+  return `${(Math.min(999, Math.round(share * 1000)) / 10).toFixed(1)} %`;
 }
 
 /** A running clock: 107,000 ms → "00:01:47"; from a day on "2 d 03:04:05". */
