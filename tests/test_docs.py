@@ -1,4 +1,4 @@
-"""What is written down is true: programs run, commands exist, links lead somewhere."""
+"""What is written down is true: programs run and print what they promise, commands exist, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from tools.docs.programs import Program, problem, programs_of
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+GUIDE = sorted(ROOT.glob("docs/guide/*.md"))
 SECONDS = 60
 
 
-def blocks(page: str, language: str) -> Iterator[str]:
-    """The code blocks of a page in one language."""
-    yield from re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+def name(page: Path) -> str:
+    return page.relative_to(ROOT).with_suffix("").as_posix()
 
 
-def programs() -> list[tuple[Path, int, str]]:
-    """Every Python block of every page, with its number in the page."""
-    found = ((page, enumerate(blocks(page.read_text(encoding="utf-8"), "python"), 1)) for page in PAGES)
-    return [(page, number, code) for page, numbered in found for number, code in numbered]
+def shell_blocks(page: str) -> Iterator[str]:
+    """The shell blocks of a page."""
+    yield from re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
 def commands(program: str) -> set[str]:
@@ -32,21 +33,39 @@ def commands(program: str) -> set[str]:
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         inline = re.findall(r"`([^`\n]+)`", text)
-        for line in [*inline, *(line for block in blocks(text, "sh") for line in block.splitlines())]:
+        for line in [*inline, *(line for block in shell_blocks(text) for line in block.splitlines())]:
             found |= set(re.findall(rf"^(?:\$ )?{program} ([a-z][a-z-]*)", line.strip()))
     return found
 
 
-@pytest.mark.parametrize("code", [pytest.param(code, id=f"{page.name}-{number}") for page, number, code in programs()])
-def test_a_program_in_the_documentation_runs(code: str, tmp_path: Path) -> None:
-    """As a person would run it who copies it into a file; a server in it is stopped by its `with`."""
-    path = tmp_path / "program.py"
-    path.write_text(code, encoding="utf-8")
-    command = [sys.executable, "-W", "error", str(path)]
+def run(program: Program, folder: Path) -> str:
+    """Run a program as a person would who copies it into a file; return what it prints."""
+    (folder / program.file).write_text(program.code, encoding="utf-8")
+    command = [sys.executable, "-W", "error", program.file]
     done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, cwd=tmp_path, check=False
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, cwd=folder, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode, done.stderr) == (0, ""), f"{program.place}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+WITH_PROGRAMS = [page for page in PAGES if programs_of(page)]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", WITH_PROGRAMS, ids=name)
+def test_the_programs_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
+    """In one folder, one after the other: a later one may use what an earlier one has written."""
+    for program in programs_of(page):
+        printed = run(program, tmp_path)
+        if program.prints is not None:
+            assert problem(program.prints, printed) is None, f"{program.place}: {problem(program.prints, printed)}"
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=name)
+def test_every_program_of_the_guide_says_what_it_prints(page: Path) -> None:
+    silent = [program.place for program in programs_of(page) if program.prints is None and not program.is_module]
+    assert silent == []
 
 
 def test_every_make_target_that_is_written_down_exists() -> None:
@@ -61,7 +80,51 @@ def test_every_command_that_is_written_down_exists() -> None:
         assert done.returncode == 0, f"routilux {command}: {done.stderr}"
 
 
-def test_every_link_within_the_repository_leads_to_a_file() -> None:
+def test_every_link_within_the_repository_leads_to_a_file_and_to_a_heading_that_is_there() -> None:
     for page in PAGES:
-        for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
-            assert "://" in link or (page.parent / link).exists(), f"{page.name}: {link}"
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in link:
+                path, _, anchor = link.partition("#")
+                target = page.parent / path if path else page
+                assert target.exists(), f"{name(page)}: {link}"
+                assert not anchor or anchor in anchors(target), f"{name(page)}: {link}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    named = re.findall(r'<a id="([^"]+)">', text)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings} | set(named)
+
+
+# -- and what compares can fail --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("promised", "printed", "says"),
+    [
+        ("a\nb\n", "a\nb\n", None),
+        ("job …\n", "job 1f2e\n", None),
+        ("a … c … e\n", "a b c d e\n", None),
+        ("job …\n", "job \n", "line 1: 'job …' is promised, 'job ' is printed"),
+        ("a\nb\n", "a\nc\n", "line 2: 'b' is promised, 'c' is printed"),
+        ("a …\n", "a b\nc\n", "line 2: nothing is promised, 'c' is printed"),
+        ("a\nb\n", "a\n", "line 2: 'b' is promised, nothing is printed"),
+        ("1.5\n", "105\n", "line 1: '1.5' is promised, '105' is printed"),
+    ],
+)
+def test_what_is_printed_is_compared_line_by_line_with_gaps_for_ids_and_times(
+    promised: str, printed: str, says: str | None
+) -> None:
+    assert problem(promised, printed) == says
+
+
+def test_the_programs_of_a_page_are_found_with_their_files_and_outputs(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Page\n\n```python\n# shop.py\nprice = 3\n```\n\n```python\nprint(1)\n```\n\n```text\n1\n```\n\n"
+        "```python\nprint(2)\n```\n\nIt prints:\n\n```text\n2\n```\n"
+    )
+    found = [(program.file, program.is_module, program.prints, program.line) for program in programs_of(page)]
+    assert found == [("shop.py", True, None, 3), ("program_2.py", False, "1\n", 8), ("program_3.py", False, None, 16)]
