@@ -90,6 +90,13 @@ def test_between_runs_a_routine_is_idle(wiring: Wiring) -> None:
     assert job.of("report") == ("idle", "waiting for parser.item")
 
 
+def test_between_runs_that_follow_each_other_closely_a_routine_runs_unless_the_job_is_held(wiring: Wiring) -> None:
+    job = Situation(wiring).ran("report").queued("walker")
+    assert job.of("report", busy=True) == ("running", "waiting for parser.item")
+    held = Situation(wiring, held="the job is pausing").ran("report").queued("walker")
+    assert held.of("report", busy=True) == ("idle", "waiting for parser.item; the job is pausing")
+
+
 def test_a_routine_with_work_waits_for_a_worker_or_takes_turns(wiring: Wiring) -> None:
     job = Situation(wiring).running(("walker", "trigger")).queued("reader", 3)
     assert job.of("reader") == ("pending", "waiting for a worker")

@@ -18,7 +18,8 @@ def judge(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring
     """The status of a routine, and one sentence that says why it is not running.
 
     `busy` says that a handler of it has ended within the last moments: a routine that has work
-    queued and takes turns with others is running, though none of its handlers does at this instant.
+    queued and takes turns with others is running, though none of its handlers does at this instant;
+    so is one that gets its next message in a moment, whose status would flicker else.
     """
     if tally.running:
         return "running", _handling(tally.slots)
@@ -30,7 +31,7 @@ def judge(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring
         return "cancelled", _dropped(tally.dropped)
     if tally.queued:
         return _waiting(tally, outlook, busy)
-    return _at_rest(routine_id, tally, outlook, wiring)
+    return _at_rest(routine_id, tally, outlook, wiring, busy)
 
 
 def _waiting(tally: RoutineTally, outlook: Outlook, busy: bool) -> Judgement:
@@ -46,10 +47,12 @@ def _waiting(tally: RoutineTally, outlook: Outlook, busy: bool) -> Judgement:
     return ("idle" if tally.ended else "pending"), "waiting for a worker"
 
 
-def _at_rest(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring) -> Judgement:
+def _at_rest(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
     """Nothing is queued or running here, and the job has not ended."""
     if routine_id in outlook.awaited:
-        return ("idle" if tally.ended else "pending"), _waiting_for(routine_id, outlook, wiring)
+        status: RoutineStatus = "idle" if tally.ended else "pending"
+        flows = busy and not outlook.held
+        return "running" if flows else status, _waiting_for(routine_id, outlook, wiring)
     if not tally.ended and (not outlook.live or routine_id not in outlook.reachable):
         return "pending", "nothing queued"
     return _finished(tally)
