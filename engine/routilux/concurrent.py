@@ -25,6 +25,8 @@ class ConcurrentRunner(Runner):
     `outside` is 1 while the entry's handler runs in the thread that called `execute`. The lock guards all three.
     """
 
+    strategy = "concurrent"
+
     def __init__(self, *args: Any, workers: Workers) -> None:
         super().__init__(*args)
         self._workers = workers

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from .snapshot import copied
 
 FORMAT = 1
 """Version of what is saved. Data without one is of release 0.10.0 of the reference and is read as well."""
@@ -28,9 +32,7 @@ class Part:
 
     def wrong(self, needed: str) -> ValueError:
         """The error for a part that is not what is needed."""
-        shown = repr(self.value) if isinstance(self.value, (str, int, float, bool, type(None))) else None
-        found = type(self.value).__name__ if shown is None else f"{shown[:60]}…" if len(shown) > 61 else shown
-        return ValueError(f"{self.path}: {needed} is needed, not {found}")
+        return ValueError(f"{self.path}: {needed} is needed, not {_shown(self.value)}")
 
     def fields(self) -> dict[str, Any]:
         """The part as a dict with text keys."""
@@ -50,7 +52,14 @@ class Part:
 
     def entries(self) -> list[tuple[str, Part]]:
         """The parts of an object, with their keys."""
-        return [(key, Part(value, f"{self.path}[{key!r}]")) for key, value in self.fields().items()]
+        return [(key, Part(value, f"{self.path}[{_shown(key)}]")) for key, value in self.fields().items()]
+
+    def copy(self) -> Any:
+        """A copy of the part, at any depth."""
+        try:
+            return copied(self.value)
+        except RecursionError:
+            raise ValueError(f"{self.path}: it is nested too deeply") from None
 
     def as_text(self) -> str:
         """The part, which is a text."""
@@ -69,9 +78,13 @@ class Part:
     def number(self, key: str, default: float | None = None) -> float:
         """The number under `key`."""
         part = self.at(key, default)
-        if isinstance(part.value, bool) or not isinstance(part.value, (int, float)):
+        if isinstance(part.value, bool) or not isinstance(part.value, (int, float)) or math.isnan(part.value):
             raise part.wrong("a number")
         return part.value
+
+    def optional_number(self, key: str) -> float | None:
+        """The number under `key`, or `None`."""
+        return None if self.at(key).value is None else self.number(key)
 
     def whole(self, key: str, default: int | None = None) -> int:
         """The whole number, from 0, under `key`."""
@@ -88,29 +101,52 @@ class Part:
         return part.value
 
     def object(self, key: str) -> dict[str, Any]:
-        """The object under `key`; an empty one when there is none."""
-        return self.at(key, {}).fields()
+        """A copy of the object under `key`; an empty one when there is none."""
+        part = self.at(key, {})
+        part.fields()
+        copy: dict[str, Any] = part.copy()
+        return copy
 
     def objects(self, key: str) -> list[dict[str, Any]]:
-        """The list of objects under `key`; an empty one when there is none."""
-        return [part.fields() for part in self.at(key, []).items()]
+        """A copy of the list of objects under `key`; an empty one when there is none."""
+        part = self.at(key, [])
+        for item in part.items():
+            item.fields()
+        copy: list[dict[str, Any]] = part.copy()
+        return copy
 
     def time_ns(self, key: str) -> int:
         """The time under `key` (ISO; local when it has no offset) in ns since the epoch."""
         part = self.at(key)
         try:
             moment = datetime.fromisoformat(self.text(key))
-            return round(moment.timestamp() * 1e6) * 1000
+            time_ns = round(moment.timestamp() * 1e6) * 1000
+            iso_utc(time_ns)  # it must also be possible to show it, here and in UTC
+            datetime.fromtimestamp(time_ns / 1e9)
+            return time_ns
         except (ValueError, OverflowError, OSError):
             raise part.wrong("a time like '2026-01-31T12:00:00+00:00'") from None
 
     def must_be(self, type_name: str) -> None:
         """Check what kind of document this is, and its format."""
-        if self.at("_type").value != type_name:
-            raise self.at("_type").wrong(f"{type_name!r}")
+        self.at("_type").must_say(type_name)
         known = self.at("format", FORMAT)
         if known.value != FORMAT or isinstance(known.value, bool):
             raise known.wrong(f"format {FORMAT} (a newer version of routilux may have written this)")
+
+    def must_say(self, type_name: str) -> None:
+        """Check that the part is this text."""
+        if self.value != type_name:
+            raise self.wrong(f"{type_name!r}")
+
+
+def _shown(value: Any) -> str:
+    """A value as an error shows it: atoms themselves, cut; the kind of anything else."""
+    if isinstance(value, str):
+        return repr(value) if len(value) <= 60 else f"{value[:60]!r}…"
+    if isinstance(value, int) and not -(10**60) < value < 10**60:
+        return "a huge number"
+    return repr(value) if isinstance(value, (int, float, type(None))) else type(value).__name__
 
 
 def iso_utc(time_ns: int) -> str:
@@ -128,7 +164,7 @@ def read_json(filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> Any:
 
     Raises:
         FileNotFoundError: when there is none.
-        ValueError: when it is larger than `max_bytes`, no JSON, or nested too deeply.
+        ValueError: when it is larger than `max_bytes`, no JSON, nested too deeply, or has a key twice in an object.
     """
     path = Path(filepath)
     with path.open("rb") as file:
@@ -136,10 +172,21 @@ def read_json(filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> Any:
     if len(content) > max_bytes:
         raise ValueError(f"{path} is larger than {max_bytes:,} bytes; allow more with max_bytes")
     try:
-        return json.loads(content)
+        return json.loads(content, object_pairs_hook=_object)
     except RecursionError:
         raise ValueError(f"{path} is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise json.JSONDecodeError(f"{path} is no JSON, or was cut off: {error.msg}", error.doc, error.pos) from None
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text: {error}") from None
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = Counter(key for key, _ in pairs)
+        twice = next(key for key, count in keys.items() if count > 1)
+        raise ValueError(f"an object has the key {_shown(twice)} twice")
+    return found

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterable
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from .documents import Part
 from .known_classes import class_name, find_exception
@@ -161,11 +161,11 @@ class ErrorHandler:
         if word not in {strategy.value for strategy in ErrorStrategy}:
             raise part.at("strategy").wrong("a strategy (stop, continue, retry, skip)")
         kinds = [_exception(item) for item in part.at("retryable_exceptions", []).items()]
-        self.max_retries = part.whole("max_retries", 3)
-        self.retry_delay = part.number("retry_delay", 1.0)
-        self.retry_backoff = part.number("retry_backoff", 2.0)
-        self.retry_count = part.whole("retry_count", 0)
+        retries, count = part.number("max_retries", 3), part.whole("retry_count", 0)
+        delay, backoff = part.number("retry_delay", 1.0), part.number("retry_backoff", 2.0)
         self.is_critical = part.flag("is_critical")
+        self.max_retries, self.retry_count = cast("int", retries), count
+        self.retry_delay, self.retry_backoff = delay, backoff
         self.strategy = ErrorStrategy(word)
         self.retryable_exceptions = tuple(kinds) or (Exception,)
 

@@ -58,7 +58,7 @@ class ExecutionRecord:
             "_type": "ExecutionRecord",
             "routine_id": self.routine_id,
             "event_name": self.event_name,
-            "data": self.data,
+            "data": snapshot(self.data),
             "timestamp": iso_utc(self.time_ns),
             "kind": self.kind,
             "cause": self.cause,
@@ -70,14 +70,15 @@ class ExecutionRecord:
 
     def fill(self, part: Part) -> None:
         """As `deserialize`, for a part of a larger document."""
+        part.at("_type", "ExecutionRecord").must_say("ExecutionRecord")
         kind, cause = part.text("kind", "event"), part.at("cause")
         if kind not in KINDS:
             raise part.at("kind").wrong(f"one of {', '.join(sorted(KINDS))}")
-        self.routine_id, self.event_name = part.text("routine_id"), part.text("event_name")
-        self.data = snapshot(part.object("data"))
-        self.time_ns = part.time_ns("timestamp")
-        self.kind = kind
-        self.cause = None if cause.value is None else part.whole("cause")
+        routine_id, event_name, time_ns = part.text("routine_id"), part.text("event_name"), part.time_ns("timestamp")
+        number = None if cause.value is None else part.whole("cause")
+        self.data = part.object("data")
+        self.routine_id, self.event_name, self.kind = routine_id, event_name, kind
+        self.time_ns, self.cause = time_ns, number
 
 
 def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, seq: int) -> ExecutionRecord:

@@ -20,6 +20,7 @@ from .hooks import JobHook
 from .job_state import JobState
 from .journal import Journal
 from .output_handler import OutputHandler
+from .restoring import take_over
 from .runner import Runner
 from .sequential import SequentialRunner
 from .status import PAUSED, PENDING, RUNNING
@@ -243,8 +244,12 @@ class Flow(Structure):
             raise ValueError(
                 f"Job {job_state.job_id} is of flow {job_state.flow_id!r}: that does not match {self.flow_id!r}"
             )
-        if job_state._runner is None:
-            self._take_over(job_state)
+        with job_state._data_lock:  # two threads may ask at once
+            taken = job_state._runner is None
+            if taken:
+                self._take_over(job_state)
+        for hook in self._hooks if taken else ():
+            job_state.add_hook(hook)
         assert job_state._runner is not None
         return job_state._runner
 
@@ -252,10 +257,11 @@ class Flow(Structure):
         """Make this flow the one that runs a job which was loaded, or made by hand."""
         if job_state.status == PENDING:
             raise ValueError(f"Job {job_state.job_id} has not started; use execute or start")
-        job_state._journal.use_tables(self._plan.sources, self._plan.targets)
-        self._make_runner(job_state, self.execution_strategy, self.execution_timeout).take_over()
-        for hook in self._hooks:
-            job_state.add_hook(hook)
+        stored = job_state._stored
+        seconds = self.execution_timeout if stored.timeout is None else stored.timeout
+        runner = self._make_runner(job_state, stored.execution_strategy or self.execution_strategy, seconds)
+        take_over(runner)
+        job_state._go_on(self._plan.sources, self._plan.targets, self.history_limit)
 
     # -- observers
 
@@ -317,7 +323,7 @@ class Flow(Structure):
                     with suppress(ValueError):  # it has failed in the meantime
                         self.cancel(job_state, reason="shutdown", wait=False)
         with self._lock:
-            workers, self._workers = self._workers, None
+            workers = self._workers
         if workers is not None:
             workers.stop(timeout if wait else 0.0)
 

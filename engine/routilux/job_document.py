@@ -11,6 +11,7 @@ from .journal import Journal
 from .rows import Record
 from .snapshot import snapshot
 from .status import STATUSES
+from .stored_run import StoredRun, stored_run
 
 if TYPE_CHECKING:
     from .job_state import JobState
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 def job_to_plain(job_state: JobState) -> dict[str, Any]:
     """The document of a job. Pending tasks and slot data are there when it is paused."""
+    runner = job_state._runner
+    run = job_state._stored if runner is None else stored_run(runner)
     with job_state._data_lock:
         shared = {
             "routine_states": snapshot(job_state.routine_states),
@@ -34,17 +37,16 @@ def job_to_plain(job_state: JobState) -> dict[str, Any]:
         "status": job_state.status,
         "current_routine_id": job_state.current_routine_id,
         "entry_routine_id": job_state.entry_routine_id,
-        "entry_params": job_state.entry_params,
+        "entry_params": snapshot(job_state.entry_params),
         "created_at": iso_utc(job_state._created_ns),
-        "updated_at": iso_utc(job_state._updated_ns),
+        "updated_at": iso_utc(max(job_state._updated_ns, job_state._journal.last_record_ns())),
         "ended_at": None if job_state._ended_ns is None else iso_utc(job_state._ended_ns),
         "execution_history": [record.serialize() for record in job_state.execution_history],
         "history_dropped": job_state.history_dropped,
         "pause_points": snapshot(job_state.pause_points),
         "checkpoint": snapshot(job_state.checkpoint),
-        "pending_tasks": snapshot(job_state.pending_tasks),
         "deferred_events": snapshot(job_state.deferred_events),
-        "slot_data": job_state._slot_data_to_plain(),
+        **run.to_plain(),
         **shared,
         "shared_log_dropped": job_state.shared_log_dropped,
         "output_log_dropped": job_state.output_log_dropped,
@@ -87,18 +89,17 @@ def fill_job(job_state: JobState, data: Any) -> None:
     status = part.text("status")
     if status not in STATUSES:
         raise part.at("status").wrong(f"one of {', '.join(sorted(STATUSES))}")
-    states = {key: snapshot(item.fields()) for key, item in part.at("routine_states", {}).entries()}
+    states: dict[str, dict[str, Any]] = part.object("routine_states")
+    for _, state in part.at("routine_states", {}).entries():
+        state.fields()
     journal = _journal(part)
-    lists = {
-        name: snapshot(part.objects(name))
-        for name in ("pause_points", "deferred_events", "shared_log", "output_log", "pending_tasks", "slot_data")
-    }
+    lists = {name: part.objects(name) for name in ("pause_points", "deferred_events", "shared_log", "output_log")}
+    stored = StoredRun.of(part)
     created, updated = part.time_ns("created_at"), part.time_ns("updated_at")
     ended = None if part.at("ended_at").value is None else part.time_ns("ended_at")
     flow_id, job_id = part.text("flow_id"), part.text("job_id")
     current, entry = part.optional_text("current_routine_id"), part.optional_text("entry_routine_id")
-    params, shared = snapshot(part.object("entry_params")), snapshot(part.object("shared_data"))
-    metadata = snapshot(part.object("metadata"))
+    params, shared, metadata = part.object("entry_params"), part.object("shared_data"), part.object("metadata")
     dropped = (part.whole("shared_log_dropped", 0), part.whole("output_log_dropped", 0))
     job_state._replace_journal(journal)
     job_state.flow_id, job_state.job_id, job_state._status = flow_id, job_id, status
@@ -109,16 +110,18 @@ def fill_job(job_state: JobState, data: Any) -> None:
     job_state.shared_log, job_state.output_log = lists["shared_log"], lists["output_log"]
     job_state.shared_log_dropped, job_state.output_log_dropped = dropped
     job_state._created_ns, job_state._updated_ns, job_state._ended_ns = created, updated, ended
-    job_state._stored_tasks, job_state._stored_slot_data = lists["pending_tasks"], lists["slot_data"]
+    job_state._stored = stored
 
 
 def _journal(part: Part) -> Journal:
     journal = Journal([], [])
     journal.records_left = part.whole("history_dropped", 0)
     rows: list[Record] = []
-    for item in part.at("execution_history", []).items():
+    for seq, item in enumerate(part.at("execution_history", []).items(), journal.records_left + 1):
         record = ExecutionRecord()
         record.fill(item)
+        if (record.cause or 0) >= seq:
+            raise item.at("cause").wrong(f"the number of an earlier record (this one is {seq})")
         number = journal.own_source(record.routine_id, record.event_name, record.kind)
         rows.append((number, record.data, record.time_ns - journal.wall_ns(0), record.cause or 0))
     journal.records.extend(rows)

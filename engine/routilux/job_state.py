@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +19,11 @@ from .hooks import Hooks, JobHook
 from .job_document import fill_job, job_to_plain, job_to_text
 from .journal import Journal
 from .pending_tasks import pending_tasks
-from .rows import JournalEntry
+from .rows import JournalEntry, Source, Target
 from .shared_area import SharedArea, SharedValue
 from .snapshot import snapshot
 from .status import ENDED, PAUSED, PENDING, check_status, check_transition, refusals
+from .stored_run import StoredRun
 
 if TYPE_CHECKING:
     from .flow import Flow
@@ -58,8 +59,7 @@ class JobState(SharedArea):
         self._cancelled: threading.Event | None = None
         self._cancel_asked = False
         self._runner: Runner | None = None
-        self._stored_tasks: list[dict[str, Any]] = []
-        self._stored_slot_data: list[dict[str, Any]] = []
+        self._stored = StoredRun()
         self.execution_tracker.bind(self._journal)
 
     def __repr__(self) -> str:
@@ -176,7 +176,7 @@ class JobState(SharedArea):
     @property
     def pending_tasks(self) -> list[dict[str, Any]]:
         """The activations that wait for a resume, as plain dicts; empty unless the job is paused."""
-        return pending_tasks(self._runner) if self._runner is not None else self._stored_tasks
+        return pending_tasks(self._runner) if self._runner is not None else self._stored.pending_tasks
 
     def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Keep an event that is emitted when the job is resumed."""
@@ -219,14 +219,16 @@ class JobState(SharedArea):
         job_state.deserialize(read_json(filepath, max_bytes))
         return job_state
 
+    def _go_on(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None) -> None:
+        """A flow with these tables and this `history_limit` goes on with this loaded job."""
+        self._limit = limit
+        self._journal.go_on(sources, targets, limit)
+
     def _replace_journal(self, journal: Journal) -> None:
         self._journal = journal
         self._changed = threading.Condition(journal.lock)
         self.execution_tracker = ExecutionTracker(self.flow_id)
         self.execution_tracker.bind(journal)
-
-    def _slot_data_to_plain(self) -> list[dict[str, Any]]:
-        return self._stored_slot_data if self._runner is None else self._runner.slot_data_to_plain()
 
     # -- observers
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .documents import Part
 from .failures import Item
+from .snapshot import snapshot
 from .status import PAUSED
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def _task(runner: Runner, item: Item) -> dict[str, Any]:
     return {
         "slot_routine_id": delivery.target.routine_id,
         "slot_name": delivery.target.slot_name,
-        "data": dict(data),
+        "data": snapshot(data),
         "connection_source_routine_id": ends[0],
         "connection_source_event_name": ends[1],
         "connection_target_routine_id": ends[2],
@@ -39,3 +41,18 @@ def _task(runner: Runner, item: Item) -> dict[str, Any]:
         "prepared": prepared,
         "is_entry": delivery is runner.entry,
     }
+
+
+def check_task(task: Part) -> None:
+    """Raise `ValueError` when a document has something else than a task at this place.
+
+    Whether a flow has its receiver is seen when a flow goes on with the job.
+    """
+    for key in ("slot_routine_id", "slot_name"):
+        task.text(key)
+    for key in ("source_routine_id", "source_event_name", "target_routine_id", "target_slot_name"):
+        task.optional_text(f"connection_{key}")
+    for _, name in task.at("param_mapping", {}).entries():
+        name.as_text()
+    task.object("data"), task.whole("cause", 0), task.whole("retry_count", 0)
+    task.flag("prepared"), task.flag("is_entry")

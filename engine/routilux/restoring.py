@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .connection import Connection
 from .documents import Part
 from .failures import Item
+from .runner import AT_REST
+from .status import COMPLETED
 
 if TYPE_CHECKING:
     from .runner import Runner
 
+_Ends: TypeAlias = tuple[str | None, ...]
 
-def restore(runner: Runner, tasks: list[dict[str, Any]], slot_data: list[dict[str, Any]]) -> None:
-    """Fill a new runner with what a saved job had waiting.
+
+def take_over(runner: Runner) -> None:
+    """Make a new runner that of a loaded job, which is at rest.
 
     Raises:
         ValueError: naming every receiver that the flow does not have; nothing is dropped in silence.
     """
+    job_state = runner.job_state
+    stored = job_state._stored
+    _restore(runner, stored.pending_tasks, stored.slot_data)
+    entry = job_state.entry_routine_id or job_state.current_routine_id
+    if runner.entry is None and entry in runner.flow.routines:
+        runner.entry = runner.plan.entry(entry)
+    runner.completed_before = stored.completed_routines
+    runner._retried_entry = stored.entry_retried
+    runner._completed_recorded = job_state.status == COMPLETED or job_state._journal.has_own("completed")
+    runner._started -= max(time.time_ns() - job_state._created_ns, 0)
+    if stored.time_left is not None:
+        runner._time_limit.left = stored.time_left
+    runner.phase = AT_REST
+    runner.held = 0
+    job_state._runner = runner
+
+
+def _restore(runner: Runner, tasks: list[dict[str, Any]], slot_data: list[dict[str, Any]]) -> None:
     parts = [Part(task, f"job.pending_tasks[{number}]") for number, task in enumerate(tasks)]
     missing = [f"{part.path}: {problem}" for part in parts if (problem := _problem(runner, part))]
     if missing:
         raise ValueError(f"Flow {runner.flow.flow_id!r} cannot go on with this job; " + "; ".join(missing[:10]))
-    runner.queue.extend(_item(runner, part) for part in parts)
-    for number, row in enumerate(slot_data):
-        part = Part(row, f"job.slot_data[{number}]")
-        runner.slot_data[part.text("routine_id"), part.text("slot_name")] = dict(part.object("data"))
+    connections = _Connections(runner)
+    runner.queue.extend(_item(runner, part, connections) for part in parts)
+    for row in slot_data:
+        runner.slot_data[row["routine_id"], row["slot_name"]] = dict(row["data"])
 
 
 def _problem(runner: Runner, part: Part) -> str | None:
@@ -38,23 +61,31 @@ def _problem(runner: Runner, part: Part) -> str | None:
     return None
 
 
-def _item(runner: Runner, part: Part) -> Item:
+def _item(runner: Runner, part: Part, connections: _Connections) -> Item:
     slot = runner.flow.routines[part.text("slot_routine_id")].get_slot(part.text("slot_name"))
     assert slot is not None
-    delivery = runner.plan.delivery(part.text("slot_routine_id"), slot, _connection(runner, part))
-    if part.flag("is_entry"):
+    is_entry = part.flag("is_entry")
+    delivery = runner.plan.delivery(part.text("slot_routine_id"), slot, connections.that_of(part), plain=not is_entry)
+    if is_entry:
         runner.entry = delivery
-        delivery.plain = None
     prepared = part.flag("prepared")
     return (delivery, part.object("data"), part.whole("cause", 0), part.whole("retry_count", 0), prepared)
 
 
-def _connection(runner: Runner, part: Part) -> Connection | None:
-    """The connection that brought the task here; one of the same mapping when the flow has it no more."""
-    keys = ("source_routine_id", "source_event_name", "target_routine_id", "target_slot_name")
-    names = tuple(part.optional_text(f"connection_{key}") for key in keys)
-    mapping = part.object("param_mapping")
-    for connection in runner.flow.connections:
-        if runner.flow.connection_ends(connection) == names and connection.param_mapping == mapping:
-            return connection
-    return Connection(None, None, mapping) if mapping else None
+class _Connections:
+    """The connections of a flow by their ends: there may be many, and many tasks that came along them."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._by_ends: dict[_Ends, list[Connection]] = {}
+        for connection in runner.flow.connections:
+            self._by_ends.setdefault(runner.flow.connection_ends(connection), []).append(connection)
+
+    def that_of(self, part: Part) -> Connection | None:
+        """The connection that brought a task here; one of the same mapping when the flow has it no more."""
+        keys = ("source_routine_id", "source_event_name", "target_routine_id", "target_slot_name")
+        ends = tuple(part.optional_text(f"connection_{key}") for key in keys)
+        mapping = part.object("param_mapping")
+        for connection in self._by_ends.get(ends, ()):
+            if connection.param_mapping == mapping:
+                return connection
+        return Connection(None, None, mapping) if mapping else None

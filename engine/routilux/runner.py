@@ -22,7 +22,6 @@ from .failures import Failures, Item
 from .frame import RunFrame
 from .merging import merge
 from .plan import Delivery, Plan
-from .restoring import restore
 from .rows import JournalEntry, RunningHandler
 from .snapshot import snapshot
 from .status import CANCELLED, COMPLETED, FAILED, PAUSED, RUNNING
@@ -37,13 +36,15 @@ ACTIVE, SETTLING, AT_REST = "active", "settling", "at rest"
 
 
 class Runner:
-    """What both kinds share.
+    """What both kinds share. `strategy` is the word for the kind.
 
     `lock` (the journal's) guards `queue`, `gate`, `closed` and `phase`; `_changed` is the job's
     condition on it. `gate` says why no further handler starts: `"pause"`, `"cancel"`, `"fail"`,
     `"deferred"` (deferred events are being emitted), or `None`. `closed`: nothing more is queued.
     Code of the user is never called with the lock held.
     """
+
+    strategy: str
 
     def __init__(self, flow: Flow, plan: Plan, job_state: JobState, timeout: float) -> None:
         self.flow = flow
@@ -73,6 +74,7 @@ class Runner:
         self._started = perf_counter_ns()
         self._time_limit = TimeLimit(timeout, self._time_is_up)
         self._retried_entry = False
+        self.completed_before: list[str] = []
         self._completed_recorded = False
 
     # -- what the two kinds decide
@@ -95,7 +97,6 @@ class Runner:
         """Make the job run; return the entry's activation, for `let_go`."""
         job_state = self.job_state
         delivery = self.plan.entry(entry_routine_id) or self.plan.missing_entry(entry_routine_id)
-        delivery.plain = None  # so that `entry_done` is called
         self.entry = delivery
         job_state.entry_routine_id = job_state.current_routine_id = entry_routine_id
         job_state.entry_params = snapshot(params)
@@ -349,11 +350,15 @@ class Runner:
         for entry in entries:
             job_state._announce(entry)
 
+    def completed_routines(self) -> list[str]:
+        """Those with a handler run that completed, also before the job was saved and loaded."""
+        numbers = sorted(self.journal.completed_targets())
+        return list(dict.fromkeys([*self.completed_before, *(self.journal.target(n).routine_id for n in numbers)]))
+
     def _complete_states(self) -> None:
         """Routines that ran and stored no state get one."""
         states = self.job_state.routine_states
-        for number in self.journal.completed_targets():
-            routine_id = self.journal.target(number).routine_id
+        for routine_id in self.completed_routines():
             if routine_id not in states and routine_id in self.flow.routines:
                 self.job_state._merge_routine_state(routine_id, {"status": COMPLETED}, {})
 
@@ -389,21 +394,3 @@ class Runner:
         with self.lock:
             begun = [frame.item for frame in self.frames if frame.parked]
             return [*begun, *self.queue, *(item for item, _ in self.failures.delayed.values())]
-
-    def slot_data_to_plain(self) -> list[dict[str, Any]]:
-        """What merging slots have received so far, as plain data."""
-        with self._merge_lock:
-            rows = list(self.slot_data.items())
-        return [{"routine_id": key[0], "slot_name": key[1], "data": snapshot(data)} for key, data in rows]
-
-    def take_over(self) -> None:
-        """Become the runner of a loaded job that is paused, or has completed."""
-        job_state = self.job_state
-        restore(self, job_state._stored_tasks, job_state._stored_slot_data)
-        entry = job_state.entry_routine_id or job_state.current_routine_id
-        if self.entry is None and entry in self.flow.routines:
-            self.entry = self.plan.entry(entry)
-        self._completed_recorded = job_state.status == COMPLETED
-        self.phase = AT_REST
-        self.held = 0
-        job_state._runner = self

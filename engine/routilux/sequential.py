@@ -19,6 +19,8 @@ BURST = 1024
 class SequentialRunner(Runner):
     """The thread that calls `drive` takes every activation; `driving` says that there is one."""
 
+    strategy = "sequential"
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.driving = False

@@ -22,9 +22,14 @@ def snapshot(value: Any) -> Any:
     {'rows': [1, 2]}
     """
     try:
-        return _copy(value, {})
+        return copied(value)
     except RecursionError:  # nested deeper than Python can follow: better seen as it will be than not at all
         return value
+
+
+def copied(value: Any) -> Any:
+    """As `snapshot`, but `RecursionError` for a value that is nested too deeply."""
+    return _copy(value, {})
 
 
 def _copy(value: Any, seen: dict[int, Any]) -> Any:

@@ -96,6 +96,15 @@ class TimeLimit:
         self._since = 0.0
         self._timer: Timer | None = None
 
+    @property
+    def left(self) -> float:
+        """What is left of the time. May be set while the clock does not run."""
+        return self._left if self._timer is None else self._left - (time.monotonic() - self._since)
+
+    @left.setter
+    def left(self, seconds: float) -> None:
+        self._left = seconds
+
     def run(self) -> None:
         """Start the clock, or let it go on."""
         if self._timer is None:
@@ -105,6 +114,6 @@ class TimeLimit:
     def hold(self) -> None:
         """Stop the clock."""
         if self._timer is not None:
+            self._left = self.left
             self._timer.cancel()
             self._timer = None
-            self._left -= time.monotonic() - self._since

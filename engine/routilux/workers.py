@@ -21,16 +21,19 @@ class Workers:
     """
 
     def __init__(self, limit: int, name: str) -> None:
-        self._crew = _Crew(limit, name)
-        weakref.finalize(self, self._crew.release).atexit = False
+        self.limit = limit
+        self._name = name
+        self._hire()
 
-    @property
-    def limit(self) -> int:
-        return self._crew.limit
+    def _hire(self) -> None:
+        self._crew = _Crew(self.limit, self._name)
+        self._release = weakref.finalize(self, self._crew.release)
+        self._release.atexit = False
 
     def put(self, work: Work) -> None:
         """Have `work()` called by a thread."""
-        self._crew.put(work)
+        while not self._crew.put(work):
+            pass  # it was told to end this moment, when there was another crew already
 
     @property
     def waiting(self) -> bool:
@@ -38,8 +41,14 @@ class Workers:
         return not self._crew.queue.empty()
 
     def stop(self, timeout: float | None = None) -> None:
-        """Let the threads finish what they were given, then end them; wait for that up to `timeout` seconds."""
-        self._crew.finish(timeout)
+        """Let the threads finish what they were given, then end them; wait for that up to `timeout` seconds.
+
+        Others come when there is work again: a job that is paused now may be resumed.
+        """
+        crew, release = self._crew, self._release
+        self._hire()
+        release.detach()
+        crew.finish(timeout)
 
 
 class _Crew:
@@ -57,14 +66,19 @@ class _Crew:
         self.threads: set[threading.Thread] = set()
         self.idle = 0
         self.made = 0
+        self.ended = False
 
-    def put(self, work: Work) -> None:
+    def put(self, work: Work) -> bool:
+        """`False` when this crew was told to end."""
         with self.lock:
+            if self.ended:
+                return False
             if self.idle > 0:
                 self.idle -= 1
             elif len(self.threads) < self.limit:
                 self._add_thread()
             self.queue.put(work)
+            return True
 
     def _add_thread(self) -> None:
         self.made += 1
@@ -108,11 +122,12 @@ class _Crew:
         The garbage collector may call this in any thread, inside any of these methods: so no lock is
         taken, and nobody is waited for.
         """
-        for _ in range(self.limit):
+        for _ in range(min(self.limit, self.made)):
             self.queue.put(None)
 
     def finish(self, timeout: float | None = None) -> None:
         with self.lock:
+            self.ended = True
             threads = [thread for thread in self.threads if thread is not threading.current_thread()]
             for _ in threads:
                 self.queue.put(None)
