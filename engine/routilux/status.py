@@ -10,7 +10,7 @@ FAILED = "failed"
 CANCELLED = "cancelled"
 
 TRANSITIONS: dict[str, frozenset[str]] = {
-    PENDING: frozenset({RUNNING, CANCELLED}),
+    PENDING: frozenset({RUNNING}),
     RUNNING: frozenset({PAUSED, COMPLETED, FAILED, CANCELLED}),
     PAUSED: frozenset({RUNNING, FAILED, CANCELLED}),
     COMPLETED: frozenset({PAUSED, CANCELLED}),
