@@ -135,6 +135,26 @@ def test_the_history_follows_the_end_until_the_reader_scrolls_up(ledger: Ledger,
     wait_for_row(page, view.read().seq)
 
 
+def test_the_history_goes_on_following_when_its_room_grows_or_shrinks(ledger: Ledger, runs: Runs) -> None:
+    flow = flows.steady(ledger)
+    _, view = runs.open(flow, "ticker", pace=0.005)
+    page = view.page
+    view.wait_seq(300)
+    wait_for_the_end(page)
+    bar = page.get_by_role("separator", name="Height of records and figures")
+    for y in (300, 700, 250):
+        bar.hover()
+        page.mouse.down()
+        page.mouse.move(400, y, steps=6)
+        page.mouse.up()
+        view.wait_seq(view.read().seq + 50)
+        wait_for_the_end(page)
+    page.set_viewport_size({"width": 1200, "height": 1000})
+    view.wait_seq(view.read().seq + 50)
+    wait_for_the_end(page)
+    assert page.locator(".follow-pill").count() == 0
+
+
 def wait_for_the_end(page: Page) -> None:
     """The newest row is in sight."""
     page.wait_for_function(

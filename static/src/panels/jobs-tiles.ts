@@ -6,7 +6,7 @@ import { classMap } from "lit/directives/class-map.js";
 import type { JobsView } from "../live/jobs-store.ts";
 import type { JobStatus } from "../live/view.ts";
 import { LightElement } from "../parts/element.ts";
-import { duration, number, rate } from "../parts/format.ts";
+import { number, rate, wholeSeconds } from "../parts/format.ts";
 import "../parts/sparkline.ts";
 import { countByStatus, toggled } from "./job-filter.ts";
 import { endedByHour, longestPause, total, underWayLastHour } from "./job-tallies.ts";
@@ -55,7 +55,7 @@ export class JobsTiles extends LightElement {
         value: number(counts.get("paused") ?? 0),
         tone: "paused",
         statuses: ["paused"],
-        beside: paused === null ? "" : `longest ${duration(paused)}`,
+        beside: paused === null ? "" : `longest ${wholeSeconds(paused)}`,
       },
       {
         title: "Failed, 24 h",

@@ -99,6 +99,7 @@ export class LongScroll {
     const moved = top - this.expectedTop;
     if (Math.abs(moved) < 1) return;
     this.expectedTop = top;
+    if (this.following && atEnd(bar)) return; // its room has grown, and the browser has moved it
     const touched = performance.now() < this.touchedUntil && scale(extent) > 1;
     this.offset = touched ? clamp(this.offset + moved, extent) : offsetAt(top, extent);
     if (touched) this.touched(top, extent);
@@ -120,4 +121,8 @@ export class LongScroll {
     if (this.following) this.left();
     this.following = false;
   }
+}
+
+function atEnd({ scrollTop, clientHeight, scrollHeight }: HTMLElement): boolean {
+  return scrollTop + clientHeight >= scrollHeight - 1;
 }
