@@ -45,6 +45,11 @@ class Flow(Structure):
         execution_timeout: seconds that a job may take; `None` means 300.
         history_limit: newest records that a job keeps in memory; `None` keeps all. The same
             limit holds for the shared log and the output log.
+
+    Attributes:
+        routines: the routines by id, in the order in which they were added; connections: the list of `Connection`s.
+        error_handler: for routines that have none of their own, or `None`.
+        execution_tracker: that of the job started last, `None` before any.
     """
 
     _routilux_part = True
@@ -75,20 +80,20 @@ class Flow(Structure):
     # -- configuration
 
     def set_error_handler(self, error_handler: ErrorHandler | None) -> None:
-        """Deal with errors of routines that have no handler of their own."""
+        """Deal by `error_handler` with errors of routines that have none of their own; `None`: a first error fails."""
         self.error_handler = error_handler
 
     def set_output_handler(self, output_handler: OutputHandler | None) -> None:
-        """The output handler of every job that is made from now on."""
+        """Give `output_handler` to every job that is made from now on; `None` for none."""
         self._output_handler = output_handler
 
     def set_execution_strategy(self, strategy: str, max_workers: int | None = None) -> None:
-        """Choose `"sequential"` or `"concurrent"` (with so many workers, or 5); `ValueError` for another word."""
+        """Set `strategy`: `"sequential"` or `"concurrent"` (`max_workers`, or 5). `ValueError` for another word."""
         self.max_workers = (max_workers or DEFAULT_WORKERS) if _strategy(strategy) == CONCURRENT else 1
         self.execution_strategy = strategy
 
     def get_routine_retry_count(self, routine_id: str) -> int | None:
-        """`retry_count` of the routine's own error handler; `None` when it or the routine is not there."""
+        """Return `retry_count` of the own error handler of routine `routine_id`; `None` when either is not there."""
         routine = self.routines.get(routine_id)
         handler = routine.get_error_handler() if routine is not None else None
         return handler.retry_count if handler is not None else None
@@ -109,6 +114,7 @@ class Flow(Structure):
         concurrent one the entry's handler has returned; the rest goes on on the workers.
 
         Args:
+            entry_routine_id: the routine to start at; it needs a slot `trigger`.
             entry_params: the entry's data.
             execution_strategy: for this job only.
             timeout: seconds; the flow's `execution_timeout` when not given.
@@ -197,8 +203,9 @@ class Flow(Structure):
         by: str = "",
         wait: bool = True,
     ) -> None:
-        """Start no further handler of this job; keep what waits.
+        """Start no further handler of `job_state`; keep what waits.
 
+        `reason`, `checkpoint` (a dict of yours) and the time are kept in its `pause_points`; `by` says who asks.
         Returns when the running handlers have returned and the job is paused; at once with
         `wait=False`, or when a handler of the job itself asks. Pausing a paused job does nothing.
 
@@ -211,9 +218,9 @@ class Flow(Structure):
             runner.wait_settled("pause")
 
     def resume(self, job_state: JobState, *, reason: str = "", by: str = "") -> JobState:
-        """Go on with a paused job (or take back a pause that is still draining); never blocks.
+        """Go on with a paused `job_state` (or take back a pause that is still draining); never blocks.
 
-        Returns the same object. A job that is not paused stays as it is.
+        Returns the same object. A job that is not paused stays as it is. `reason` and `by` as for `pause`.
 
         Raises:
             ValueError: for another flow's job, one that has failed or been cancelled, or whose
@@ -227,9 +234,9 @@ class Flow(Structure):
         return job_state
 
     def cancel(self, job_state: JobState, reason: str = "", *, by: str = "", wait: bool = True) -> None:
-        """Drop what waits, tell running handlers (`ctx.cancelled`), and end the job when they have returned.
+        """Drop what waits, tell running handlers (`ctx.cancelled`), and end `job_state` when they have returned.
 
-        `wait` as for `pause`. Cancelling a cancelled job does nothing.
+        `reason`, `by` and `wait` as for `pause`. Cancelling a cancelled job does nothing.
 
         Raises:
             ValueError: for another flow's job, or one that has failed.
@@ -284,7 +291,7 @@ class Flow(Structure):
     # -- saving and loading
 
     def serialize(self) -> dict[str, Any]:
-        """Structure and configuration as plain data; nothing of any run.
+        """Return structure and configuration as plain data; nothing of any run.
 
         Raises:
             TypeError: for a routine whose class needs constructor arguments.
@@ -292,7 +299,7 @@ class Flow(Structure):
         return flow_to_plain(self)
 
     def deserialize(self, data: dict[str, Any], allow: Collection[str] = ()) -> None:
-        """Become what `serialize` gave. Routines are made by their classes, which this process must know.
+        """Become `data`, what `serialize` gave. Routines are made by their classes, which this process must know.
 
         Args:
             allow: modules that may be imported to find a class.
@@ -305,7 +312,7 @@ class Flow(Structure):
     # -- waiting and ending
 
     def wait_for_completion(self, timeout: float | None = None, job_state: JobState | None = None) -> bool:
-        """Deprecated: use `JobState.wait_for_completion`. Waits for the job, or for everything that runs."""
+        """Deprecated. Whether `job_state`, or all that runs, is over within `timeout` seconds."""
         warnings.warn(
             "Flow.wait_for_completion is deprecated; use JobState.wait_for_completion(flow, job_state, timeout)",
             DeprecationWarning,

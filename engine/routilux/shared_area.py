@@ -49,21 +49,24 @@ class SharedArea:
     # -- routine states and shared data
 
     def update_routine_state(self, routine_id: str, state: dict[str, Any]) -> None:
-        """Replace a routine's state by a copy of `state`."""
+        """Replace the state of routine `routine_id` by a copy of `state`."""
         kept = snapshot(dict(state))
         with self._data_lock:
             self.routine_states[routine_id] = kept
         self._noted("routine_state", routine_id, {})
 
     def get_routine_state(self, routine_id: str) -> dict[str, Any] | None:
-        """A copy of a routine's state, or `None`."""
+        """A copy of the state of routine `routine_id`, or `None`."""
         with self._data_lock:
             state = self.routine_states.get(routine_id)
             return None if state is None else snapshot(state)
 
     @contextmanager
     def edit_routine_state(self, routine_id: str) -> Iterator[dict[str, Any]]:
-        """Read, change and store a routine's state as one step; nothing is stored when the block raises.
+        """Read, change and store the state of routine `routine_id` as one step.
+
+        Returns a context manager for a copy of the state, an empty dict when there is none; what the
+        block made of it is stored, and nothing when the block raises.
 
         >>> job_state = SharedArea()
         >>> with job_state.edit_routine_state("counter") as state:
@@ -84,18 +87,21 @@ class SharedArea:
         self._noted("routine_state", routine_id, {})
 
     def update_shared_data(self, key: str, value: Any) -> None:
-        """Store a value for every routine of this run."""
+        """Store `value` under `key`, for every routine of this run."""
         with self._data_lock:
             self.shared_data[key] = value
         self._noted("shared_data", None, {"key": key})
 
     def get_shared_data(self, key: str, default: Any = None) -> Any:
-        """The stored object itself, or `default`."""
+        """The object stored under `key` itself, or `default`."""
         return self.shared_data.get(key, default)
 
     @contextmanager
     def edit_shared_data(self, key: str, default: Any = None) -> Iterator[SharedValue]:
-        """Read, change and store a shared value as one step; nothing is stored when the block raises.
+        """Read, change and store the value under `key` as one step.
+
+        Returns a context manager for an object whose `value` is the stored object, or `default`; what
+        the block made of it is stored, and nothing when the block raises.
 
         >>> job_state = SharedArea()
         >>> with job_state.edit_shared_data("total", default=0) as total:
@@ -109,18 +115,18 @@ class SharedArea:
             self.update_shared_data(key, shared.value)
 
     def snapshot_state(self, routine_id: str) -> dict[str, Any] | None:
-        """A routine's state, copied so that later changes do not show."""
+        """The state of routine `routine_id`, copied so that later changes do not show; `None` when there is none."""
         return self.get_routine_state(routine_id)
 
     def snapshot_data(self, key: str) -> Any:
-        """A shared value, its plain containers copied so that later changes do not show; `None` when there is none."""
+        """The value under `key`, its plain containers copied so that later changes do not show, or `None`."""
         with self._data_lock:
             return snapshot(self.shared_data.get(key))
 
     # -- shared log and outputs
 
     def append_to_shared_log(self, entry: dict[str, Any]) -> None:
-        """Append a dict, with the time under `timestamp` unless it has one; `ValueError` for anything else."""
+        """Append `entry`, a dict, with the time under `timestamp` unless it has one; `ValueError` for anything else."""
         if not isinstance(entry, dict):
             raise ValueError(f"An entry of the shared log is a dict, not {type(entry).__name__}: {entry!r:.100}")
         kept = snapshot(dict(entry))
@@ -133,7 +139,7 @@ class SharedArea:
         self._noted("shared_log", None, {"n": number})
 
     def get_shared_log(self, filter_func: Callable[[dict[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
-        """The entries in the order in which they were appended; with a filter, those for which it is true."""
+        """The entries in the order in which they were appended; with `filter_func`, those for which it is true."""
         entries = self.shared_log[:]
         return entries if filter_func is None else [entry for entry in entries if filter_func(entry)]
 
@@ -142,9 +148,9 @@ class SharedArea:
         self.output_handler = handler
 
     def send_output(self, routine_id: str, output_type: str, data: dict[str, Any]) -> None:
-        """Hand an output to the output handler and append it to the output log.
+        """Hand an output of routine `routine_id` to the output handler and append it to the output log.
 
-        A handler that raises leads to a warning and nothing else.
+        `output_type` is a word of yours, `data` a dict. A handler that raises leads to a warning and nothing else.
         """
         now = datetime.now()
         row = {"routine_id": routine_id, "output_type": output_type, "data": snapshot(data)}

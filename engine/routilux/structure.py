@@ -22,7 +22,7 @@ class Structure:
         return f"Flow[{self.flow_id}]"
 
     def add_routine(self, routine: Routine, routine_id: str | None = None) -> str:
-        """Add a routine under an id (its own generated one when not given) and return the id.
+        """Add `routine` under `routine_id` (its own generated one when not given) and return the id.
 
         Raises `ValueError` when the id is taken.
         """
@@ -41,9 +41,15 @@ class Structure:
         target_slot: str,
         param_mapping: dict[str, str] | None = None,
     ) -> Connection:
-        """Join an event to a slot; `param_mapping` is `{event parameter: slot parameter}`.
+        """Join an event to a slot and return the connection.
 
-        Raises `ValueError` naming the routine, event or slot that is missing.
+        Args:
+            source_routine_id, source_event: who sends, and what.
+            target_routine_id, target_slot: who receives, and where.
+            param_mapping: `{event parameter: slot parameter}`; these are renamed on the way.
+
+        Raises:
+            ValueError: naming the routine, event or slot that is missing.
         """
         source = self._routine(source_routine_id, "Source routine")
         target = self._routine(target_routine_id, "Target routine")
@@ -73,7 +79,10 @@ class Structure:
         return self._plan.version + own
 
     def connection_ends(self, connection: Connection) -> tuple[str, str, str, str]:
-        """(source routine id, event name, target routine id, slot name); empty strings for an unlinked end."""
+        """Return the ends of `connection`: (source routine id, event name, target routine id, slot name).
+
+        An end that is not linked has empty strings.
+        """
         event, slot = connection.source_event, connection.target_slot
         return (
             connection.source_routine_id or "",
@@ -83,7 +92,7 @@ class Structure:
         )
 
     def connection_id(self, connection: Connection) -> str:
-        """`"reader.text->parser.source"`; a repeated pair has `#2`, `#3`, … appended."""
+        """Return the id of `connection`: `"reader.text->parser.source"`; a repeated pair has `#2`, `#3`, … appended."""
         ends = self.connection_ends(connection)
         twins = [known for known in self.connections if self.connection_ends(known) == ends]
         place = next((place for place, known in enumerate(twins) if known is connection), 0)
