@@ -79,7 +79,7 @@ class Dashboard:
         return url_of(self._host, self._port)
 
     def url_of_job(self, job_id: str) -> str:
-        """Where the page of a job is."""
+        """Where the page of the job with id `job_id` is."""
         return f"{self.url}/jobs/{job_id}"
 
     def start(self) -> Self:

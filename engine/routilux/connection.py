@@ -10,7 +10,15 @@ from .slot import Slot
 
 
 class Connection:
-    """Joins `source_event` to `target_slot`; `param_mapping` is `{event parameter: slot parameter}`."""
+    """Joins an event to a slot. `Flow.connect` makes it.
+
+    Args:
+        source_event, target_slot: the ends; when both are given they are joined at once.
+        param_mapping: `{event parameter: slot parameter}`; these are renamed on the way.
+
+    Attributes:
+        source_routine_id, target_routine_id: the ids of the ends' routines in their flow, else `None`.
+    """
 
     _routilux_part = True
 
@@ -56,7 +64,10 @@ class Connection:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set mapping and ids; joining the ends is the flow's part. `ValueError` says what is wrong and where."""
+        """Set the mapping and ids that `serialize` gave as `data`; joining the ends is the flow's part.
+
+        Raises `ValueError`, saying what is wrong and where.
+        """
         self.fill(Part(data, "connection"))
 
     def fill(self, part: Part) -> None:

@@ -97,7 +97,7 @@ class ExecutionContext(_Context):
         return self.job_state.cancelled
 
     def sleep(self, seconds: float) -> bool:
-        """Wait that long, or until the job is cancelled; return whether the time was slept to its end."""
+        """Wait `seconds`, or until the job is cancelled; return whether the time was slept to its end."""
         return not self.cancelled.wait(min(seconds, threading.TIMEOUT_MAX))
 
     def checkpoint(self) -> None:

@@ -49,6 +49,9 @@ class ErrorHandler:
         retryable_exceptions: classes that are retried; none given means every `Exception`.
         is_critical: kept and shown; a retried routine fails its job whether critical or not.
 
+    Attributes:
+        retry_count: the retries of the activation that was retried last.
+
     Raises:
         ValueError: for a word that is no strategy.
 
@@ -114,7 +117,10 @@ class ErrorHandler:
         job_state: JobState | None = None,
         context: dict[str, Any] | None = None,
     ) -> bool:
-        """Apply the strategy by hand; return whether to go on. With RETRY this waits the delay.
+        """Apply the strategy by hand to `error`; return whether to go on. With RETRY this waits the delay.
+
+        What is to be noted goes to `job_state`, when given, under `routine_id`. `routine`, `flow` and
+        `context` are not looked at.
 
         The engine itself asks `decide` and waits without holding a thread. `retry_count` counts
         the retries asked for here since the last `reset`.
@@ -151,7 +157,7 @@ class ErrorHandler:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set what `serialize` gave; `ValueError` says what is wrong and where."""
+        """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
         self.fill(Part(data, "error_handler"))
 
     def fill(self, part: Part) -> None:

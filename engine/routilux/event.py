@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 
 
 class Event:
-    """An output of a routine. `output_params` documents its parameters; others may be emitted too."""
+    """An output of a routine.
+
+    Args:
+        name: the event's name within its routine.
+        routine: the routine, or `None` for an event that stands alone.
+        output_params: documents its parameters; others may be emitted too.
+
+    Attributes:
+        connected_slots: the slots that it leads to.
+    """
 
     _routilux_part = True
 
@@ -31,7 +40,10 @@ class Event:
         return f"Event[{self.routine!r}.{self.name}]" if self.routine is not None else f"Event[{self.name}]"
 
     def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
-        """Join to `slot` without a `Connection`, as when a routine is tried alone. Repeating it has no effect."""
+        """Join to `slot` without a `Connection`, as when a routine is tried alone. Repeating it has no effect.
+
+        `param_mapping` is ignored here: it belongs to a `Connection`.
+        """
         if slot not in self.connected_slots:
             self._link(slot)
             self._direct.append(slot)
@@ -60,7 +72,7 @@ class Event:
         self._changed()
 
     def emit(self, flow: Any = None, **data: Any) -> None:
-        """As `Routine.emit`, for this event; in a job it writes no history."""
+        """As `Routine.emit` with `data` as its `kwargs`, for this event; in a job it writes no history."""
         frame = current_frame()
         if frame is not None and (flow is None or flow is frame.flow):
             frame.deliver(self, data)
@@ -82,7 +94,7 @@ class Event:
         return {"_type": "Event", "name": self.name, "output_params": list(self.output_params)}
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set what `serialize` gave; `ValueError` says what is wrong and where."""
+        """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
         self.fill(Part(data, "event"))
 
     def fill(self, part: Part) -> None:

@@ -65,7 +65,7 @@ class ExecutionRecord:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set what `serialize` gave; `data` is not changed. `ValueError` says what is wrong and where."""
+        """Set `data`, what `serialize` gave; it is not changed. `ValueError` says what is wrong and where."""
         self.fill(Part(data, "record"))
 
     def fill(self, part: Part) -> None:
@@ -95,7 +95,7 @@ def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, se
 
 
 class HistoryRange(NamedTuple):
-    """Records of a range; `first` and `last` are the numbers kept, `total` counts all ever made."""
+    """The `records` of a range; `first` and `last` are the numbers kept, `total` counts all ever made."""
 
     records: list[ExecutionRecord]
     first: int

@@ -19,6 +19,10 @@ class ExecutionTracker:
 
     A job's own tracker (`job_state.execution_tracker`) reads the job's journal when it is asked:
     nothing is counted in the job's way. Starts, ends and events may also be noted by hand.
+
+    Attributes:
+        flow_id: the flow that the job is of.
+        performance_metrics: a dict of yours; the engine leaves it alone.
     """
 
     def __init__(self, flow_id: str = "") -> None:
@@ -40,7 +44,7 @@ class ExecutionTracker:
     # -- notes by hand
 
     def record_routine_start(self, routine_id: str, params: dict[str, Any] | None = None) -> None:
-        """Note that a routine starts."""
+        """Note that `routine_id` starts, with `params`."""
         note: dict[str, Any] = {"routine_id": routine_id, "start_time": datetime.now().isoformat(), "params": params}
         note |= {"status": "running", "_started": time.perf_counter()}
         self._noted.setdefault(routine_id, deque(maxlen=KEPT_PER_ROUTINE)).append(note)
@@ -50,7 +54,10 @@ class ExecutionTracker:
     def record_routine_end(
         self, routine_id: str, status: str = "completed", result: Any = None, error: str | None = None
     ) -> None:
-        """Note the end of the last start of a routine; without a start nothing happens."""
+        """Note the end of the last start of `routine_id`; without a start nothing happens.
+
+        `status` other than `"completed"` counts as failed; `result` and `error` are kept unless `None`.
+        """
         notes = self._noted.get(routine_id)
         if not notes or "_started" not in notes[-1]:
             return
@@ -68,7 +75,7 @@ class ExecutionTracker:
         target_routine_id: str | None = None,
         data: dict[str, Any] | None = None,
     ) -> None:
-        """Note an event."""
+        """Note that `source_routine_id` emitted `event_name` with `data`, to `target_routine_id` if that is known."""
         self._noted_event_count += 1
         self._noted_events.append(
             {
@@ -83,7 +90,11 @@ class ExecutionTracker:
     # -- figures
 
     def get_routine_performance(self, routine_id: str) -> dict[str, Any] | None:
-        """Totals, success rate and times (seconds) of a routine's handler runs; `None` for one that never ran."""
+        """Return the figures of the handler runs of `routine_id`, or `None` when there were none.
+
+        `total_executions`, `completed`, `failed`, `success_rate` (0 to 1), and `avg_execution_time`,
+        `min_execution_time`, `max_execution_time` in seconds.
+        """
         return self.get_routine_performances().get(routine_id)
 
     def get_routine_performances(self) -> dict[str, dict[str, Any]]:
@@ -101,7 +112,10 @@ class ExecutionTracker:
         return {key: _performance(starts.get(key, 0), *pair) for key, pair in groups.items()}
 
     def get_flow_performance(self) -> dict[str, Any]:
-        """`total_routines`, `total_events`, and the sum and mean of the routines' average times (seconds)."""
+        """Return `total_routines`, `total_events`, `total_execution_time` and `avg_routine_time`.
+
+        The times are the sum and the mean of the routines' average times, in seconds.
+        """
         performances = self.get_routine_performances()
         total = sum(figures["avg_execution_time"] for figures in performances.values())
         return {

@@ -22,13 +22,16 @@ class JobHook:
     """
 
     def job_started(self, job_state: JobState, reader: JournalReader) -> None:
-        """A job begins, or was already under way when the hook was attached. `reader` takes its journal's tail."""
+        """`job_state` begins, or was under way when the hook was attached. `reader` takes its journal's tail."""
 
     def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
-        """Something rare happened: status, control, output, shared log, shared data, routine state, retry, error."""
+        """Something rare happened in `job_state`, and `entry` tells what.
+
+        A status, control, output, entry of the shared log, shared value, routine state, retry or error.
+        """
 
     def job_ended(self, job_state: JobState) -> None:
-        """The job has completed, failed or been cancelled. (A paused job has not ended.)"""
+        """`job_state` has completed, failed or been cancelled. (A paused job has not ended.)"""
 
 
 class _Seat:

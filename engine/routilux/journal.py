@@ -225,7 +225,7 @@ def _trim_at(limit: int | None) -> int:
 
 
 class JournalReader:
-    """Takes the tail of a job's journal whenever it likes; the engine never waits for it."""
+    """Takes the tail of a job's journal whenever it likes; the engine never waits for it. A `JobHook` is given one."""
 
     def __init__(
         self,
@@ -265,13 +265,15 @@ class JournalReader:
         self._journal.detach(self)
 
     def source(self, number: int) -> Source:
+        """What the records of a batch with this `number` are of."""
         return self._journal.source(number)
 
     def target(self, number: int) -> Target:
+        """Where the runs of a batch with this `number` were."""
         return self._journal.target(number)
 
     def wall_ns(self, monotonic_ns: int) -> int:
-        """Nanoseconds since the epoch for a time in a batch."""
+        """The time `monotonic_ns` of a batch's record or run, in nanoseconds since the epoch."""
         return self._journal.wall_ns(monotonic_ns)
 
     # -- called by the journal, which holds its lock, when rows leave that this reader has not taken

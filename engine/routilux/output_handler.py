@@ -26,11 +26,14 @@ class OutputHandler(ABC):
         data: dict[str, Any],
         timestamp: datetime | None = None,
     ) -> None:
-        """Take one output. Called in the thread of the handler that sends it; `timestamp` is local and naive."""
+        """Take one output of routine `routine_id` of job `job_id`. Called in the thread of the handler that sends it.
+
+        `output_type` and `data` are what was given to `send_output`; `timestamp` is local and naive.
+        """
 
 
 class QueueOutputHandler(OutputHandler):
-    """Puts each output into a queue, as a dict with the timestamp in ISO form."""
+    """Puts each output into `queue`, as a dict with the timestamp in ISO form."""
 
     def __init__(self, queue: SupportsPut) -> None:
         self.queue = queue
@@ -82,4 +85,4 @@ class NullOutputHandler(OutputHandler):
         data: dict[str, Any],
         timestamp: datetime | None = None,
     ) -> None:
-        """Do nothing."""
+        """Take the output and do nothing with it. As `OutputHandler.handle`."""

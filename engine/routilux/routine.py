@@ -60,25 +60,31 @@ class Routine(Loadable):
         handler: Callable[..., Any] | None = None,
         merge_strategy: MergeStrategy = "override",
     ) -> Slot:
-        """Add an input; raises `ValueError` when the name is taken."""
+        """Add an input and return it. `handler` and `merge_strategy` as for `Slot`.
+
+        Raises `ValueError` when `name` is taken.
+        """
         if name in self._slots:
             raise ValueError(f"Slot {name!r} already exists in {self!r}; choose another name")
         slot = self._slots[name] = Slot(name, self, handler, merge_strategy)
         return slot
 
     def define_event(self, name: str, output_params: list[str] | None = None) -> Event:
-        """Add an output; raises `ValueError` when the name is taken."""
+        """Add an output and return it; `output_params` documents its parameters.
+
+        Raises `ValueError` when `name` is taken.
+        """
         if name in self._events:
             raise ValueError(f"Event {name!r} already exists in {self!r}; choose another name")
         event = self._events[name] = Event(name, self, output_params)
         return event
 
     def get_slot(self, name: str) -> Slot | None:
-        """The input of that name, or `None`."""
+        """The input of that `name`, or `None`."""
         return self._slots.get(name)
 
     def get_event(self, name: str) -> Event | None:
-        """The output of that name, or `None`."""
+        """The output of that `name`, or `None`."""
         return self._events.get(name)
 
     @property
@@ -92,9 +98,10 @@ class Routine(Loadable):
         return MappingProxyType(self._events)
 
     def emit(self, event_name: str, flow: Any = None, **kwargs: Any) -> None:
-        """Send `kwargs` along the event: one activation is queued for each receiver, and `emit` returns.
+        """Send `kwargs` along the event `event_name`: one activation is queued for each receiver, and `emit` returns.
 
-        Outside any job the receivers are called directly. Raises `ValueError` for an unknown event.
+        Outside any job, or when `flow` is given and is not that of the running handler, the receivers
+        are called directly. Raises `ValueError` for an unknown event.
         """
         event = self._events.get(event_name)
         if event is None:
@@ -109,11 +116,11 @@ class Routine(Loadable):
     # -- configuration
 
     def set_config(self, **kwargs: Any) -> None:
-        """Update the configuration."""
+        """Update the configuration with `kwargs`."""
         self._config.update(kwargs)
 
     def get_config(self, key: str, default: Any = None) -> Any:
-        """One value of the configuration."""
+        """The value under `key` in the configuration, or `default`."""
         return self._config.get(key, default)
 
     def config(self) -> dict[str, Any]:
@@ -131,11 +138,14 @@ class Routine(Loadable):
         return self._error_handler
 
     def set_as_optional(self, strategy: str | ErrorStrategy | None = None) -> None:
-        """Let the job go on when this routine fails (CONTINUE, or the strategy given)."""
+        """Let the job go on when this routine fails (CONTINUE, or the `strategy` given)."""
         self._error_handler = ErrorHandler(strategy or ErrorStrategy.CONTINUE)
 
     def set_as_critical(self, max_retries: int = 3, retry_delay: float = 1.0, retry_backoff: float = 2.0) -> None:
-        """Retry this routine (delays in seconds) and fail the job when the retries are used up."""
+        """Retry this routine and fail the job when the retries are used up.
+
+        `max_retries`, `retry_delay` (seconds) and `retry_backoff` as for `ErrorHandler`.
+        """
         self._error_handler = ErrorHandler(
             ErrorStrategy.RETRY, max_retries, retry_delay, retry_backoff, is_critical=True
         )
@@ -147,12 +157,18 @@ class Routine(Loadable):
         return current_context()
 
     def send_output(self, output_type: str, **data: Any) -> None:
-        """Send an output of this job to its output handler and output log; `RuntimeError` outside a handler."""
+        """Send an output of this job to its output handler and output log.
+
+        `output_type` is a word of yours, `data` what is sent. Raises `RuntimeError` outside a handler.
+        """
         context = self._context("send_output")
         context.job_state.send_output(context.routine_id, output_type, data)
 
     def emit_deferred_event(self, event_name: str, **kwargs: Any) -> None:
-        """Store an event in the job; it is emitted when the job is resumed. `RuntimeError` outside a handler."""
+        """Store the event `event_name` with `kwargs` in the job; it is emitted when the job is resumed.
+
+        Raises `RuntimeError` outside a handler.
+        """
         context = self._context("emit_deferred_event")
         context.job_state.add_deferred_event(context.routine_id, event_name, kwargs)
 
@@ -187,7 +203,7 @@ class Routine(Loadable):
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set what `serialize` gave; `ValueError` says what is wrong and where."""
+        """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
         self.fill(Part(data, "routine"))
 
     def fill(self, part: Part) -> None:

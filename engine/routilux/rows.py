@@ -20,8 +20,11 @@ OUTCOMES = ("completed", "failed", "error_continued", "skipped", "retry", "cance
 class Source:
     """What can be recorded: an event of a routine with the connections it had, or the engine's own word.
 
-    `connection_ids` are the edges along which each emission goes; `target_ids` the routines
-    that receive one activation each (a routine may be there twice).
+    Attributes:
+        number: what stands for it in records.
+        routine_id, event_name, kind: as in an `ExecutionRecord`.
+        connection_ids: the edges along which each emission goes.
+        target_ids: the routines that receive one activation each (a routine may be there twice).
     """
 
     number: int
@@ -34,7 +37,7 @@ class Source:
 
 @dataclass(slots=True, eq=False)
 class Target:
-    """A slot of a routine: where handler runs happen."""
+    """Where handler runs happen: the slot `slot_name` of the routine `routine_id`; `number` stands for it in runs."""
 
     number: int
     routine_id: str
@@ -42,7 +45,7 @@ class Target:
 
 
 class RunningHandler(NamedTuple):
-    """A handler that is running now, and for how long (ns)."""
+    """A handler that is running now: routine (`routine_id`), slot (`slot_name`), and for how long (`running_ns`)."""
 
     routine_id: str
     slot_name: str
@@ -50,7 +53,11 @@ class RunningHandler(NamedTuple):
 
 
 class JournalEntry(NamedTuple):
-    """Something rare that happened. `number` counts from 1; `time_ns` is since the epoch."""
+    """Something rare that happened. `number` counts from 1; `time_ns` is since the epoch.
+
+    `kind` is `"status"`, `"control"`, `"output"`, `"shared_log"`, `"shared_data"`, `"routine_state"`, `"retry"`,
+    `"error"` or `"dropped"`; `data` says more; `routine_id` is of whom, or `None`.
+    """
 
     number: int
     time_ns: int
@@ -61,7 +68,7 @@ class JournalEntry(NamedTuple):
 
 @dataclass(slots=True)
 class RunTotals:
-    """Handler runs of one target and outcome, added up (ns)."""
+    """Handler runs of one target and outcome, added up: `count`, and `total_ns`, `min_ns`, `max_ns` of their times."""
 
     count: int = 0
     total_ns: int = 0
@@ -85,7 +92,12 @@ class RunTotals:
 
 @dataclass(slots=True)
 class Totals:
-    """Exact counters of a part of a journal whose rows need not be there any more."""
+    """Exact counters of a part of a journal whose rows need not be there any more.
+
+    Attributes:
+        emissions: how many records there were of each source, by its number.
+        runs: the handler runs added up, by (number of the target, outcome).
+    """
 
     emissions: Counter[int] = field(default_factory=Counter)
     runs: dict[tuple[int, str], RunTotals] = field(default_factory=dict)
@@ -113,8 +125,13 @@ class Totals:
 class JournalBatch(NamedTuple):
     """What a reader takes at once. `seq` is the number of the newest record at that moment.
 
-    `totals` (or `None`) adds up what has no rows here: what happened before the reader was
-    attached, or was trimmed past it. `lost` counts the records among that.
+    Attributes:
+        records: tuples of (number of the source, data, time, `seq` of the cause or 0).
+        runs: handler runs: (number of the target, start, duration, outcome, `seq` of the cause or 0).
+        entries: what is rare; running: the handlers that run now.
+        totals: adds up what has no rows here, or `None`: what happened before the reader was attached, or was
+            trimmed past it.
+        lost: how many records are among that.
     """
 
     seq: int

@@ -33,6 +33,9 @@ class Slot:
         routine: the routine, or `None` for a slot that stands alone.
         handler: called with what arrives; how is decided from its signature.
         merge_strategy: `"override"`, `"append"` or a callable `(old, new) -> merged`.
+
+    Attributes:
+        connected_events: the events that lead here.
     """
 
     _routilux_part = True
@@ -68,19 +71,19 @@ class Slot:
             watcher.structure_changed()
 
     def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:
-        """List each other with `event`. A mapping is ignored here: it belongs to a `Connection`."""
+        """List each other with `event`. `param_mapping` is ignored here: it belongs to a `Connection`."""
         event.connect(self)
 
     def disconnect(self, event: Event) -> None:
-        """Undo `connect`; nothing happens when not connected."""
+        """Undo `connect` of `event`; nothing happens when not connected."""
         event.disconnect(self)
 
     def receive(self, data: dict[str, Any], job_state: Any = None, flow: Any = None) -> None:
         """Merge `data` with what came before and call the handler, now and in this thread.
 
         An exception of the handler is logged and goes no further; with a `job_state` it is recorded
-        there too. Inside a job, data arrives through the job's queue instead, and errors go the way
-        of the error strategies.
+        there too, under the routine's id in `flow`. Inside a job, data arrives through the job's queue
+        instead, and errors go the way of the error strategies.
         """
         passed, self._stored = merge(self.merge_strategy, self._stored, data)
         try:
@@ -119,8 +122,10 @@ class Slot:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set what `serialize` gave; the handler, and a merge function, stay as they are. `ValueError` says what is
-        wrong and where."""
+        """Set `data`, what `serialize` gave; the handler, and a merge function, stay as they are.
+
+        Raises `ValueError`, saying what is wrong and where.
+        """
         self.fill(Part(data, "slot"))
 
     def fill(self, part: Part) -> None:

@@ -21,7 +21,7 @@ class ConditionalRouter(Routine):
     """Emits data on the event of the route whose condition it meets.
 
     Slot `input`: `data`. One event for each route, named like it, and event `output` for what
-    matches none: all with `data` and `route` (the name, or `"unmatched"`). The event of a route is
+    matches none (`default_output`): all with `data` and `route` (the name, or `"unmatched"`). The event of a route is
     there as soon as it is asked for, so that it can be connected.
 
     Configuration: `routes`, a list of `(name, condition)`; `route_priority`, `"first_match"` or
@@ -49,7 +49,7 @@ class ConditionalRouter(Routine):
         self.default_output: Event = self.define_event("output", _PARAMETERS)
 
     def add_route(self, route_name: str, condition: Condition) -> None:
-        """Add a route behind the others, and define its event.
+        """Add the route `route_name` behind the others, and define its event.
 
         Raises `ValueError` for text that is no expression as `Expression` describes, and for what is
         no condition.
@@ -58,14 +58,17 @@ class ConditionalRouter(Routine):
         self._event_of(route_name)
 
     def set_config(self, **kwargs: Any) -> None:
-        """Update the configuration; `ValueError`, and nothing changes, when a condition of `routes` cannot be used."""
+        """Update the configuration with `kwargs`.
+
+        Raises `ValueError`, and nothing changes, when a condition of `routes` cannot be used.
+        """
         if "routes" in kwargs:
             matchers = routes_of(kwargs["routes"])
             self._known = list(kwargs["routes"]), matchers
         super().set_config(**kwargs)
 
     def get_event(self, name: str) -> Event | None:
-        """The output of that name, or `None`; that of a route is made when it is not there yet."""
+        """The output of that `name`, or `None`; that of a route is made when it is not there yet."""
         is_route = name == self.get_config("default_route") or any(name == route for route, _ in self._matchers())
         return self._event_of(name) if is_route else super().get_event(name)
 

@@ -44,7 +44,7 @@ class DataTransformer(Routine):
         self.output_event: Event = self.define_event("output", ["transformed_data", "transformation_applied", "errors"])
 
     def register_transformation(self, name: str, func: Transformation) -> None:
-        """Make a transformation known by name; `func(data)` returns the new data.
+        """Make a transformation known by `name`; `func(data)` returns the new data.
 
         Raises `ValueError` when `func` is not callable. What is saved is its name: after loading, a
         function of a module of yours is there again, and so is whatever a subclass registers in its
@@ -53,13 +53,13 @@ class DataTransformer(Routine):
         self._functions.register(name, func)
 
     def set_config(self, **kwargs: Any) -> None:
-        """Update the configuration; the functions of a `transformation_map` are registered."""
+        """Update the configuration with `kwargs`; the functions of a `transformation_map` are registered."""
         for name, function in dict(kwargs.pop("transformation_map", None) or {}).items():
             self._functions.register(name, function)
         super().set_config(**kwargs)
 
     def get_config(self, key: str, default: Any = None) -> Any:
-        """One value of the configuration; `transformation_map` is everything that is known by name."""
+        """The value under `key`, or `default`; `transformation_map` is everything that is known by name."""
         return dict(self._functions) if key == "transformation_map" else super().get_config(key, default)
 
     def config(self) -> dict[str, Any]:

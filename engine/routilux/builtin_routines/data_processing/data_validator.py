@@ -15,7 +15,7 @@ class DataValidator(Routine):
     """Checks data by rules and emits it as valid or invalid.
 
     Slot `input`: `data`, and optionally `rules` for this data only. Event `valid`:
-    `validated_data`. Event `invalid`: `errors` (texts), `data`.
+    `validated_data`. Event `invalid`: `errors` (texts), `data`. They are also `valid_event` and `invalid_event`.
 
     Configuration: `rules` (`{}`): a dict of field to rule, of which a list uses `"items"` for each of
     its items, and anything else but a dict `"value"`; `required_fields` (`[]`); `allow_extra_fields`
@@ -41,7 +41,7 @@ class DataValidator(Routine):
         self.invalid_event: Event = self.define_event("invalid", ["errors", "data"])
 
     def register_validator(self, name: str, func: Rule) -> None:
-        """Make a rule known by name; `func(value)` returns whether the value is fine, or `(fine, message)`.
+        """Make a rule known by `name`; `func(value)` returns whether the value is fine, or `(fine, message)`.
 
         Raises `ValueError` when `func` is not callable. Functions are no part of the configuration
         and are not saved: a subclass that registers its own in `__init__` has them after loading.

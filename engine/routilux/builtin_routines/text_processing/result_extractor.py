@@ -61,7 +61,9 @@ class ResultExtractor(Routine):
         )
 
     def register_extractor(self, name: str, extractor: Extractor) -> None:
-        """Add an extractor: `extractor(data, config)` returns `(result, format, metadata)`, or `None` for no match.
+        """Add an extractor under `name`.
+
+        `extractor(data, config)` returns `(result, format, metadata)`, or `None` for no match.
 
         Raises `ValueError` when it is not callable. Functions are no part of the configuration and
         are not saved: a subclass that registers its own in `__init__` has them after loading.
