@@ -312,7 +312,7 @@ class Flow(Structure):
     # -- waiting and ending
 
     def wait_for_completion(self, timeout: float | None = None, job_state: JobState | None = None) -> bool:
-        """Deprecated. Whether `job_state`, or all that runs, is over within `timeout` seconds."""
+        """Deprecated. Return whether `job_state`, or all that runs, is over within `timeout` seconds."""
         warnings.warn(
             "Flow.wait_for_completion is deprecated; use JobState.wait_for_completion(flow, job_state, timeout)",
             DeprecationWarning,

@@ -35,6 +35,19 @@ __all__ = ["ExecutionRecord", "HistoryRange", "JobState", "SharedValue"]
 class JobState(SharedArea):
     """One run of a flow. `Flow.execute` and `Flow.start` make it; any thread may call its methods.
 
+    Args:
+        flow_id: the flow that the job is of. (`journal` is the engine's own.)
+
+    Attributes:
+        job_id: a UUID4.
+        entry_routine_id, entry_params: where the job began, and with what; current_routine_id: the same routine.
+        routine_states: what each routine keeps, by its id; the reason of a cancel is under `"_cancellation"`.
+        shared_data: what the routines share; metadata: a dict of yours, which is saved, too.
+        shared_log, output_log: lists of dicts, in order; shared_log_dropped, output_log_dropped: how many left.
+        output_handler: where outputs go, or `None`.
+        pause_points: a dict for each pause; deferred_events: a dict for each event to be emitted on resume.
+        execution_tracker: the figures of this job.
+
     `_changed` (on the journal's lock) guards the status and is notified when it changes.
     """
 
@@ -136,7 +149,7 @@ class JobState(SharedArea):
         return self._journal.dropped
 
     def record_execution(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
-        """Append a record with the current time."""
+        """Append a record of `routine_id` and `event_name` with a copy of `data`, and the current time."""
         self._record(routine_id, event_name, "custom", snapshot(data))
 
     def _record(self, routine_id: str, event_name: str, kind: str, data: dict[str, Any], cause: int = 0) -> int:
@@ -144,7 +157,7 @@ class JobState(SharedArea):
         return journal.add_record(journal.own_source(routine_id, event_name, kind), data, cause)
 
     def get_execution_history(self, routine_id: str | None = None) -> list[ExecutionRecord]:
-        """The records, in order; of one routine when named."""
+        """The records, in order; those of routine `routine_id` alone when it is given."""
         records = self.execution_history
         return records if routine_id is None else [record for record in records if record.routine_id == routine_id]
 
@@ -179,7 +192,7 @@ class JobState(SharedArea):
         return pending_tasks(self._runner) if self._runner is not None else self._stored.pending_tasks
 
     def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
-        """Keep an event that is emitted when the job is resumed."""
+        """Keep the event `event_name` of routine `routine_id`; it is emitted with `data` when the job is resumed."""
         self._updated_ns = time.time_ns()
         row = {"routine_id": routine_id, "event_name": event_name, "data": data}
         self.deferred_events.append(row | {"timestamp": now_iso()})
@@ -201,7 +214,7 @@ class JobState(SharedArea):
         fill_job(self, data)
 
     def save(self, filepath: str | Path) -> None:
-        """Write the job to a file, as JSON: the whole new content or, whatever happens, the old one.
+        """Write the job to the file `filepath`, as JSON: the whole new content or, whatever happens, the old one.
 
         Missing directories are made. Raises `TypeError`, saying where, for data that JSON cannot hold.
         """
@@ -209,7 +222,7 @@ class JobState(SharedArea):
 
     @classmethod
     def load(cls, filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> JobState:
-        """A job from a file. Nothing that the file names is imported or called.
+        """A job from the file `filepath`, of at most `max_bytes`. Nothing that it names is imported or called.
 
         Raises:
             FileNotFoundError: when there is no such file.
@@ -265,9 +278,10 @@ class JobState(SharedArea):
         stability_delay: float = 0.05,
         progress_callback: waiting.ProgressCallback | None = None,
     ) -> bool:
-        """Wait until the job is over (a paused one counts); `False` when `timeout` seconds passed first.
+        """Wait until `job_state` is over (a paused one counts); return whether it is, within `timeout` seconds.
 
-        The job wakes the waiting; the three polling parameters are accepted and not needed.
+        The job wakes the waiting: `flow`, `stability_checks`, `check_interval` and `stability_delay` are accepted and
+        not needed. `progress_callback(queue size, running handlers, status)` is called now and then, if given.
         """
         return waiting.wait_until_over(job_state, timeout, progress_callback)
 
@@ -282,8 +296,9 @@ class JobState(SharedArea):
     ) -> bool:
         """Wait until `condition(flow, job_state)` is true, tried every `check_interval` seconds.
 
-        When the job ends it is tried once more and the outcome returned; `False` on timeout. An
-        exception of the condition is logged and counts as not met.
+        When `job_state` ends it is tried once more and the outcome returned; `False` when `timeout` seconds passed
+        first. An exception of the condition is logged and counts as not met. `progress_callback` as for
+        `wait_for_completion`.
         """
         return waiting.wait_until_true(
             job_state, lambda: condition(flow, job_state), timeout, check_interval, progress_callback
