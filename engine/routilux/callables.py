@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any
 
+from .documents import Part
 from .known_classes import find_function
 
 
@@ -43,6 +44,14 @@ def to_plain(value: Any) -> Any:
     if callable(value) and not isinstance(value, type):
         return callable_to_plain(value)
     return value
+
+
+def restored(part: Part) -> Any:
+    """As `from_plain`, for a part of a document; `ValueError` when it is nested too deeply."""
+    try:
+        return from_plain(part.copy())
+    except RecursionError:
+        raise ValueError(f"{part.path}: it is nested too deeply") from None
 
 
 def from_plain(value: Any) -> Any:

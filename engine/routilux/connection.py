@@ -72,9 +72,10 @@ class Connection:
 
     def fill(self, part: Part) -> None:
         """As `deserialize`, for a part of a larger document."""
-        self.param_mapping = {key: item.as_text() for key, item in part.at("param_mapping", {}).entries()}
-        self.source_routine_id = part.optional_text("_source_routine_id")
-        self.target_routine_id = part.optional_text("_target_routine_id")
+        part.at("_type", "Connection").must_say("Connection")
+        mapping = {key: item.as_text() for key, item in part.at("param_mapping", {}).entries()}
+        source, target = part.optional_text("_source_routine_id"), part.optional_text("_target_routine_id")
+        self.param_mapping, self.source_routine_id, self.target_routine_id = mapping, source, target
 
 
 def connection_name(ends: tuple[str, str, str, str], place: int) -> str:

@@ -99,8 +99,10 @@ class Event:
 
     def fill(self, part: Part) -> None:
         """As `deserialize`, for a part of a larger document."""
-        self.name = part.text("name")
+        part.at("_type", "Event").must_say("Event")
+        name = part.text("name")
         self.output_params = [item.as_text() for item in part.at("output_params", []).items()]
+        self.name = name
 
     def _link(self, slot: Slot) -> None:
         if slot not in self.connected_slots:

@@ -62,6 +62,7 @@ def fill_flow(flow: Flow, data: Any, allow: Collection[str]) -> None:
     flow.error_handler = handler
     flow.routines.clear()
     flow.connections.clear()
+    flow._plan.structure_changed()
     for key, routine in routines.items():
         flow.add_routine(routine, key)
     for end in ends:

@@ -94,6 +94,10 @@ def fill_job(job_state: JobState, data: Any) -> None:
         state.fields()
     journal = _journal(part)
     lists = {name: part.objects(name) for name in ("pause_points", "deferred_events", "shared_log", "output_log")}
+    for point in part.at("pause_points", []).items():
+        point.at("checkpoint", {}).fields()
+    for event in part.at("deferred_events", []).items():
+        event.text("routine_id"), event.text("event_name"), event.object("data")
     stored = StoredRun.of(part)
     created, updated = part.time_ns("created_at"), part.time_ns("updated_at")
     ended = None if part.at("ended_at").value is None else part.time_ns("ended_at")

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import itertools
 import sys
 from collections.abc import Collection, Iterator
 from types import FunctionType
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Loadable:
     """Base of the classes whose names a file may give."""
+
+    _made: ClassVar[int] = 0
+    _counter: ClassVar[Iterator[int]] = itertools.count(1)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._made = next(Loadable._counter)
 
 
 def class_name(kind: type) -> str:
@@ -20,40 +28,58 @@ def class_name(kind: type) -> str:
 
 
 def find_class(name: str | None, bare_name: str, allow: Collection[str] = ()) -> type[Any]:
-    """The loadable class that a document means.
+    """The loadable class that a document means; of several of that name the newest.
 
     Args:
         name: `"pkg.module:Qualified.Name"`; `None` in data of older releases.
-        bare_name: the class's name alone, for such data: the newest class of that name.
-        allow: modules that may be imported to find it.
+        bare_name: the class's name alone, for such data.
+        allow: modules that may be imported to find it; one may be given as a text.
 
     Raises:
         ValueError: naming the class, with what to do.
     """
     found = _newest(name, bare_name)
     module = name.partition(":")[0] if name else ""
-    if found is None and module in allow:
-        importlib.import_module(module)
+    allowed = module in ((allow,) if isinstance(allow, str) else allow)
+    if found is None and allowed:
+        _import(module)
         found = _newest(name, bare_name)
     if found is None:
-        shown = name or bare_name
-        hint = f"import {module} first, or load with allow=[{module!r}]" if module else "import its module first"
-        raise ValueError(f"Routine class {shown!r} is not known here: {hint}")
+        raise ValueError(f"routine class {(name or bare_name)!r:.200} is not known here: {_advice(module, allowed)}")
     return found
 
 
 def _newest(name: str | None, bare_name: str) -> type[Any] | None:
-    newest: type[Any] | None = None
-    for kind in _subclasses(Loadable):
-        if class_name(kind) == name if name else kind.__name__ == bare_name:
-            newest = kind
-    return newest
+    fitting = [
+        kind for kind in _subclasses(Loadable) if (class_name(kind) == name if name else kind.__name__ == bare_name)
+    ]
+    return max(fitting, key=lambda kind: kind._made, default=None)
+
+
+def _import(module: str) -> None:
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise ValueError(f"module {module!r:.200} is allowed but cannot be imported: {error}") from error
+
+
+def _advice(module: str, allowed: bool) -> str:
+    if allowed:
+        return f"module {module!r:.200} has no such class"
+    if module == "__main__":
+        return "it was defined in a program itself; put it into a module that this program can import too"
+    return f"import {module:.200} first, or load with allow=[{module!r:.200}]" if module else "import its module first"
 
 
 def _subclasses(kind: type[Any]) -> Iterator[type[Any]]:
-    for child in kind.__subclasses__():
-        yield child
-        yield from _subclasses(child)
+    """All of them, each once. A class may have many ways to its base."""
+    waiting, seen = [kind], {kind}
+    while waiting:
+        for child in type.__subclasses__(waiting.pop()):
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+                yield child
 
 
 def check_constructible(kind: type) -> None:
@@ -68,12 +94,10 @@ def check_constructible(kind: type) -> None:
 
 
 def find_exception(name: str) -> type[BaseException] | None:
-    """The exception class of that name that this process knows, or `None`. Nothing is imported."""
-    module, _, qualified = name.partition(":")
-    found: Any = sys.modules.get(module)
-    for part in qualified.split("."):
-        found = getattr(found, part, None) if not part.startswith("_") else None
-    return found if isinstance(found, type) and issubclass(found, BaseException) else None
+    """The exception class of that name that this process has defined, or `None`. Nothing is imported or called."""
+    if name == class_name(Exception):  # nearly always
+        return Exception
+    return next((kind for kind in _subclasses(BaseException) if class_name(kind) == name), None)
 
 
 def function_name(function: Any) -> str | None:
@@ -89,7 +113,7 @@ def find_function(name: str) -> FunctionType | None:
     So a file can name a user's own functions, and nothing else that happens to be imported.
     """
     module, _, simple = name.partition(":")
-    if not any(kind.__module__ == module for kind in _subclasses(Loadable)):
+    if module not in sys.modules or not any(kind.__module__ == module for kind in _subclasses(Loadable)):
         return None
-    function = getattr(sys.modules.get(module), simple, None)
+    function = vars(sys.modules[module]).get(simple)  # not getattr: a module may have code that answers that
     return function if function_name(function) == name and isinstance(function, FunctionType) else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .callables import from_plain, to_plain
+from .callables import restored, to_plain
 from .context import ExecutionContext, current_context, current_frame
 from .documents import Part
 from .error_handler import ErrorHandler, ErrorStrategy
@@ -15,7 +15,6 @@ from .event import Event
 from .known_classes import Loadable, check_constructible, class_name, find_class
 from .merging import MergeStrategy
 from .slot import Slot
-from .snapshot import snapshot
 
 __all__ = ["ExecutionContext", "Routine"]
 
@@ -212,26 +211,38 @@ class Routine(Loadable):
         self._config_from_plain(part.at("_config", {}))
         self._error_handler = ErrorHandler.of(part.at("_error_handler"))
         for name, slot_part in part.at("_slots", {}).entries():
+            slot_part.at("name").must_say(name)
             (self._slots.get(name) or self.define_slot(name)).fill(slot_part)
         for name, event_part in part.at("_events", {}).entries():
+            event_part.at("name").must_say(name)
             (self._events.get(name) or self.define_event(name)).fill(event_part)
 
     @staticmethod
     def of(part: Part, allow: Collection[str] = ()) -> Routine:
         """The routine that a document has at this place: made by its class's constructor, then filled."""
-        kind = find_class(part.optional_text("_class"), part.text("_type"), allow)
-        routine = kind()
-        if not isinstance(routine, Routine):
-            raise part.at("_class").wrong("a class of routines")
+        name, bare_name = part.optional_text("_class"), part.text("_type")
+        try:
+            routine = find_class(name, bare_name, allow)()
+        except ValueError as error:
+            raise ValueError(f"{part.path}: {error}") from error
+        except Exception as error:
+            text = f"{part.path}: {name or bare_name} cannot be made: {type(error).__name__}: {error}"
+            raise ValueError(text) from error
+        assert isinstance(routine, Routine)
         routine.fill(part)
         return routine
 
     def _config_to_plain(self) -> dict[str, Any]:
         """The configuration as it is saved; classes that keep more than plain values there override this."""
-        plain = to_plain(self._config)
-        assert isinstance(plain, dict)
-        return plain
+        return {key: self._plain_value(key, value) for key, value in self._config.items()}
+
+    def _plain_value(self, key: str, value: Any) -> Any:
+        try:
+            return to_plain(value)
+        except RecursionError:
+            text = f"{self!r} cannot be saved: its configuration {key!r} holds itself, or is nested too deeply"
+            raise TypeError(text) from None
 
     def _config_from_plain(self, part: Part) -> None:
         """Set the configuration that `_config_to_plain` gave."""
-        self._config = {key: from_plain(snapshot(value)) for key, value in part.fields().items()}
+        self._config = {key: restored(value) for key, value in part.entries()}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .binding import Binding
-from .callables import callable_to_plain, from_plain, to_plain
+from .callables import callable_from_plain, callable_to_plain, to_plain
 from .documents import Part
 from .error_handler import error_text
 from .merging import MergeStrategy, merge
@@ -130,10 +130,16 @@ class Slot:
 
     def fill(self, part: Part) -> None:
         """As `deserialize`, for a part of a larger document."""
-        name, stored = part.text("name"), dict(part.object("_data"))
-        strategy = part.at("merge_strategy", "override").value
-        if isinstance(strategy, str):
-            self.merge_strategy = strategy
-        elif not callable(self.merge_strategy):
-            self.merge_strategy = from_plain(strategy) or "override"
+        part.at("_type", "Slot").must_say("Slot")
+        name, stored = part.text("name"), part.object("_data")
+        strategy = _strategy(part.at("merge_strategy", "override"))
+        if strategy is None and not callable(self.merge_strategy):
+            _log.warning("%s: its merge function is not known here; new data replaces what came before", part.path)
+        if isinstance(strategy, str) or not callable(self.merge_strategy):
+            self.merge_strategy = strategy or "override"
         self.name, self._stored = name, stored
+
+
+def _strategy(part: Part) -> MergeStrategy | None:
+    """A word, or the function that is named there; `None` when that is not known here."""
+    return callable_from_plain(part.fields()) if isinstance(part.value, dict) else part.as_text()

@@ -36,7 +36,7 @@ def test_every_deviation_is_of_a_piece_that_exists() -> None:
 def test_a_program_prints_what_its_document_says(block: Block, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(block.code, encoding="utf-8")
-    command = [sys.executable, "-X", "dev", "-X", "utf8", program]
+    command = [sys.executable, "-X", "dev", "-X", "utf8", str(program)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=60)
     assert done.returncode == 0, done.stderr
     assert_prints(done.stdout, decided(block))
