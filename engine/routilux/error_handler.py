@@ -22,8 +22,14 @@ LONGEST_DELAY = 100 * 365 * 86_400.0
 
 
 class ErrorStrategy(Enum):
-    """`STOP` fails the job, `CONTINUE` records the error and goes on, `SKIP` marks the routine as skipped and
-    goes on, `RETRY` tries the same activation again."""
+    """What becomes of a job whose handler raises.
+
+    Attributes:
+        STOP: the job fails.
+        CONTINUE: the error is recorded, and the job goes on.
+        RETRY: the same activation is tried again; when that is used up, the job fails.
+        SKIP: the routine is marked as skipped, and the job goes on.
+    """
 
     STOP = "stop"
     CONTINUE = "continue"

@@ -68,7 +68,8 @@ class SharedArea:
         Returns a context manager for a copy of the state, an empty dict when there is none; what the
         block made of it is stored, and nothing when the block raises.
 
-        >>> job_state = SharedArea()
+        >>> from routilux import JobState
+        >>> job_state = JobState()
         >>> with job_state.edit_routine_state("counter") as state:
         ...     state["count"] = state.get("count", 0) + 1
         >>> job_state.get_routine_state("counter")
@@ -103,7 +104,8 @@ class SharedArea:
         Returns a context manager for an object whose `value` is the stored object, or `default`; what
         the block made of it is stored, and nothing when the block raises.
 
-        >>> job_state = SharedArea()
+        >>> from routilux import JobState
+        >>> job_state = JobState()
         >>> with job_state.edit_shared_data("total", default=0) as total:
         ...     total.value += 5
         >>> job_state.get_shared_data("total")
