@@ -13,10 +13,7 @@ from tests.browser.job_view import JobView
 
 
 class Runs:
-    """Each flow gets a server before its first job starts; `end` cancels what still runs.
-
-    >>> job_state, view = runs.open(flow, "source", count=5)  # doctest: +SKIP
-    """
+    """Each flow gets a server before its first job starts; `end` cancels what still runs."""
 
     def __init__(self, serve: Callable[..., Dashboard], open_page: Callable[..., Page]) -> None:
         self._serve = serve
