@@ -37,7 +37,7 @@ class Source(NotedRoutine):
 
 
 class Step(NotedRoutine):
-    """Passes an item on; raises for every `fails_at`th one, at the first attempt only with `recovers`."""
+    """Passes an item on; raises for one in `fails_at`, at the first attempt only with `recovers`."""
 
     def __init__(self, ledger: Ledger, fails_at: int = 0, *, recovers: bool = False) -> None:
         super().__init__(ledger)

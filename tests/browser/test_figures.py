@@ -12,6 +12,7 @@ from tests.browser import flows
 from tests.browser.conftest import DashboardServer, OpenPage
 from tests.browser.job_view import JobView
 from tests.browser.ledger import Ledger
+from tests.browser.runs import Runs
 from tests.browser.truth import Truth, truth_of
 
 STRATEGIES = ["sequential", "concurrent"]
@@ -109,6 +110,19 @@ def test_a_failed_job_shows_which_error_failed_it_and_what_was_done_until_then(
     failure.get_by_role("button", name="show where").click()
     inspector = page.get_by_role("complementary", name="Inspector")
     assert "raise ZeroDivisionError" in inspector.get_by_role("region", name="Traceback").inner_text()
+
+
+def test_a_job_that_is_over_its_time_says_so_and_blames_no_routine(ledger: Ledger, runs: Runs) -> None:
+    flow, _ = flows.held(ledger, polite=True)
+    runs.server(flow)
+    job_state = flow.start("source", {"count": 5}, timeout=0.2)
+    view = runs.watch(flow, job_state)
+    view.wait_status("failed")
+    failure = view.page.locator(".failed-words")
+    assert failure.inner_text().strip() == "The job was not done after 0.2 s; give it a larger timeout"
+    assert failure.get_by_role("button").count() == 0
+    holder = view.read().routines["holder"]
+    assert (holder["status"], holder["queued"], holder["running"]) == ("cancelled", 0, 0)
 
 
 def test_the_list_of_jobs_says_the_same_as_their_pages(

@@ -77,11 +77,12 @@ export class JobHeader extends StoreElement<JobStore> {
 
   private failure(error: NonNullable<JobView["job"]["error"]>): TemplateResult {
     const { routine_id, error_type, error: message } = error;
-    const words = `${routine_id}: ${error_type}: ${message}`;
+    // Not every job fails by a handler: one that is over its time has neither routine nor type of error.
+    const words = [routine_id, error_type, message].filter(Boolean).join(": ");
     const show = (): void => this.store?.select({ kind: "routine", id: routine_id });
     return html`<p class="sentence failed-words">
       <span class="clamped" title=${words}>${words}</span>
-      <button type="button" class="link" @click=${show}>show where</button>
+      ${routine_id ? html`<button type="button" class="link" @click=${show}>show where</button>` : nothing}
     </p>`;
   }
 
