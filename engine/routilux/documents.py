@@ -14,6 +14,9 @@ from .snapshot import copied
 FORMAT = 1
 """Version of what is saved. Data without one is of release 0.10.0 of the reference and is read as well."""
 
+HUGE = 2**63 - 1
+"""No whole number that the engine needs is larger; one of thousands of digits would fail later, in some sum."""
+
 SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes that are read from a file unless the caller allows more."""
 
@@ -78,8 +81,10 @@ class Part:
     def number(self, key: str, default: float | None = None) -> float:
         """The number under `key`."""
         part = self.at(key, default)
-        if isinstance(part.value, bool) or not isinstance(part.value, (int, float)) or math.isnan(part.value):
+        if isinstance(part.value, bool) or not isinstance(part.value, (int, float)):
             raise part.wrong("a number")
+        if math.isnan(part.value) or (isinstance(part.value, int) and abs(part.value) > HUGE):
+            raise part.wrong("a number that is not huge")
         return part.value
 
     def optional_number(self, key: str) -> float | None:
@@ -87,9 +92,9 @@ class Part:
         return None if self.at(key).value is None else self.number(key)
 
     def whole(self, key: str, default: int | None = None) -> int:
-        """The whole number, from 0, under `key`."""
+        """The whole number, from 0 to `HUGE`, under `key`."""
         part = self.at(key, default)
-        if isinstance(part.value, bool) or not isinstance(part.value, int) or part.value < 0:
+        if isinstance(part.value, bool) or not isinstance(part.value, int) or not 0 <= part.value <= HUGE:
             raise part.wrong("a whole number from 0")
         return part.value
 

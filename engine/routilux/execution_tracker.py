@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from datetime import datetime
 from typing import Any
 
+from .documents import Part, iso_utc, now_iso
 from .journal import Journal
 from .rows import Run, RunTotals
+from .tracker_document import Figures, fill_tracker, tracker_to_plain
 
 KEPT_PER_ROUTINE = 10_000
 """Newest executions of a routine, and newest events, in the raw lists; the figures know all of them."""
@@ -29,8 +30,7 @@ class ExecutionTracker:
         self.flow_id = flow_id
         self.performance_metrics: dict[str, Any] = {}
         self._noted: dict[str, deque[dict[str, Any]]] = {}
-        self._noted_totals: dict[str, tuple[RunTotals, RunTotals]] = {}
-        self._noted_starts: dict[str, int] = {}
+        self._noted_figures: dict[str, Figures] = {}
         self._noted_events: deque[dict[str, Any]] = deque(maxlen=KEPT_PER_ROUTINE)
         self._noted_event_count = 0
         self._journal: Journal | None = None
@@ -45,11 +45,10 @@ class ExecutionTracker:
 
     def record_routine_start(self, routine_id: str, params: dict[str, Any] | None = None) -> None:
         """Note that `routine_id` starts, with `params`."""
-        note: dict[str, Any] = {"routine_id": routine_id, "start_time": datetime.now().isoformat(), "params": params}
+        note: dict[str, Any] = {"routine_id": routine_id, "start_time": now_iso(), "params": params}
         note |= {"status": "running", "_started": time.perf_counter()}
         self._noted.setdefault(routine_id, deque(maxlen=KEPT_PER_ROUTINE)).append(note)
-        self._noted_totals.setdefault(routine_id, (RunTotals(), RunTotals()))
-        self._noted_starts[routine_id] = self._noted_starts.get(routine_id, 0) + 1
+        self._noted_figures.setdefault(routine_id, Figures()).started += 1
 
     def record_routine_end(
         self, routine_id: str, status: str = "completed", result: Any = None, error: str | None = None
@@ -63,10 +62,10 @@ class ExecutionTracker:
             return
         note = notes[-1]
         seconds = time.perf_counter() - note.pop("_started")
-        note |= {"end_time": datetime.now().isoformat(), "status": status, "execution_time": seconds}
+        note |= {"end_time": now_iso(), "status": status, "execution_time": seconds}
         note |= {key: value for key, value in (("result", result), ("error", error)) if value is not None}
-        completed, failed = self._noted_totals[routine_id]
-        (completed if status == "completed" else failed).add([round(seconds * 1e9)])
+        figures = self._noted_figures[routine_id]
+        (figures.completed if status == "completed" else figures.failed).add([round(seconds * 1e9)])
 
     def record_event(
         self,
@@ -79,7 +78,7 @@ class ExecutionTracker:
         self._noted_event_count += 1
         self._noted_events.append(
             {
-                "timestamp": datetime.now().isoformat(),
+                "timestamp": now_iso(),
                 "source_routine_id": source_routine_id,
                 "event_name": event_name,
                 "target_routine_id": target_routine_id,
@@ -99,17 +98,18 @@ class ExecutionTracker:
 
     def get_routine_performances(self) -> dict[str, dict[str, Any]]:
         """What `get_routine_performance` says of every routine that ran, by its id: one pass for all of them."""
-        groups: dict[str, tuple[RunTotals, RunTotals]] = {}
-        starts = dict(self._noted_starts)
-        for routine_id, (completed, failed) in list(self._noted_totals.items()):
-            groups[routine_id] = (RunTotals(), RunTotals())
-            groups[routine_id][0].merge(completed)
-            groups[routine_id][1].merge(failed)
+        return {key: _performance(figures) for key, figures in self.figures().items()}
+
+    def figures(self) -> dict[str, Figures]:
+        """The exact totals of every routine that ran, by its id."""
+        found: dict[str, Figures] = {}
+        for routine_id, noted in list(self._noted_figures.items()):
+            found.setdefault(routine_id, Figures()).merge(noted)
         for routine_id, outcome, totals in self._journal_totals():
-            completed, failed = groups.setdefault(routine_id, (RunTotals(), RunTotals()))
-            (completed if outcome == "completed" else failed).merge(totals)
-            starts[routine_id] = starts.get(routine_id, 0) + totals.count
-        return {key: _performance(starts.get(key, 0), *pair) for key, pair in groups.items()}
+            figures = found.setdefault(routine_id, Figures())
+            figures.started += totals.count
+            (figures.completed if outcome == "completed" else figures.failed).merge(totals)
+        return found
 
     def get_flow_performance(self) -> dict[str, Any]:
         """Return `total_routines`, `total_events`, `total_execution_time` and `avg_routine_time`.
@@ -120,7 +120,7 @@ class ExecutionTracker:
         total = sum(figures["avg_execution_time"] for figures in performances.values())
         return {
             "total_routines": len(performances),
-            "total_events": self._event_count(),
+            "total_events": self.event_count(),
             "total_execution_time": total,
             "avg_routine_time": total / len(performances) if performances else 0,
         }
@@ -134,12 +134,35 @@ class ExecutionTracker:
             items = list(journal.totals.runs.items())
         return [(journal.target(number).routine_id, outcome, totals) for (number, outcome), totals in items]
 
-    def _event_count(self) -> int:
+    def event_count(self) -> int:
+        """How many events there were."""
         if self._journal is None:
             return self._noted_event_count
         emissions = self._journal.emission_counts()
         journal = self._journal
         return self._noted_event_count + sum(n for s, n in emissions.items() if journal.source(s).kind == "event")
+
+    # -- saving and loading
+
+    def serialize(self) -> dict[str, Any]:
+        """Plain data: the newest executions and events, and the exact totals."""
+        return tracker_to_plain(self)
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Become what `serialize` gave, for a fresh tracker. `ValueError` says what is wrong and where."""
+        fill_tracker(self, Part(data, "tracker"))
+
+    def take(
+        self,
+        executions: dict[str, list[dict[str, Any]]],
+        events: list[dict[str, Any]],
+        figures: dict[str, Figures],
+        event_count: int,
+    ) -> None:
+        """Have these as what was noted so far."""
+        self._noted = {key: deque(rows, maxlen=KEPT_PER_ROUTINE) for key, rows in executions.items()}
+        self._noted_events = deque(events, maxlen=KEPT_PER_ROUTINE)
+        self._noted_figures, self._noted_event_count = figures, event_count
 
     # -- raw lists
 
@@ -166,7 +189,7 @@ class ExecutionTracker:
                 if source.kind == "event":
                     events.append(
                         {
-                            "timestamp": _iso(journal.wall_ns(time_ns)),
+                            "timestamp": iso_utc(journal.wall_ns(time_ns)),
                             "source_routine_id": source.routine_id,
                             "event_name": source.event_name,
                             "target_routine_id": source.target_ids[0] if source.target_ids else None,
@@ -189,24 +212,24 @@ class ExecutionTracker:
         rows, _, _ = self._journal.read_records(cause - 1, 1) if cause else ([], 0, 0)
         return {
             "routine_id": routine_id,
-            "start_time": _iso(self._journal.wall_ns(start)),
+            "start_time": iso_utc(self._journal.wall_ns(start)),
             "params": rows[0][1] if rows else None,
             "status": "completed" if outcome == "completed" else "failed",
             "outcome": outcome,
-            "end_time": _iso(self._journal.wall_ns(start + duration)),
+            "end_time": iso_utc(self._journal.wall_ns(start + duration)),
             "execution_time": duration / 1e9,
         }
 
 
-def _performance(started: int, completed: RunTotals, failed: RunTotals) -> dict[str, Any]:
+def _performance(figures: Figures) -> dict[str, Any]:
     both = RunTotals()
-    both.merge(completed)
-    both.merge(failed)
+    both.merge(figures.completed)
+    both.merge(figures.failed)
     return {
-        "total_executions": started,
-        "completed": completed.count,
-        "failed": failed.count,
-        "success_rate": completed.count / started if started else 0,
+        "total_executions": figures.started,
+        "completed": figures.completed.count,
+        "failed": figures.failed.count,
+        "success_rate": figures.completed.count / figures.started if figures.started else 0,
         "avg_execution_time": both.total_ns / both.count / 1e9 if both.count else 0,
         "min_execution_time": both.min_ns / 1e9,
         "max_execution_time": both.max_ns / 1e9,
@@ -215,7 +238,3 @@ def _performance(started: int, completed: RunTotals, failed: RunTotals) -> dict[
 
 def _public(note: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in note.items() if key != "_started"}
-
-
-def _iso(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns / 1e9).isoformat()

@@ -12,6 +12,7 @@ from .rows import Record
 from .snapshot import snapshot
 from .status import STATUSES
 from .stored_run import StoredRun, stored_run
+from .tracker_document import totals_of, totals_to_plain
 
 if TYPE_CHECKING:
     from .job_state import JobState
@@ -41,6 +42,7 @@ def job_to_plain(job_state: JobState) -> dict[str, Any]:
         "created_at": iso_utc(job_state._created_ns),
         "updated_at": iso_utc(max(job_state._updated_ns, job_state._journal.last_record_ns())),
         "ended_at": None if job_state._ended_ns is None else iso_utc(job_state._ended_ns),
+        **totals_to_plain(job_state.execution_tracker),
         "execution_history": [record.serialize() for record in job_state.execution_history],
         "history_dropped": job_state.history_dropped,
         "pause_points": snapshot(job_state.pause_points),
@@ -105,8 +107,10 @@ def fill_job(job_state: JobState, data: Any) -> None:
     current, entry = part.optional_text("current_routine_id"), part.optional_text("entry_routine_id")
     params, shared, metadata = part.object("entry_params"), part.object("shared_data"), part.object("metadata")
     dropped = (part.whole("shared_log_dropped", 0), part.whole("output_log_dropped", 0))
-    job_state._replace_journal(journal)
+    figures, events = totals_of(part)
     job_state.flow_id, job_state.job_id, job_state._status = flow_id, job_id, status
+    job_state._replace_journal(journal)
+    job_state.execution_tracker.take({}, [], figures, max(events - job_state.execution_tracker.event_count(), 0))
     job_state.current_routine_id, job_state.entry_routine_id = current, entry
     job_state.entry_params, job_state.shared_data, job_state.metadata = params, shared, metadata
     job_state.routine_states = states
