@@ -43,8 +43,9 @@ check: frontend ## ruff, mypy, tsc, duplicates of code
 bench: frontend browser ## print the ratios of the benchmarks (ARGS=…)
 	@python -m benchmarks.run $(ARGS)
 
-docs: venv ## check that what is written down is true
-	@python -m pytest tests/test_docs.py
+docs: venv ## make reference and pictures, build the pages into build/docs, check that what is written down is true
+	@python -m tools.docs
+	@python -m pytest tests/test_docs.py tests/test_pictures.py tests/test_reference.py $(ARGS)
 
 wheel: ## build a wheel into build/wheel, and look into it
 	@$(MAKE) --no-print-directory run-venv

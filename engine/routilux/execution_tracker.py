@@ -149,7 +149,7 @@ class ExecutionTracker:
         return tracker_to_plain(self)
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Become what `serialize` gave, for a fresh tracker. `ValueError` says what is wrong and where."""
+        """Become `data`, what `serialize` gave, for a fresh tracker. `ValueError` says what is wrong and where."""
         fill_tracker(self, Part(data, "tracker"))
 
     def take(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .reference import reference
+from .site import build
 from .status_picture import status_picture
 from .thread_picture import thread_picture
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 DIAGRAMS = DOCS / "diagrams"
+REFERENCE = DOCS / "reference"
+TARGET = ROOT / "build" / "docs"
 
 
 def pictures() -> dict[str, str]:
@@ -30,6 +34,9 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def main() -> None:
     """Write all of it."""
     write(DIAGRAMS, pictures())
+    write(REFERENCE, reference())
+    pages = build(DOCS, TARGET)
+    print(f"Built {pages} pages: {TARGET.relative_to(ROOT) / 'index.html'}")
 
 
 if __name__ == "__main__":
