@@ -188,6 +188,17 @@ def held(ledger: Ledger, *, polite: bool = False) -> tuple[Flow, Held]:
     return flow, holder
 
 
+def retrying(ledger: Ledger, delay: float) -> Flow:
+    """A step that always raises, and is tried again after `delay` seconds."""
+    flow = Flow("retrying", execution_strategy="concurrent")
+    step = Step(ledger, 1)
+    step.set_error_handler(ErrorHandler("retry", max_retries=3, retry_delay=delay))
+    flow.add_routine(Source(ledger), "source")
+    flow.add_routine(step, "stubborn")
+    flow.connect("source", "item", "stubborn", "item")
+    return flow
+
+
 def burst(history_limit: int | None = None) -> tuple[Flow, threading.Event]:
     """A source that emits as fast as it can once the event is set, and a step: nothing but the engine's own work."""
     flow = Flow("burst", history_limit=history_limit, execution_timeout=300)

@@ -114,6 +114,37 @@ def test_a_job_that_a_new_server_does_not_know_is_said_to_be_gone_and_its_last_p
         view.page.get_by_role("heading", name="No job yet").wait_for()
 
 
+def test_what_is_added_to_a_flow_while_it_runs_appears_in_the_graph(ledger: Ledger, runs: Runs) -> None:
+    flow, holder = flows.held(ledger)
+    _, view = runs.open(flow, "source", count=3)
+    view.until(lambda figures: figures.running == 1, "the handler runs")
+    flow.add_routine(flows.Sink(ledger), "added")
+    flow.connect("source", "item", "added", "item")
+    view.wait_until_drawn("added")
+    view.until(lambda figures: "source.item->added.item" in figures.connections, "the connection")
+    holder.gate.set()
+    view.wait_status("completed")
+    assert view.read().routines["holder"]["done"] == 3
+    _, again = runs.open(flow, "source", count=3)
+    again.wait_status("completed")
+    assert again.read().routines["added"]["done"] == 3
+
+
+def test_a_retry_that_waits_is_told_with_its_time_and_held_by_a_pause(ledger: Ledger, runs: Runs) -> None:
+    flow = flows.retrying(ledger, delay=60)
+    _, view = runs.open(flow, "source", count=1)
+    card = view.page.locator('[data-card="stubborn"]')
+    expect(card).to_contain_text("retry 1 of 3")
+    expect(card).to_contain_text(re.compile(r"in (60|5\d) s"))
+    expect(card).to_contain_text("item 0 is a multiple of 1")
+    assert view.read().routines["stubborn"]["status"] == "retry"
+    view.pause()  # at once: nothing runs
+    assert view.read().routines["stubborn"] == {"status": "paused", "done": 0, "errors": 0, "queued": 1, "running": 0}
+    view.cancel()
+    view.wait_status("cancelled")
+    assert view.read().routines["stubborn"]["queued"] == 0
+
+
 def test_a_client_that_stops_reading_is_thinned_and_a_browser_beside_it_does_not_notice(
     ledger: Ledger, runs: Runs
 ) -> None:

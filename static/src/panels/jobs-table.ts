@@ -1,5 +1,5 @@
 // `<jobs-table>`: one row for each job, live; only the rows in sight are drawn. A row leads to its job.
-import { type TemplateResult, html, nothing } from "lit";
+import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -30,6 +30,8 @@ export class JobsTable extends LightElement {
   @property({ type: Number, attribute: "row-height" }) rowHeight = 45;
 
   private drawn = { first: 0, end: 0 };
+  /** Rows that came above what is in sight, which stays where it is. */
+  private above = 0;
   private readonly moved = (): void => {
     const { first, end } = this.visible;
     if (first !== this.drawn.first || end !== this.drawn.end) this.requestUpdate();
@@ -47,9 +49,25 @@ export class JobsTable extends LightElement {
     removeEventListener("resize", this.moved);
   }
 
+  protected override willUpdate(changed: PropertyValues): void {
+    const before = changed.get("jobs") as JobSummary[] | undefined;
+    const first = Math.ceil(-this.top / this.rowHeight);
+    const known = first > 0 ? before?.[first]?.job_id : undefined;
+    this.above = known === undefined ? 0 : this.jobs.findIndex(({ job_id: id }) => id === known) - first;
+  }
+
+  protected override updated(): void {
+    if (this.above > 0) scrollBy({ top: this.above * this.rowHeight, behavior: "instant" });
+  }
+
+  /** Where the first row is, seen from the top of the window, px. */
+  private get top(): number {
+    return this.hasUpdated ? (this.querySelector(".job-rows")?.getBoundingClientRect().top ?? 0) : 0;
+  }
+
   /** Rows of the page that are in sight, and some more. */
   private get visible(): { first: number; end: number } {
-    const top = this.hasUpdated ? (this.querySelector(".job-rows")?.getBoundingClientRect().top ?? 0) : 0;
+    const { top } = this;
     const extent = { rows: this.jobs.length, rowHeight: this.rowHeight, viewport: innerHeight };
     const inSight = rowsAt(-top, extent, MARGIN_ROWS);
     const end = Math.ceil(inSight.end / STEP_ROWS) * STEP_ROWS;
