@@ -11,7 +11,8 @@ from .frame import RunFrame
 from .journal import RUNS_FOLDED_AT
 from .locking import take
 from .rows import Run
-from .runner import ACTIVE, SETTLING, Runner
+from .runner import Runner
+from .settling import ACTIVE
 from .under_way import UNDER_WAY
 from .workers import Workers
 
@@ -39,15 +40,27 @@ class ConcurrentRunner(Runner):
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the entry's handler in this thread; the rest goes on on the workers."""
-        UNDER_WAY.begins(self)
-        item = self.begin(entry_routine_id, params)
         frame = RunFrame(self)
+        try:
+            UNDER_WAY.begins(self)
+            self._execute(frame, entry_routine_id, params)
+        except BaseException as error:  # an interrupt between two steps
+            if frame in self.frames:
+                self.frames.remove(frame)
+            self.give_up(error)
+            raise
+        self.guardian = None
+        if self.interrupt is not None:
+            raise self.interrupt
+
+    def _execute(self, frame: RunFrame, entry_routine_id: str, params: dict[str, Any]) -> None:
+        item = self.begin(entry_routine_id, params)
         with self.lock:
             here = self.gate is None
             if here:
+                self.active = self.outside = 1
                 self.take_in(())
                 self.frames.append(frame)
-                self.active = self.outside = 1
         if not here:
             self.let_go([item])
             return
@@ -61,13 +74,21 @@ class ConcurrentRunner(Runner):
             self.active -= 1
             self.outside = 0
         self._leave(frame)
-        if self.interrupt is not None:
-            raise self.interrupt
+
+    def leave_work(self) -> None:
+        self.active -= self.outside
+        self.outside = 0
+        super().leave_work()
 
     def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the whole job on the workers."""
-        UNDER_WAY.begins(self)
-        self.let_go([self.begin(entry_routine_id, params)])
+        try:
+            UNDER_WAY.begins(self)
+            self.let_go([self.begin(entry_routine_id, params)])
+        except BaseException as error:
+            self.give_up(error)
+            raise
+        self.guardian = None
 
     def busy(self) -> bool:
         return (self.active > 0 and not self.waits_at_checkpoint(self.active)) or self.held > 0
@@ -86,7 +107,7 @@ class ConcurrentRunner(Runner):
 
     def _serve(self) -> None:
         """A worker's turn: run what is queued until nothing is, or until others have waited long enough."""
-        frame = RunFrame(self)
+        frame = RunFrame(self, on_worker=True)
         enter(frame)
         with self.lock:
             self.frames.append(frame)
@@ -142,7 +163,7 @@ class ConcurrentRunner(Runner):
             over = self.gate is not None or not self.waiting()
             last = over and self.phase == ACTIVE and not self.busy()
             if last:
-                self.phase = SETTLING
+                self.claim()
             else:
                 self.call_help()
         if last:

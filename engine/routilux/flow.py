@@ -152,12 +152,7 @@ class Flow(Structure):
         runner = self._make_runner(job_state, chosen, seconds)
         job_state._runner = runner
         self.execution_tracker = job_state.execution_tracker
-        with self._lock:
-            self._live[job_state.job_id] = job_state
-            hooks = self._hooks
         job_state.entry_routine_id = entry
-        for hook in hooks:
-            job_state.add_hook(hook)
         return job_state, runner
 
     def _make_runner(self, job_state: JobState, strategy: str, seconds: float) -> SequentialRunner | ConcurrentRunner:
@@ -176,6 +171,13 @@ class Flow(Structure):
         """The jobs of this flow that have not ended (paused ones as long as somebody holds them)."""
         with self._lock:
             return list((dict(self._paused.items()) | self._live).values())
+
+    def _job_begins(self, job_state: JobState) -> None:
+        with self._lock:
+            self._live[job_state.job_id] = job_state
+            hooks = self._hooks
+        for hook in hooks:
+            job_state.add_hook(hook)
 
     # The runner calls these under its own lock, with the change of status: nobody sees one without the other.
 

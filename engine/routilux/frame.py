@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 class RunFrame:
     """Set before each handler run; `target` is `None` between runs. Its thread alone writes it."""
 
-    __slots__ = ("cause", "item", "parent", "parked", "runner", "started", "target")
+    __slots__ = ("cause", "item", "on_worker", "parent", "parked", "runner", "started", "target")
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, runner: Runner, *, on_worker: bool = False) -> None:
         self.runner = runner
+        self.on_worker = on_worker
         self.parent: Frame | None = None
         self.target: Receiver | None = None
         self.cause = 0
@@ -77,26 +78,33 @@ class RunFrame:
                 return
         # A dict that the collector does not track holds nothing that could change later.
         kept = snapshot(data) if is_tracked(data) else data
-        runner = self.runner
-        journal = runner.journal
-        records = journal.records
-        lock = runner.lock
+        lock = self.runner.lock
+        if not self.on_worker:
+            with lock:  # the only way to take it that is safe from an interrupt of the main thread
+                self._send(emission, kept, data)
+            return
         if not lock.acquire(False):
             take(lock)
         try:
-            if runner.closed:
-                records.append((emission.unsent, kept, perf_counter_ns(), self.cause))
-                return
-            records.append((emission.number, kept, perf_counter_ns(), self.cause))
-            seq = journal.records_left + len(records)
-            for delivery in emission.deliveries:
-                runner.queue.append((delivery, data, seq, 0, False))
-            if runner.wants_help:
-                runner.call_help()
-            if len(records) > journal.trim_at:
-                journal.trim_records()
+            self._send(emission, kept, data)
         finally:
             lock.release()
+
+    def _send(self, emission: Emission, kept: dict[str, Any], data: dict[str, Any]) -> None:
+        runner = self.runner
+        journal = runner.journal
+        records = journal.records
+        if runner.closed:
+            records.append((emission.unsent, kept, perf_counter_ns(), self.cause))
+            return
+        records.append((emission.number, kept, perf_counter_ns(), self.cause))
+        seq = journal.records_left + len(records)
+        for delivery in emission.deliveries:
+            runner.queue.append((delivery, data, seq, 0, False))
+        if runner.wants_help:
+            runner.call_help()
+        if len(records) > journal.trim_at:
+            journal.trim_records()
 
     def deliver(self, event: Event, data: dict[str, Any]) -> None:
         emission = self._find(event.routine, event)

@@ -91,7 +91,7 @@ class JobState(SharedArea):
         check_status(status)
         if self._runner is not None and status != self._status:
             raise ValueError(f"Job {self.job_id} is run by a flow: use its pause, resume or cancel, not {status!r}")
-        with self._changed:
+        with self._journal.lock:
             self._status = status
             self._changed.notify_all()
 
@@ -123,7 +123,7 @@ class JobState(SharedArea):
     @property
     def cancelled(self) -> threading.Event:
         """Set when the job is being cancelled, has failed or is over its time."""
-        with self._changed:
+        with self._journal.lock:
             if self._cancelled is None:
                 self._cancelled = threading.Event()
                 if self._cancel_asked:

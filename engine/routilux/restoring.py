@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from .connection import Connection
 from .documents import Part
 from .failures import Item
-from .runner import AT_REST
+from .settling import AT_REST
 from .status import COMPLETED
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ def take_over(runner: Runner) -> None:
     if runner.entry is None and entry in runner.flow.routines:
         runner.entry = runner.plan.entry(entry)
     runner.completed_before = stored.completed_routines
-    runner._retried_entry = stored.entry_retried
-    runner._completed_recorded = job_state.status == COMPLETED or job_state._journal.has_own("completed")
-    runner._started -= max(time.time_ns() - job_state._created_ns, 0)
+    runner.retried_entry = stored.entry_retried
+    runner.completed_recorded = job_state.status == COMPLETED or job_state._journal.has_own("completed")
+    runner.started -= max(time.time_ns() - job_state._created_ns, 0)
     if stored.time_left is not None:
-        runner._time_limit.left = stored.time_left
+        runner.time_limit.left = stored.time_left
     runner.phase = AT_REST
     runner.held = 0
     job_state._runner = runner

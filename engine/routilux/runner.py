@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -14,25 +13,22 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from .context import JobCancelled, runs_here
-from .control import ControlRequest
 from .controls import Controls
 from .deferred import emit_deferred
-from .documents import now_iso
 from .failures import Failures, Item
 from .frame import RunFrame
 from .merging import merge
 from .plan import Delivery, Plan
 from .rows import JournalEntry, RunningHandler
+from .settling import ACTIVE, AT_REST, SETTLING, rest_anyhow, settle
 from .snapshot import snapshot
-from .status import CANCELLED, COMPLETED, FAILED, PAUSED, RUNNING
+from .status import COMPLETED, PENDING, RUNNING
 from .timers import TimeLimit
 from .under_way import UNDER_WAY
 
 if TYPE_CHECKING:
     from .flow import Flow
     from .job_state import JobState
-
-ACTIVE, SETTLING, AT_REST = "active", "settling", "at rest"
 
 
 class Runner:
@@ -56,6 +52,11 @@ class Runner:
         self.gate: str | None = None
         self.closed = False
         self.phase = ACTIVE
+        self.guardian: int | None = threading.get_ident()
+        """The thread that ends the job when it is interrupted: it begins or drives it, or runs its entry's handler."""
+        self.settler: int | None = None
+        """The thread that brings the job to rest."""
+        self.beginning = True
         self.held = 1
         """Threads that begin or resume the job: until each has called `let_go`, nobody brings it to rest."""
         self.parked = 0
@@ -71,11 +72,11 @@ class Runner:
         self._changed = job_state._changed
         self._merge_lock = threading.RLock()  # guards `slot_data`; a merge function may emit
         self.slot_data: dict[tuple[str, str], dict[str, Any]] = {}
-        self._started = perf_counter_ns()
-        self._time_limit = TimeLimit(timeout, self._time_is_up)
-        self._retried_entry = False
+        self.started = perf_counter_ns()
+        self.time_limit = TimeLimit(timeout, self._time_is_up)
+        self.retried_entry = False
         self.completed_before: list[str] = []
-        self._completed_recorded = False
+        self.completed_recorded = False
 
     # -- what the two kinds decide
 
@@ -96,6 +97,7 @@ class Runner:
     def begin(self, entry_routine_id: str, params: dict[str, Any]) -> Item:
         """Make the job run; return the entry's activation, for `let_go`."""
         job_state = self.job_state
+        self.flow._job_begins(job_state)
         delivery = self.plan.entry(entry_routine_id) or self.plan.missing_entry(entry_routine_id)
         self.entry = delivery
         job_state.entry_routine_id = job_state.current_routine_id = entry_routine_id
@@ -104,7 +106,7 @@ class Runner:
             entry = job_state._become(RUNNING)
         job_state._announce(entry)
         seq = job_state._record(entry_routine_id, "start", "start", job_state.entry_params)
-        self._time_limit.run()
+        self.time_limit.run()
         return (delivery, params, seq, 0, False)
 
     # -- activations
@@ -124,7 +126,7 @@ class Runner:
         """The entry's handler has returned."""
         after: dict[str, Any] = {}
         if attempt:
-            self._retried_entry = True
+            self.retried_entry = True
             seconds = (perf_counter_ns() - start) / 1e9
             after = {"status": COMPLETED, "execution_time": seconds, "retry_count": attempt}
         assert self.entry is not None
@@ -160,16 +162,16 @@ class Runner:
 
     def checkpoint(self, frame: RunFrame) -> None:
         """Let a pause take effect in the midst of a handler, or end the handler of a job that is ending."""
-        with self._changed:
+        with self.lock:
             if self.gate == "pause" and frame.item is not None:
                 frame.parked = True
                 self.parked += 1
             over = frame.parked and self.phase == ACTIVE and not self.busy()
             if over:
-                self.phase = SETTLING
+                self.claim()
         if over:
             self.settle()
-        with self._changed:
+        with self.lock:
             while frame.parked and not self.closed and (self.gate == "pause" or self.phase != ACTIVE):
                 self._changed.wait()
             if frame.parked:
@@ -188,7 +190,7 @@ class Runner:
                 self.gate = None
             over = (self.gate is not None or not self.waiting()) and self.phase == ACTIVE and not self.busy()
             if over:
-                self.phase = SETTLING
+                self.claim()
             else:
                 self._changed.notify_all()
         for entry in entries:
@@ -203,6 +205,8 @@ class Runner:
 
         Called with the lock held.
         """
+        if self.guardian == threading.get_ident():
+            self.beginning = False
         self.held -= 1
         if not self.closed:
             self.queue.extend(items)
@@ -223,7 +227,7 @@ class Runner:
         self.held += 1
         UNDER_WAY.begins(self)
         self.flow._job_resumed(self.job_state)
-        self._time_limit.run()
+        self.time_limit.run()
 
     def close(self, why: str) -> list[JournalEntry]:
         """Take no more activations and throw away what waits. Called with the lock held."""
@@ -248,7 +252,7 @@ class Runner:
         return [*withdrawn, *self.close("fail")]
 
     def _time_is_up(self) -> None:
-        text = f"The job was not done after {self._time_limit.seconds:g} s; give it a larger timeout"
+        text = f"The job was not done after {self.time_limit.seconds:g} s; give it a larger timeout"
         source = self.journal.own_source(self.job_state.current_routine_id or "", "error", "error")
 
         def change() -> list[JournalEntry]:
@@ -262,13 +266,13 @@ class Runner:
 
     def command(self, change: Callable[[], list[JournalEntry]], settle: bool = True) -> None:
         """Make a change under the lock; settle the job here when nobody is at work; then tell the hooks."""
-        with self._changed:
+        with self.lock:
             while self.phase == SETTLING:
                 self._changed.wait()
             entries = change()
             here = settle and bool(entries) and self.gate is not None and not self.busy()
             if here:
-                self.phase = SETTLING
+                self.claim()
             elif entries:
                 self._changed.notify_all()
         for entry in entries:
@@ -280,7 +284,11 @@ class Runner:
         """Go on where the job was paused."""
         if not self.controls.resume(reason, by):
             return
-        waiting, problems = emit_deferred(self) if self.gate == "deferred" else ([], [])
+        try:
+            waiting, problems = emit_deferred(self) if self.gate == "deferred" else ([], [])
+        except BaseException:
+            self.let_go()
+            raise
         self.let_go(waiting)
         for problem in problems:
             warnings.warn(problem, stacklevel=3)
@@ -289,91 +297,66 @@ class Runner:
 
     def settle(self) -> None:
         """Nothing runs, and nothing more will: become what the gate says. The caller has set `phase` to SETTLING."""
+        self.time_limit.hold()
         try:
-            self._settle()
-        except BaseException:
-            with self._changed:  # whoever waits for this job must not wait for ever
-                self.phase, self.gate, self.closed = AT_REST, None, True
-                self._changed.notify_all()
+            settle(self)
+        except BaseException as error:
+            rest_anyhow(self, error)
             raise
         finally:
             with self.lock:
                 if self.phase == AT_REST:  # else it has been resumed already
                     UNDER_WAY.rests(self)
 
-    def _settle(self) -> None:
-        self._time_limit.hold()
-        if self.gate == "pause":
-            self._pause_now()
-        elif self.gate is not None:
-            self._end_now(CANCELLED if self.gate == "cancel" else FAILED)
-        else:
-            self._complete_states()
-            self._end_now(FAILED if self.job_state._has_failed_routine() else COMPLETED)
+    def claim(self) -> None:
+        """This thread will call `settle`. Called with the lock held."""
+        self.settler = threading.get_ident()
+        self.phase = SETTLING
 
-    def _pause_now(self) -> None:
-        request = self.controls.request or ControlRequest("pause", "", "", time.time_ns())
-        job_state = self.job_state
+    def give_up(self, error: BaseException) -> None:
+        """An interrupt, or a mistake of the engine, has come between two steps of the guardian: end the job."""
+        entries: list[JournalEntry] = []
         with self.lock:
-            job_state.pause_points.append(
-                {
-                    "timestamp": now_iso(),
-                    "reason": request.reason,
-                    "checkpoint": request.checkpoint or {},
-                    "current_routine_id": job_state.current_routine_id,
-                    "pending_tasks_count": self.waiting(),
-                    "active_tasks_count": 0,
-                    "queue_size": len(self.queue),
-                }
-            )
-        self._rest(PAUSED)
-
-    def _end_now(self, status: str) -> None:
-        if status == COMPLETED and not self._completed_recorded:
-            self._completed_recorded = True
-            self._record_completed()
-        self._rest(status)
-        self.job_state._hooks.job_ended(self.job_state)
-
-    def _rest(self, status: str) -> None:
-        job_state = self.job_state
-        with self._changed:
-            asked = self.gate
-            entries = [job_state._become(status, self.error)]
-            self.flow._job_rests(job_state)
-            if asked in ("pause", "cancel"):
-                entries.append(self.controls.entry("effective"))
-            self.phase = AT_REST
-            self.gate = None
-            self.closed = status != PAUSED
-            self._changed.notify_all()
+            while self.phase == SETTLING and self.settler != threading.get_ident():
+                self._changed.wait()
+            if self.guardian != threading.get_ident() or self.phase == AT_REST:
+                return
+            self.guardian = None
+            self.leave_work()
+            settles = self.phase == SETTLING
+            if not settles:
+                entries = self._close_given_up(error)
+                settles = not self.busy()
+            if settles:
+                self.claim()
         for entry in entries:
-            job_state._announce(entry)
+            self.job_state._announce(entry)
+        if settles:
+            self.settle()
+
+    def _close_given_up(self, error: BaseException) -> list[JournalEntry]:
+        begun = [self.job_state._become(RUNNING)] if self.job_state.status == PENDING else []
+        if self.closed:
+            return begun
+        self.error = f"{type(error).__name__} while the job ran"
+        return [*begun, *self.close("cancel")]
+
+    def leave_work(self) -> None:
+        """The guardian does nothing more for the job. Called with the lock held."""
+        if self.beginning:
+            self.beginning = False
+            self.held -= 1
 
     def completed_routines(self) -> list[str]:
         """Those with a handler run that completed, also before the job was saved and loaded."""
         numbers = sorted(self.journal.completed_targets())
         return list(dict.fromkeys([*self.completed_before, *(self.journal.target(n).routine_id for n in numbers)]))
 
-    def _complete_states(self) -> None:
-        """Routines that ran and stored no state get one."""
-        states = self.job_state.routine_states
-        for routine_id in self.completed_routines():
-            if routine_id not in states and routine_id in self.flow.routines:
-                self.job_state._merge_routine_state(routine_id, {"status": COMPLETED}, {})
-
-    def _record_completed(self) -> None:
-        assert self.entry is not None
-        row: dict[str, Any] = {"execution_time": (perf_counter_ns() - self._started) / 1e9}
-        if self._retried_entry:
-            row["retried"] = True
-        self.job_state._record(self.entry.target.routine_id, "completed", "completed", row)
-
     def wait_settled(self, gate: str) -> None:
         """Wait until a pause or cancel has taken effect, unless a handler of this job asks for it."""
         if runs_here(self.job_state):
             return
-        with self._changed:
+        with self.lock:
             while self.gate == gate or self.phase == SETTLING:
                 self._changed.wait()
 

@@ -9,7 +9,8 @@ from typing import Any
 from .context import JobCancelled, enter, leave
 from .frame import RunFrame
 from .journal import RUNS_FOLDED_AT
-from .runner import ACTIVE, SETTLING, Runner
+from .runner import Runner
+from .settling import ACTIVE
 from .under_way import UNDER_WAY
 
 BURST = 1024
@@ -28,21 +29,29 @@ class SequentialRunner(Runner):
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the job in this thread until it settles."""
-        item = self.begin(entry_routine_id, params)
-        with self.lock:
-            entries = self.take_in([item])
-            self.driving = True
-        for entry in entries:
-            self.job_state._announce(entry)
-        self.drive()
-        error, self._interrupt = self._interrupt, None
-        if error is not None:
-            raise error
+        try:
+            item = self.begin(entry_routine_id, params)
+            with self.lock:
+                self.driving = True
+                entries = self.take_in([item])
+            for entry in entries:
+                self.job_state._announce(entry)
+            self.drive()
+        except BaseException as error:  # an interrupt between two steps
+            self.give_up(error)
+            raise
+        interrupt, self._interrupt = self._interrupt, None
+        if interrupt is not None:
+            raise interrupt
 
     def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the job in a thread of its own."""
-        UNDER_WAY.begins(self)
-        self.let_go([self.begin(entry_routine_id, params)])
+        try:
+            UNDER_WAY.begins(self)
+            self.let_go([self.begin(entry_routine_id, params)])
+        except BaseException as error:
+            self.give_up(error)
+            raise
 
     def busy(self) -> bool:
         return (self.driving and not self.waits_at_checkpoint(1)) or self.held > 0
@@ -63,13 +72,14 @@ class SequentialRunner(Runner):
         """Work off the queue until the job is at rest."""
         frame = RunFrame(self)
         self.frames.append(frame)
+        self.guardian = threading.get_ident()
         enter(frame)
         try:
             while self._burst(frame) or self._more(frame):
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()
         except BaseException as error:  # an interrupt between two handlers
-            self._interrupted(error)
+            self.give_up(error)
             raise
         finally:
             frame.target = None
@@ -114,7 +124,7 @@ class SequentialRunner(Runner):
     def _more(self, frame: RunFrame) -> bool:
         """The queue is empty or the gate closed: wait for retries and for who holds the job, or come to rest."""
         frame.target = None
-        with self._changed:
+        with self.lock:
             while self.gate is not None or not self.queue:
                 if not self.held and (self.gate is not None or not self.failures.delayed):
                     break
@@ -123,19 +133,11 @@ class SequentialRunner(Runner):
                 self.wants_help = False
             else:
                 return True
+            self.claim()
             self.driving = False
-            self.phase = SETTLING
         self.settle()
         return False
 
-    def _interrupted(self, error: BaseException) -> None:
-        with self.lock:
-            if not self.driving:
-                return
-            entries = self.close("cancel")
-            self.driving = False
-            self.phase = SETTLING
-        self.error = f"{type(error).__name__} while the job ran"
-        for entry in entries:
-            self.job_state._announce(entry)
-        self.settle()
+    def leave_work(self) -> None:
+        self.driving = False
+        super().leave_work()

@@ -75,10 +75,10 @@ def stored_run(runner: Runner) -> StoredRun:
         pending_tasks(runner),
         _slot_data(runner),
         runner.completed_routines(),
-        runner._retried_entry,
+        runner.retried_entry,
         None if strategy == runner.flow.execution_strategy else strategy,
-        runner._time_limit.seconds,
-        runner._time_limit.left,
+        runner.time_limit.seconds,
+        runner.time_limit.left,
     )
 
 

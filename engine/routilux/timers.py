@@ -31,10 +31,14 @@ class Timer:
 
 
 class Timers:
-    """A heap of timers and the thread that waits for the first. `_changed` guards both."""
+    """A heap of timers and the thread that waits for the first. `_lock` guards both.
+
+    It is taken by itself, not by its condition, whose `__enter__` is not safe from an interrupt.
+    """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # the collector may have something called later in the midst of this
+        self._changed = threading.Condition(self._lock)
         self._heap: list[tuple[float, int, Timer]] = []
         self._number = itertools.count()
         self._thread: threading.Thread | None = None
@@ -43,7 +47,7 @@ class Timers:
     def call_later(self, seconds: float, call: Callable[[], None]) -> Timer:
         """Have `call()` made after `seconds`, in the timers' thread: it must be short."""
         timer = Timer(time.monotonic() + max(seconds, 0.0), call)
-        with self._changed:
+        with self._lock:
             first = self._heap[0][0] if self._heap else None
             heapq.heappush(self._heap, (timer.due, next(self._number), timer))
             if len(self._heap) > self._clean_at:
@@ -72,7 +76,7 @@ class Timers:
 
     def _next(self) -> Timer | None:
         """The next timer that is due; `None`, and the thread ends, when none is left."""
-        with self._changed:
+        with self._lock:
             while self._heap:
                 wait = self._heap[0][0] - time.monotonic()
                 if wait <= 0:  # a cancelled one stays until then: ending the thread for it would cost a new one

@@ -75,6 +75,6 @@ def _wait(
             progress(*job_state._queue_figures(), status)
         limits = [interval, None if deadline is None else deadline - now, PROGRESS_SECONDS if progress else None]
         pause = min((limit for limit in limits if limit is not None and limit < threading.TIMEOUT_MAX), default=None)
-        with job_state._changed:
+        with job_state._journal.lock:
             if job_state.status == status:
                 job_state._changed.wait(pause)
