@@ -6,11 +6,13 @@ import contextlib
 import os
 import uuid
 from pathlib import Path
+from types import ModuleType
 
+fcntl: ModuleType | None
 try:
     import fcntl
 except ImportError:  # Windows: there a file that is open can be neither renamed nor removed
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 
 def write_whole(filepath: str | Path, text: str) -> None:

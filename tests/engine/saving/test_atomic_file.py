@@ -60,7 +60,12 @@ def test_the_content_is_on_the_disk_before_it_takes_the_old_ones_place(
 
     def noting(owner: object, name: str) -> None:
         real: Callable[..., object] = getattr(owner, name)
-        monkeypatch.setattr(owner, name, lambda *args: (steps.append(name), real(*args))[1])
+
+        def noted(*args: object) -> object:
+            steps.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(owner, name, noted)
 
     noting(os, "fsync")
     noting(Path, "replace")
@@ -148,7 +153,7 @@ def test_threads_that_write_one_file_at_once_leave_one_whole_content(
             write_whole(path, text)
             assert path.read_text() in texts
 
-    in_threads(*(lambda text=text: write(text) for text in texts))  # type: ignore[misc]
+    in_threads(*(lambda text=text: write(text) for text in texts))
     assert path.read_text() in texts
     assert names(tmp_path) == ["file"]
 
