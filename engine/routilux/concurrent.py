@@ -188,7 +188,7 @@ class ConcurrentRunner(Runner):
                 target.call(data)
                 if delivery is self.entry:
                     self.entry_done(start, attempt)
-        # jscpd:ignore-end
+        # jscpd:ignore-end: what follows differs
         except BaseException as error:
             run = self.failures.deal_with((delivery, data, cause, attempt, prepared), error, start)
             if self.outside and delivery is self.entry and not isinstance(error, (Exception, JobCancelled)):
