@@ -111,8 +111,9 @@ def as_in_table(name: str, job_state: JobState) -> str:
     """A thread's name as the table has it; `""` for a thread of the user's."""
     if name == threading.current_thread().name or name == "a handler's own":
         return ""
-    name = re.sub(r"^routilux-flow-\d+$", "routilux-<flow>-<n>", name)
-    return name.replace(f"routilux-flow-{job_state.job_id[:8]}", "routilux-<flow>-<job>")
+    if name == f"routilux-flow-{job_state.job_id[:8]}":
+        return "routilux-<flow>-<job>"
+    return re.sub(r"^routilux-flow-\d+$", "routilux-<flow>-<n>", name)
 
 
 @pytest.mark.parametrize("way", WAYS)
