@@ -71,7 +71,7 @@ class ExecutionRecord:
     def fill(self, part: Part) -> None:
         """As `deserialize`, for a part of a larger document."""
         part.at("_type", "ExecutionRecord").must_say("ExecutionRecord")
-        kind, cause = part.text("kind", "event"), part.at("cause")
+        kind, cause = part.text("kind", _usual_kind(part.at("event_name").value)), part.at("cause")
         if kind not in KINDS:
             raise part.at("kind").wrong(f"one of {', '.join(sorted(KINDS))}")
         routine_id, event_name, time_ns = part.text("routine_id"), part.text("event_name"), part.time_ns("timestamp")
@@ -79,6 +79,11 @@ class ExecutionRecord:
         self.data = part.object("data")
         self.routine_id, self.event_name, self.kind = routine_id, event_name, kind
         self.time_ns, self.cause = time_ns, number
+
+
+def _usual_kind(event_name: Any) -> str:
+    """What a record of release 0.10.0, which names no kind, must be taken for."""
+    return event_name if event_name in ("start", "completed", "error", "error_continued") else "event"
 
 
 def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, seq: int) -> ExecutionRecord:

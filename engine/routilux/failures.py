@@ -6,11 +6,11 @@ import logging
 import time
 import traceback
 from contextlib import suppress
-from datetime import datetime
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .context import JobCancelled
+from .documents import now_iso
 from .error_handler import STOP_HANDLER, Decision, ErrorHandler, ErrorStrategy, error_text
 from .plan import Delivery
 from .rows import Run
@@ -116,7 +116,7 @@ class Failures:
         if outcome == "failed":
             runner.error = runner.error or f"{target.routine_id}: {kind}: {text}"
             job_state._record(target.routine_id, "error", "error", row | trace, cause)
-            after["error_time"] = datetime.now().isoformat()
+            after["error_time"] = now_iso()
         elif outcome == "error_continued":
             job_state._record(target.routine_id, "error_continued", "error_continued", row, cause)
         job_state._merge_routine_state(target.routine_id, {}, after)

@@ -60,9 +60,7 @@ def fill_flow(flow: Flow, data: Any, allow: Collection[str]) -> None:
     flow.execution_timeout = timeout
     flow.history_limit = limit
     flow.error_handler = handler
-    flow.routines.clear()
-    flow.connections.clear()
-    flow._plan.structure_changed()
+    flow._clear()
     for key, routine in routines.items():
         flow.add_routine(routine, key)
     for end in ends:
@@ -77,8 +75,8 @@ def _ends(part: Part, routines: dict[str, Any]) -> _Ends | None:
     connection = Connection()
     connection.fill(part)
     event, slot = part.optional_text("_source_event_name"), part.optional_text("_target_slot_name")
-    if event is None or slot is None:
-        raise part.wrong("a connection with the names of its event and slot")
+    if event is None or slot is None:  # it was taken apart before the flow was saved
+        return None
     source = connection.source_routine_id or _only(routines, "events", event)
     target = connection.target_routine_id or _only(routines, "slots", slot)
     if source is None or target is None:

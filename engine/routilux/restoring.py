@@ -9,6 +9,7 @@ from .connection import Connection
 from .documents import Part
 from .failures import Item
 from .settling import AT_REST
+from .slot import Slot
 from .status import COMPLETED
 
 if TYPE_CHECKING:
@@ -42,30 +43,32 @@ def take_over(runner: Runner) -> None:
 
 def _restore(runner: Runner, tasks: list[dict[str, Any]], slot_data: list[dict[str, Any]]) -> None:
     parts = [Part(task, f"job.pending_tasks[{number}]") for number, task in enumerate(tasks)]
-    missing = [f"{part.path}: {problem}" for part in parts if (problem := _problem(runner, part))]
+    own_ids = {routine._id: key for key, routine in runner.flow.routines.items()}
+    receivers = [_receiver(runner, part, own_ids) for part in parts]
+    missing = [f"{part.path}: {found}" for part, found in zip(parts, receivers, strict=True) if isinstance(found, str)]
     if missing:
         raise ValueError(f"Flow {runner.flow.flow_id!r} cannot go on with this job; " + "; ".join(missing[:10]))
     connections = _Connections(runner)
-    runner.queue.extend(_item(runner, part, connections) for part in parts)
+    for part, found in zip(parts, receivers, strict=True):
+        assert not isinstance(found, str)
+        runner.queue.append(_item(runner, part, found, connections))
     for row in slot_data:
         runner.slot_data[row["routine_id"], row["slot_name"]] = dict(row["data"])
 
 
-def _problem(runner: Runner, part: Part) -> str | None:
-    routine_id, slot_name = part.text("slot_routine_id"), part.text("slot_name")
-    routine = runner.flow.routines.get(routine_id)
-    if routine is None:
-        return f"it has no routine {routine_id!r}"
-    if routine.get_slot(slot_name) is None:
-        return f"its routine {routine_id!r} has no slot {slot_name!r}"
-    return None
+def _receiver(runner: Runner, part: Part, own_ids: dict[str, str]) -> tuple[str, Slot] | str:
+    """A task's routine id and slot, or what is missing. Release 0.10.0 wrote a routine's own id, not the flow's."""
+    named, slot_name = part.text("slot_routine_id"), part.text("slot_name")
+    routine_id = named if named in runner.flow.routines else own_ids.get(named)
+    if routine_id is None:
+        return f"it has no routine {named!r}"
+    slot = runner.flow.routines[routine_id].get_slot(slot_name)
+    return f"its routine {routine_id!r} has no slot {slot_name!r}" if slot is None else (routine_id, slot)
 
 
-def _item(runner: Runner, part: Part, connections: _Connections) -> Item:
-    slot = runner.flow.routines[part.text("slot_routine_id")].get_slot(part.text("slot_name"))
-    assert slot is not None
+def _item(runner: Runner, part: Part, receiver: tuple[str, Slot], connections: _Connections) -> Item:
     is_entry = part.flag("is_entry")
-    delivery = runner.plan.delivery(part.text("slot_routine_id"), slot, connections.that_of(part), plain=not is_entry)
+    delivery = runner.plan.delivery(*receiver, connections.that_of(part), plain=not is_entry)
     if is_entry:
         runner.entry = delivery
     prepared = part.flag("prepared")

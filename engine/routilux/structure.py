@@ -65,6 +65,13 @@ class Structure:
         self._plan.structure_changed()
         return connection
 
+    def _clear(self) -> None:
+        version = self.structure_version
+        self.routines.clear()
+        self.connections.clear()
+        self._plan.version = version  # slots and events are counted in it, and are gone
+        self._plan.structure_changed()
+
     def _routine(self, routine_id: str, what: str) -> Routine:
         routine = self.routines.get(routine_id)
         if routine is None:

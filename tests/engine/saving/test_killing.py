@@ -33,6 +33,16 @@ def saved_by(process: subprocess.Popen[str]) -> int:
     return int(process.stdout.readline())
 
 
+def killed(process: subprocess.Popen[str]) -> list[int]:
+    """Kill it; the numbers of the saves that were done meanwhile."""
+    process.kill()
+    assert process.stdout is not None
+    with process.stdout:
+        numbers = [int(line) for line in process.stdout]
+    process.wait(DEADLINE)
+    return numbers
+
+
 def test_a_kill_at_any_moment_of_a_save_leaves_a_whole_file(tmp_path: Path) -> None:
     """Each process has saved at least twice before it is killed, so most moments are within a save."""
     path = tmp_path / "job.json"
@@ -45,9 +55,7 @@ def test_a_kill_at_any_moment_of_a_save_leaves_a_whole_file(tmp_path: Path) -> N
         done = saved_by(process)
         one_save = time.perf_counter() - began
         threading.Event().wait(chance.random() * 2 * one_save)
-        process.kill()
-        more, _ = process.communicate(timeout=DEADLINE)
-        newest = [done, *map(int, more.split())][-1]
+        newest = [done, *killed(process)][-1]
         numbers = numbers_in(JobState.load(path))
         assert len(numbers) == 1
         assert numbers <= {newest, newest + 1}
@@ -67,8 +75,7 @@ def test_two_processes_that_save_to_one_file_do_not_disturb_each_other(tmp_path:
         saved_by(process)
         assert len(numbers_in(JobState.load(path))) == 1
     for process in processes:
-        process.kill()
-        process.communicate(timeout=DEADLINE)
+        killed(process)
     for _ in range(2):
         job_of(0, 1).save(path)
     assert numbers_in(JobState.load(path)) == {0}
