@@ -40,15 +40,14 @@ class JobState(SharedArea):
 
     Attributes:
         job_id: a UUID4.
-        entry_routine_id, entry_params: where the job began, and with what; current_routine_id: the same routine.
+        entry_routine_id: where the job began; current_routine_id: the same; entry_params: what was sent there.
         routine_states: what each routine keeps, by its id; the reason of a cancel is under `"_cancellation"`.
         shared_data: what the routines share; metadata: a dict of yours, which is saved, too.
-        shared_log, output_log: lists of dicts, in order; shared_log_dropped, output_log_dropped: how many left.
+        shared_log, output_log: lists of dicts, in order.
+        shared_log_dropped, output_log_dropped: how many of them left because of the flow's `history_limit`.
         output_handler: where outputs go, or `None`.
         pause_points: a dict for each pause; deferred_events: a dict for each event to be emitted on resume.
         execution_tracker: the figures of this job.
-
-    `_changed` (on the journal's lock) guards the status and is notified when it changes.
     """
 
     _routilux_part = True
@@ -64,7 +63,7 @@ class JobState(SharedArea):
         self.entry_params: dict[str, Any] = {}
         self.execution_tracker = ExecutionTracker(flow_id)
         self._journal = Journal([], []) if journal is None else journal
-        self._changed = threading.Condition(self._journal.lock)
+        self._changed = threading.Condition(self._journal.lock)  # guards the status, and is notified when it changes
         self._status = PENDING
         self._created_ns = self._updated_ns = time.time_ns()
         self._ended_ns: int | None = None
