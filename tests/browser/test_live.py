@@ -110,6 +110,8 @@ def test_a_job_that_a_new_server_does_not_know_is_said_to_be_gone_and_its_last_p
         banner = view.page.get_by_role("alert")
         expect(banner).to_contain_text("Gone. This job is not on the server any more", timeout=20_000)
         assert view.read().picture == shown
+        age = re.compile(r"Stale · ([3-9]|\d\d) s old")  # that of the picture, though the server answers
+        expect(view.page.locator("live-badge")).to_contain_text(age, timeout=10_000)
         banner.get_by_role("link", name="All jobs").click()
         view.page.get_by_role("heading", name="No job yet").wait_for()
 

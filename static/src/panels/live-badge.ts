@@ -37,9 +37,12 @@ const TITLES: { [connection in ConnectionState]: string } = {
   offline: "The server cannot be reached.",
 };
 
-function words({ connection, heard: { rtt, heardAt }, opened, problem }: WatchedStore<unknown>): Words {
+function words(store: WatchedStore<unknown>): Words {
+  const { connection, heard, opened, problem } = store;
+  const { rtt, heardAt, offset } = heard;
   if (!opened && !problem) return CONNECTING;
-  const old = heardAt === null ? "" : ` · ${wholeSeconds(Date.now() - heardAt)} old`;
+  // How old the picture is; the server itself may have been heard since.
+  const old = heardAt === null || !opened ? "" : ` · ${wholeSeconds(Date.now() + offset - store.now())} old`;
   const way = rtt === null ? "" : ` · ${duration(Math.round(rtt))}`;
   const texts = { live: `Live${way}`, stale: `Stale${old}`, offline: `Offline${old}` };
   return { look: connection, text: texts[connection], title: TITLES[connection] };
