@@ -45,7 +45,7 @@ bench: frontend browser ## print the ratios of the benchmarks (ARGS=…)
 
 docs: venv ## make reference and pictures, build the pages into build/docs, check that what is written down is true
 	@python -m tools.docs
-	@python -m pytest tests/test_docs.py tests/test_pictures.py tests/test_reference.py $(ARGS)
+	@python -m pytest tests/test_docs.py tests/test_guide.py tests/test_pictures.py tests/test_reference.py tests/test_site.py $(ARGS)
 
 wheel: ## build a wheel into build/wheel, and look into it
 	@$(MAKE) --no-print-directory run-venv

@@ -27,7 +27,7 @@ class Page:
 
 
 PAGES = (
-    Page("flow.md", "Flow", "The definition that jobs are runs of.", "routilux", ("Flow",)),
+    Page("flow.md", "Flows", "The definition that jobs are runs of.", "routilux", ("Flow",)),
     Page(
         "routine.md",
         "Routines",
