@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 from contextlib import suppress
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,6 +14,7 @@ from .error_handler import STOP_HANDLER, Decision, ErrorHandler, ErrorStrategy, 
 from .plan import Delivery
 from .rows import Run
 from .timers import TIMERS, Timer
+from .tracing import traceback_text
 
 if TYPE_CHECKING:
     from .runner import Runner
@@ -112,7 +112,7 @@ class Failures:
             handler.retry_count = attempt
         after = {"status": outcome, "error": text}
         row = {"slot": target.slot_name, "error": text, "error_type": kind}
-        trace = {"traceback": "".join(traceback.format_exception(error))}
+        trace = {"traceback": traceback_text(error)}
         if outcome == "failed":
             runner.error = runner.error or f"{target.routine_id}: {kind}: {text}"
             job_state._record(target.routine_id, "error", "error", row | trace, cause)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dis
 import threading
 import warnings
@@ -13,6 +14,8 @@ from typing import NamedTuple
 
 LABEL = "stdlib-census:"
 """Put before the path of what is compiled, so that a warning filter can tell our compilations from all others."""
+TRIES = 5
+"""Somebody else in the process may parse as well, without the lock."""
 ONE_TREE_AT_A_TIME = threading.Lock()
 """Held while a tree is built. CPython 3.11 counts its depth once for all threads: where a garbage collection runs
 Python code in the middle, and so lets another thread build one too, both fail with a SystemError."""
@@ -38,8 +41,10 @@ def parse(text: str, path: str) -> ast.Module:
         SyntaxError: it is no Python; null bytes and too deep a nesting are told in this way too.
     """
     try:
-        with ONE_TREE_AT_A_TIME:
-            return ast.parse(text, LABEL + path)
+        for _ in range(TRIES):
+            with ONE_TREE_AT_A_TIME, contextlib.suppress(SystemError):
+                return ast.parse(text, LABEL + path)
+        return ast.parse(text, LABEL + path)
     except (ValueError, RecursionError, MemoryError) as error:
         raise SyntaxError(str(error) or "nested too deeply") from error
 

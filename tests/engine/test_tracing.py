@@ -1,0 +1,31 @@
+"""Tracebacks are written down without parsing anything."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from routilux.tracing import traceback_text
+
+
+def raised() -> BaseException:
+    try:
+        try:
+            raise KeyError("inner")
+        except KeyError as error:
+            raise ValueError("outer") from error
+    except ValueError as error:
+        return error
+
+
+def test_the_whole_chain_is_told() -> None:
+    text = traceback_text(raised())
+    assert text.index("KeyError: 'inner'") < text.index("direct cause") < text.index("ValueError: outer")
+    assert 'raise KeyError("inner")' in text
+
+
+def test_nothing_is_parsed_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = raised()
+    monkeypatch.setattr(ast, "parse", lambda *_: pytest.fail("parsed"))
+    assert "ValueError: outer" in traceback_text(error)
