@@ -88,7 +88,7 @@ def test_a_flow_of_another_id_is_refused(new_flow: FlowMaker) -> None:
     job = again(paused(fan(new_flow("one"))))
     for control in (new_flow("two").resume, new_flow("two").pause, new_flow("two").cancel):
         with pytest.raises(ValueError, match="does not match 'two'"):
-            control(job)  # type: ignore[operator]
+            control(job)
 
 
 def test_a_flow_without_its_current_routine_is_refused(new_flow: FlowMaker) -> None:
@@ -125,7 +125,7 @@ def test_two_threads_that_resume_it_at_once_do_not_run_anything_twice(new_flow: 
     for _ in range(10):
         flow = fan(new_flow("f", strategy))
         job = again(paused(flow))
-        in_threads(*[lambda flow=flow, job=job: flow.resume(job)] * 4)  # type: ignore[misc]
+        in_threads(*[lambda flow=flow, job=job: flow.resume(job)] * 4)
         over(job)
         assert names(job).count(("b", "out")) == 5
         assert names(job).count(("a", "completed")) == 1
@@ -320,7 +320,7 @@ def test_a_loaded_job_whose_end_is_final_stays_so(status: str, flow: Flow) -> No
     job = again(job)
     for control in (flow.pause, flow.resume):
         with pytest.raises(ValueError, match=f"it is '{status}'"):
-            control(job)  # type: ignore[operator]
+            control(job)
 
 
 def test_no_warning_is_given_where_nothing_is_wrong(flow: Flow) -> None:
