@@ -169,16 +169,40 @@ class Runner:
             over = frame.parked and self.phase == ACTIVE and not self.busy()
             if over:
                 self.claim()
-        if over:
-            self.settle()
-        with self.lock:
-            while frame.parked and not self.closed and (self.gate == "pause" or self.phase != ACTIVE):
-                self._changed.wait()
-            if frame.parked:
-                frame.parked = False
-                self.parked -= 1
-            if self.closed:
-                raise JobCancelled(f"Job {self.job_state.job_id} is ending")
+        raised = self._wait_for_resume(frame, over) if frame.parked else None
+        if self.closed:
+            raise JobCancelled(f"Job {self.job_state.job_id} is ending") from raised
+        if raised is not None:
+            raise raised
+
+    def _wait_for_resume(self, frame: RunFrame, settles: bool) -> Exception | None:
+        """Wait with a parked handler; return what a signal of the user has raised here.
+
+        That waits as well, for in a paused job no handler fails.
+        """
+        raised: Exception | None = None
+        try:
+            while frame.parked:
+                try:
+                    if settles:
+                        settles = False
+                        self.settle()
+                    with self.lock:
+                        while not self.closed and (self.gate == "pause" or self.phase != ACTIVE):
+                            self._changed.wait()
+                        self._unpark(frame)
+                except Exception as error:
+                    raised = error
+        except BaseException:
+            with self.lock:
+                self._unpark(frame)
+            raise
+        return raised
+
+    def _unpark(self, frame: RunFrame) -> None:
+        if frame.parked:
+            frame.parked = False
+            self.parked -= 1
 
     # -- the gate
 

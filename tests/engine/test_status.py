@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 import pytest
 
-from routilux import Flow, JobState
+from routilux import ErrorHandler, Flow, JobState
 from routilux.status import TRANSITIONS
-from tests.engine.parts import DEADLINE, Data, Diary, Node, nothing, over, raises
+from tests.engine.parts import DEADLINE, Data, Diary, Node, chain, emits, in_turn, nothing, over, raises
 from tests.waiting import eventually
 
 
@@ -22,15 +22,30 @@ def waits_at_checkpoints(node: Node, data: Data) -> None:
         node.ctx.sleep(0.001)
 
 
+def main_thread_waits() -> bool:
+    """Whether it stands in a wait, and not on its way there."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    return frame is not None and frame.f_code is threading.Condition.wait.__code__
+
+
+Interrupt = Callable[[BaseException], None]
+
+
 @pytest.fixture
-def interrupted() -> Iterator[None]:
-    """A signal raises `TimeoutError` in the main thread, as an alarm of the user's may."""
+def interrupt() -> Iterator[Interrupt]:
+    """Has a signal raise something in the main thread, as an alarm of the user's may."""
+    raised: list[BaseException] = []
 
     def alarm(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError("alarm")
+        raise raised.pop()
+
+    def send(error: BaseException) -> None:
+        eventually(main_thread_waits)
+        raised.append(error)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)  # another thread's would not wake it
 
     before = signal.signal(signal.SIGUSR1, alarm)
-    yield
+    yield send
     signal.signal(signal.SIGUSR1, before)
 
 
@@ -69,33 +84,55 @@ def fail(diary: Diary) -> None:
     flow_that(raises(ValueError), diary).execute("it")
 
 
-def interrupt_a_handler_that_waits_at_a_checkpoint(diary: Diary) -> None:
-    flow = flow_that(waits_at_checkpoints, diary)
+def paused_in_the_main_thread(flow: Flow, then: Callable[[JobState], None]) -> threading.Thread:
+    """Pause the job that the main thread is about to execute, and do `then` with it, in another thread."""
 
-    def pause_and_interrupt() -> None:
+    def pause() -> None:
         eventually(lambda: bool(flow.live_jobs()) and flow.live_jobs()[0].status == "running")
-        flow.pause(flow.live_jobs()[0])
-        os.kill(os.getpid(), signal.SIGUSR1)
+        job_state = flow.live_jobs()[0]
+        flow.pause(job_state)
+        then(job_state)
 
-    thread = threading.Thread(target=pause_and_interrupt)
+    thread = threading.Thread(target=pause)
     thread.start()
-    assert flow.execute("it").status == "failed"
-    thread.join(DEADLINE)
+    return thread
 
 
-@pytest.mark.usefixtures("interrupted")
-def test_every_transition_of_the_table_happens_and_no_other() -> None:
+def test_every_transition_of_the_table_happens_and_no_other(interrupt: Interrupt) -> None:
     diary = Diary()
-    for history in (
-        complete_pause_resume_and_cancel,
-        pause_resume_and_cancel,
-        cancel_a_paused_one,
-        fail,
-        interrupt_a_handler_that_waits_at_a_checkpoint,
-    ):
+    for history in (complete_pause_resume_and_cancel, pause_resume_and_cancel, cancel_a_paused_one, fail):
         history(diary)
+    flow = flow_that(waits_at_checkpoints, diary)
+    thread = paused_in_the_main_thread(flow, lambda _: interrupt(SystemExit(3)))
+    with pytest.raises(SystemExit):
+        flow.execute("it")
+    thread.join(DEADLINE)
     seen = {(entry.data["previous"], entry.data["status"]) for entry in diary.of_kind("status")}
     assert seen == {(old, new) for old, following in TRANSITIONS.items() for new in following}
+
+
+def test_what_a_signal_raises_in_a_paused_job_is_an_error_of_its_handler_once_it_is_resumed(
+    interrupt: Interrupt,
+) -> None:
+    flow = Flow()
+    chain(flow, ("it", Node(in_turn(emits(1), waits_at_checkpoints))), ("next", Node()))
+    flow.set_error_handler(ErrorHandler("continue"))
+    statuses: list[str] = []
+
+    def interrupt_and_resume(job_state: JobState) -> None:
+        interrupt(TimeoutError("alarm"))
+        statuses.append(job_state.status)
+        flow.resume(job_state)
+
+    thread = paused_in_the_main_thread(flow, interrupt_and_resume)
+    job_state = flow.execute("it")
+    thread.join(DEADLINE)
+    assert (statuses, job_state.status) == (["paused"], "completed")
+    assert [record.kind for record in job_state.execution_history if record.kind != "event"] == [
+        "start",
+        "error_continued",
+        "completed",
+    ]
 
 
 def test_a_job_that_has_not_started_cannot_be_controlled() -> None:
