@@ -84,7 +84,9 @@ export class FlowGraph extends StoreElement<JobStore> {
     const span = this.rhythm.beat(performance.now());
     if (this.lively) this.stage.emit(changes.emissions, span);
     else this.stage.still();
-    if (this.pointed?.kind === "connection" && changes.connections.has(this.pointed.id)) this.writeTip();
+    const { pointed } = this;
+    const changed = pointed?.kind === "routine" ? changes.routines : changes.connections;
+    if (pointed && changed.has(pointed.id)) this.writeTip();
   }
 
   /** Lays the flow out when it is another one than is shown. */
@@ -138,8 +140,7 @@ export class FlowGraph extends StoreElement<JobStore> {
 
   private writeTip(): void {
     const tip = tipFor(this.pointed, this.layout, this.figures);
-    const needed = this.pointed?.kind === "connection" || this.stage.element.classList.contains("far");
-    if (tip && needed) this.tip.write(...tip);
+    if (tip && this.pointed) this.tip.write(this.pointed.kind, ...tip);
     else this.tip.hide();
   }
 }

@@ -1,4 +1,6 @@
 // What stands beside the pointer over a connection, or over a tile that is too small to say it.
+import type { Selection } from "../live/selection.ts";
+
 export class Tip {
   readonly element = document.createElement("div");
   private readonly title = document.createElement("b");
@@ -11,7 +13,9 @@ export class Tip {
     this.hide();
   }
 
-  write(title: string, text: string): void {
+  /** Of a routine it is seen only while that is a tile: a card says all of it. */
+  write(kind: Selection["kind"], title: string, text: string): void {
+    this.element.dataset["of"] = kind;
     this.title.textContent = title;
     this.text.textContent = text;
     this.element.hidden = false;
