@@ -25,7 +25,7 @@ def emit_deferred(runner: Runner) -> tuple[list[Item], list[str]]:
             _emit(runner, frame, row["routine_id"], row["event_name"], row["data"])
         except Exception as error:
             name = f"{row.get('routine_id')}.{row.get('event_name')}" if isinstance(row, dict) else type(row)
-            problems.append(f"The deferred event {name} was not emitted: {type(error).__name__}: {error}")
+            problems.append(f"The deferred event {name!s:.200} was not emitted: {type(error).__name__}: {error}")
     return waiting, problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from collections import Counter
@@ -32,16 +33,20 @@ class Part:
     def __init__(self, value: Any, path: str) -> None:
         self.value = value
         self.path = path
+        self._has_fields = False
 
     def wrong(self, needed: str) -> ValueError:
         """The error for a part that is not what is needed."""
-        return ValueError(f"{self.path}: {needed} is needed, not {_shown(self.value)}")
+        return ValueError(f"{self.path}: {needed} is needed, not {shown(self.value)}")
 
     def fields(self) -> dict[str, Any]:
         """The part as a dict with text keys."""
-        if not isinstance(self.value, dict) or not all(isinstance(key, str) for key in self.value):
-            raise self.wrong("an object with text keys")
-        return self.value
+        if not self._has_fields:
+            if not isinstance(self.value, dict) or not all(isinstance(key, str) for key in self.value):
+                raise self.wrong("an object with text keys")
+            self._has_fields = True
+        fields: dict[str, Any] = self.value
+        return fields
 
     def at(self, key: str, default: Any = None) -> Part:
         """The part under `key`; one with `default` when there is none."""
@@ -55,7 +60,7 @@ class Part:
 
     def entries(self) -> list[tuple[str, Part]]:
         """The parts of an object, with their keys."""
-        return [(key, Part(value, f"{self.path}[{_shown(key)}]")) for key, value in self.fields().items()]
+        return [(key, Part(value, f"{self.path}[{shown(key)}]")) for key, value in self.fields().items()]
 
     def copy(self) -> Any:
         """A copy of the part, at any depth."""
@@ -83,8 +88,8 @@ class Part:
         part = self.at(key, default)
         if isinstance(part.value, bool) or not isinstance(part.value, (int, float)):
             raise part.wrong("a number")
-        if math.isnan(part.value) or (isinstance(part.value, int) and abs(part.value) > HUGE):
-            raise part.wrong("a number that is not huge")
+        if abs(part.value) > HUGE if isinstance(part.value, int) else math.isnan(part.value):
+            raise part.wrong("a number (none that is huge)")
         return part.value
 
     def optional_number(self, key: str) -> float | None:
@@ -145,8 +150,12 @@ class Part:
             raise self.wrong(f"{type_name!r}")
 
 
-def _shown(value: Any) -> str:
-    """A value as an error shows it: atoms themselves, cut; the kind of anything else."""
+def shown(value: Any) -> str:
+    """A value of a document as an error shows it: atoms themselves, cut; the kind of anything else.
+
+    >>> shown("x" * 1000), shown(["x"])
+    ("'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'…", 'list')
+    """
     if isinstance(value, str):
         return repr(value) if len(value) <= 60 else f"{value[:60]!r}…"
     if isinstance(value, int) and not -(10**60) < value < 10**60:
@@ -177,7 +186,7 @@ def read_json(filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> Any:
     if len(content) > max_bytes:
         raise ValueError(f"{path} is larger than {max_bytes:,} bytes; allow more with max_bytes")
     try:
-        return json.loads(content, object_pairs_hook=_object)
+        return json.loads(content.removeprefix(codecs.BOM_UTF8).decode(), object_pairs_hook=_object)
     except RecursionError:
         raise ValueError(f"{path} is nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -193,5 +202,5 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = Counter(key for key, _ in pairs)
         twice = next(key for key, count in keys.items() if count > 1)
-        raise ValueError(f"an object has the key {_shown(twice)} twice")
+        raise ValueError(f"an object has the key {shown(twice)} twice")
     return found

@@ -172,7 +172,7 @@ class ErrorHandler:
         word = part.text("strategy", "stop")
         if word not in {strategy.value for strategy in ErrorStrategy}:
             raise part.at("strategy").wrong("a strategy (stop, continue, retry, skip)")
-        kinds = [_exception(item) for item in part.at("retryable_exceptions", []).items()]
+        kinds = _exceptions(part.at("retryable_exceptions", []))
         retries, count = part.number("max_retries", 3), part.whole("retry_count", 0)
         delay, backoff = part.number("retry_delay", 1.0), part.number("retry_backoff", 2.0)
         self.is_critical = part.flag("is_critical")
@@ -197,6 +197,11 @@ def error_text(error: BaseException) -> str:
         return str(error)
     except Exception:
         return f"<{type(error).__name__} whose text cannot be made>"
+
+
+def _exceptions(part: Part) -> list[type[BaseException]]:
+    items = {item.as_text(): item for item in part.items()}  # each name is looked for once
+    return [_exception(item) for item in items.values()]
 
 
 def _exception(part: Part) -> type[BaseException]:

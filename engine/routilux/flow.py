@@ -13,6 +13,7 @@ from typing import Any
 
 from .concurrent import ConcurrentRunner
 from .context import runs_here
+from .documents import shown
 from .error_handler import ErrorHandler
 from .execution_tracker import ExecutionTracker
 from .flow_document import fill_flow, flow_to_plain
@@ -231,7 +232,7 @@ class Flow(Structure):
         current = job_state.current_routine_id
         runner = self._runner_of(job_state)
         if current is not None and current not in self.routines:
-            raise ValueError(f"Routine {current!r} of job {job_state.job_id} not found in flow {self.flow_id!r}")
+            raise ValueError(f"Routine {shown(current)} of job {job_state.job_id} not found in flow {self.flow_id!r}")
         runner.resume(reason, by)
         return job_state
 
@@ -251,7 +252,7 @@ class Flow(Structure):
     def _runner_of(self, job_state: JobState) -> Runner:
         if job_state.flow_id != self.flow_id:
             raise ValueError(
-                f"Job {job_state.job_id} is of flow {job_state.flow_id!r}: that does not match {self.flow_id!r}"
+                f"Job {job_state.job_id} is of flow {shown(job_state.flow_id)}: that does not match {self.flow_id!r}"
             )
         with job_state._data_lock:  # two threads may ask at once
             taken = job_state._runner is None

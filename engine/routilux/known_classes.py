@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import inspect
 import itertools
@@ -9,6 +10,8 @@ import sys
 from collections.abc import Collection, Iterator
 from types import FunctionType
 from typing import Any, ClassVar
+
+from .documents import shown
 
 
 class Loadable:
@@ -27,26 +30,43 @@ def class_name(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def find_class(name: str | None, bare_name: str, allow: Collection[str] = ()) -> type[Any]:
-    """The loadable class that a document means; of several of that name the newest.
+class KnownClasses:
+    """The loadable classes, for the time of reading one document: each is looked for once.
 
     Args:
-        name: `"pkg.module:Qualified.Name"`; `None` in data of older releases.
-        bare_name: the class's name alone, for such data.
-        allow: modules that may be imported to find it; one may be given as a text.
-
-    Raises:
-        ValueError: naming the class, with what to do.
+        allow: modules that may be imported to find a class; one may be given as a text.
     """
-    found = _newest(name, bare_name)
-    module = name.partition(":")[0] if name else ""
-    allowed = module in ((allow,) if isinstance(allow, str) else allow)
-    if found is None and allowed:
-        _import(module)
+
+    def __init__(self, allow: Collection[str] = ()) -> None:
+        self._allow = (allow,) if isinstance(allow, str) else allow
+        self._found: dict[tuple[str | None, str], type[Any]] = {}
+
+    def find(self, name: str | None, bare_name: str) -> type[Any]:
+        """The class that is meant; of several of that name the newest.
+
+        Args:
+            name: `"pkg.module:Qualified.Name"`; `None` in data of older releases.
+            bare_name: the class's name alone, for such data.
+
+        Raises:
+            ValueError: naming the class, with what to do.
+        """
+        key = (name, bare_name)
+        if key not in self._found:
+            self._found[key] = self._find(name, bare_name)
+        return self._found[key]
+
+    def _find(self, name: str | None, bare_name: str) -> type[Any]:
         found = _newest(name, bare_name)
-    if found is None:
-        raise ValueError(f"routine class {(name or bare_name)!r:.200} is not known here: {_advice(module, allowed)}")
-    return found
+        module = name.partition(":")[0] if name else ""
+        allowed = module in self._allow
+        if found is None and allowed:
+            _import(module)
+            found = _newest(name, bare_name)
+        if found is None:
+            advice = _advice(module, allowed)
+            raise ValueError(f"routine class {shown(name or bare_name)} is not known here: {advice}")
+        return found
 
 
 def _newest(name: str | None, bare_name: str) -> type[Any] | None:
@@ -60,15 +80,17 @@ def _import(module: str) -> None:
     try:
         importlib.import_module(module)
     except ImportError as error:
-        raise ValueError(f"module {module!r:.200} is allowed but cannot be imported: {error}") from error
+        raise ValueError(f"module {module!r} is allowed but cannot be imported: {error}") from error
 
 
 def _advice(module: str, allowed: bool) -> str:
     if allowed:
-        return f"module {module!r:.200} has no such class"
+        return f"module {module!r} has no such class"
     if module == "__main__":
         return "it was defined in a program itself; put it into a module that this program can import too"
-    return f"import {module:.200} first, or load with allow=[{module!r:.200}]" if module else "import its module first"
+    if not module:
+        return "import its module first"
+    return f"import {shown(module)} first, or load with allow=[{shown(module)}]"
 
 
 def _subclasses(kind: type[Any]) -> Iterator[type[Any]]:
@@ -95,8 +117,10 @@ def check_constructible(kind: type) -> None:
 
 def find_exception(name: str) -> type[BaseException] | None:
     """The exception class of that name that this process has defined, or `None`. Nothing is imported or called."""
-    if name == class_name(Exception):  # nearly always
-        return Exception
+    module, _, simple = name.partition(":")
+    usual = vars(builtins).get(simple)  # nearly always
+    if module == "builtins" and isinstance(usual, type) and issubclass(usual, BaseException):
+        return usual
     return next((kind for kind in _subclasses(BaseException) if class_name(kind) == name), None)
 
 

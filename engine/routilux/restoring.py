@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .connection import Connection
-from .documents import Part
+from .documents import Part, shown
 from .failures import Item
 from .settling import AT_REST
 from .slot import Slot
@@ -28,8 +28,11 @@ def take_over(runner: Runner) -> None:
     stored = job_state._stored
     _restore(runner, stored.pending_tasks, stored.slot_data)
     entry = job_state.entry_routine_id or job_state.current_routine_id
-    if runner.entry is None and entry in runner.flow.routines:
-        runner.entry = runner.plan.entry(entry)
+    if entry is not None and entry not in runner.flow.routines:
+        name = shown(runner.flow.flow_id)
+        raise ValueError(f"Routine {shown(entry)} of job {job_state.job_id} not found in flow {name}")
+    if runner.entry is None and entry is not None:
+        runner.entry = runner.plan.entry(entry) or runner.plan.missing_entry(entry)
     runner.completed_before = stored.completed_routines
     runner.retried_entry = stored.entry_retried
     runner.completed_recorded = job_state.status == COMPLETED or job_state._journal.has_own("completed")
@@ -53,7 +56,7 @@ def _restore(runner: Runner, tasks: list[dict[str, Any]], slot_data: list[dict[s
         assert not isinstance(found, str)
         runner.queue.append(_item(runner, part, found, connections))
     for row in slot_data:
-        runner.slot_data[row["routine_id"], row["slot_name"]] = dict(row["data"])
+        runner.slot_data[row["routine_id"], row["slot_name"]] = dict(row.get("data", {}))
 
 
 def _receiver(runner: Runner, part: Part, own_ids: dict[str, str]) -> tuple[str, Slot] | str:
@@ -61,9 +64,9 @@ def _receiver(runner: Runner, part: Part, own_ids: dict[str, str]) -> tuple[str,
     named, slot_name = part.text("slot_routine_id"), part.text("slot_name")
     routine_id = named if named in runner.flow.routines else own_ids.get(named)
     if routine_id is None:
-        return f"it has no routine {named!r}"
+        return f"it has no routine {shown(named)}"
     slot = runner.flow.routines[routine_id].get_slot(slot_name)
-    return f"its routine {routine_id!r} has no slot {slot_name!r}" if slot is None else (routine_id, slot)
+    return f"its routine {shown(routine_id)} has no slot {shown(slot_name)}" if slot is None else (routine_id, slot)
 
 
 def _item(runner: Runner, part: Part, receiver: tuple[str, Slot], connections: _Connections) -> Item:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from .callables import restored, to_plain
 from .context import ExecutionContext, current_context, current_frame
 from .documents import Part
-from .error_handler import ErrorHandler, ErrorStrategy
+from .error_handler import ErrorHandler, ErrorStrategy, error_text
 from .event import Event
-from .known_classes import Loadable, check_constructible, class_name, find_class
+from .known_classes import KnownClasses, Loadable, check_constructible, class_name
 from .merging import MergeStrategy
 from .slot import Slot
 
@@ -218,15 +218,15 @@ class Routine(Loadable):
             (self._events.get(name) or self.define_event(name)).fill(event_part)
 
     @staticmethod
-    def of(part: Part, allow: Collection[str] = ()) -> Routine:
+    def of(part: Part, known: KnownClasses) -> Routine:
         """The routine that a document has at this place: made by its class's constructor, then filled."""
         name, bare_name = part.optional_text("_class"), part.text("_type")
         try:
-            routine = find_class(name, bare_name, allow)()
+            routine = known.find(name, bare_name)()
         except ValueError as error:
             raise ValueError(f"{part.path}: {error}") from error
         except Exception as error:
-            text = f"{part.path}: {name or bare_name} cannot be made: {type(error).__name__}: {error}"
+            text = f"{part.path}: {name or bare_name} cannot be made: {type(error).__name__}: {error_text(error)}"
             raise ValueError(text) from error
         assert isinstance(routine, Routine)
         routine.fill(part)

@@ -80,7 +80,8 @@ def _complete_states(runner: Runner) -> None:
 
 
 def _record_completed(runner: Runner) -> None:
-    assert runner.entry is not None
+    if runner.entry is None:  # a job that was made by hand, and resumed
+        return
     row: dict[str, Any] = {"execution_time": (perf_counter_ns() - runner.started) / 1e9}
     if runner.retried_entry:
         row["retried"] = True

@@ -142,4 +142,7 @@ class Slot:
 
 def _strategy(part: Part) -> MergeStrategy | None:
     """A word, or the function that is named there; `None` when that is not known here."""
-    return callable_from_plain(part.fields()) if isinstance(part.value, dict) else part.as_text()
+    if not isinstance(part.value, dict):
+        return part.as_text()
+    part.at("_type").must_say("callable")
+    return callable_from_plain(part.fields())
