@@ -3,6 +3,8 @@
 PORT ?= 5000
 HOST ?= 127.0.0.1
 ARGS ?=
+FUZZ ?= 100
+STRESS_SECONDS ?= 120
 
 # The first Python that is new enough; name another one with PYTHON=.
 ifndef PYTHON
@@ -16,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-python test-frontend check bench docs wheel types clean venv run-venv frontend browser
+.PHONY: help demo test test-python fuzz stress test-frontend check bench docs wheel types clean venv run-venv frontend browser
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +31,12 @@ test: test-python test-frontend ## run every test, in a real browser too
 
 test-python: frontend browser ## the tests of engine, dashboard and pages (ARGS=… goes to pytest)
 	@python -m pytest $(ARGS)
+
+fuzz: venv ## random flows, moved jobs and spoilt files, FUZZ=100 times as many as in make test (two hours or so)
+	@FUZZ=$(FUZZ) python -m pytest --timeout=0 tests/engine/saving $(ARGS)
+
+stress: venv ## 200 jobs on 8 workers under random controls, for STRESS_SECONDS=120
+	@STRESS_SECONDS=$(STRESS_SECONDS) python -m pytest tests/stress $(ARGS)
 
 test-frontend: frontend ## the unit tests of what the browser runs
 	@npm test --silent

@@ -29,6 +29,16 @@ class Timer:
         """Make sure that the call is not made, unless it is being made now."""
         self.call = None
 
+    def make_call(self) -> None:
+        """Make the call, unless it was cancelled."""
+        call = self.call
+        if call is None:
+            return
+        try:
+            call()
+        except Exception:
+            _log.exception("A timed call of the engine raised")
+
 
 class Timers:
     """A heap of timers and the thread that waits for the first. `_lock` guards both.
@@ -66,13 +76,8 @@ class Timers:
 
     def _run(self) -> None:
         while (timer := self._next()) is not None:
-            call = timer.call
-            if call is None:
-                continue
-            try:
-                call()
-            except Exception:
-                _log.exception("A timed call of the engine raised")
+            timer.make_call()
+            del timer  # while this thread waits it keeps no job in memory
 
     def _next(self) -> Timer | None:
         """The next timer that is due; `None`, and the thread ends, when none is left."""
