@@ -55,7 +55,7 @@ def test_other_activations_of_the_job_go_on_while_one_waits_for_its_retry(flow: 
         if data["n"] == 0 and tries == 0:
             raise ValueError("once")
 
-    chain(flow, ("a", Node(emits(4))), ("b", retried(work, 1, 0.05)))
+    chain(flow, ("a", Node(emits(4))), ("b", retried(work, 1, 0.3)))
     over(flow.start("a"))
     assert got == [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import signal
 import sys
 import threading
@@ -22,10 +23,19 @@ def waits_at_checkpoints(node: Node, data: Data) -> None:
         node.ctx.sleep(0.001)
 
 
+def waiting_lines() -> set[int]:
+    """The lines of `Condition.wait` where it waits without a timeout, and is ready for an interrupt."""
+    source, first = inspect.getsourcelines(threading.Condition.wait)
+    lines = [line.strip() for line in source]
+    ready = lines.index("waiter.acquire()", next(n for n, line in enumerate(lines) if line.startswith("try:")))
+    return {first + ready}
+
+
 def main_thread_waits() -> bool:
-    """Whether it stands in a wait, and not on its way there."""
+    """Whether it stands in a wait, and not on its way there: an interrupt on the way would leave the lock released."""
     frame = sys._current_frames().get(threading.main_thread().ident or 0)
-    return frame is not None and frame.f_code is threading.Condition.wait.__code__
+    in_wait = frame is not None and frame.f_code is threading.Condition.wait.__code__
+    return frame is not None and in_wait and frame.f_lineno in waiting_lines()
 
 
 Interrupt = Callable[[BaseException], None]
@@ -37,12 +47,20 @@ def interrupt() -> Iterator[Interrupt]:
     raised: list[BaseException] = []
 
     def alarm(_number: int, _frame: FrameType | None) -> None:
-        raise raised.pop()
+        if raised:
+            raise raised.pop()
+
+    def kill() -> bool:
+        if raised:  # a signal that comes just before the wait is seen after it only
+            signal.pthread_kill(
+                threading.main_thread().ident or 0, signal.SIGUSR1
+            )  # another thread's would not wake it
+        return not raised
 
     def send(error: BaseException) -> None:
         eventually(main_thread_waits)
         raised.append(error)
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)  # another thread's would not wake it
+        eventually(kill)
 
     before = signal.signal(signal.SIGUSR1, alarm)
     yield send

@@ -30,12 +30,12 @@ def test_a_job_over_its_limit_fails_by_itself_and_drops_what_waits(flow: Flow, h
         ("a", Node(emits(5))),
         ("b", Node(in_turn(lambda node, data: got.append(data["n"]), until_cancelled))),
     )
-    job: JobState = getattr(flow, how)("a", timeout=0.05)
+    job: JobState = getattr(flow, how)("a", timeout=0.25)
     over(job, "failed")
     assert got == [0]
     assert job.control.dropped == 4
     ended = [entry.data for entry in diary.take(job).entries if entry.kind == "status"][-1]
-    assert "0.05 s" in ended["error"]
+    assert "0.25 s" in ended["error"]
     (record,) = [record for record in job.execution_history if record.kind == "error"]
     assert record.routine_id == "a"
     assert record.data["error"] == ended["error"]
@@ -63,8 +63,8 @@ def test_a_limit_given_for_one_job_leaves_the_flows_alone(flow: Flow) -> None:
 def test_a_job_within_its_limit_is_left_alone(flow: Flow) -> None:
     chain(flow, ("a", Node(emits(3))), ("b", Node()))
     over(flow.execute("a", timeout=60))
-    quick = over(flow.execute("a", timeout=0.1))
-    assert not threading.Event().wait(0.15)
+    quick = over(flow.execute("a", timeout=0.4))
+    assert not threading.Event().wait(0.45)
     assert quick.status == "completed"
 
 
@@ -102,7 +102,7 @@ def test_a_job_over_its_limit_that_waits_for_a_retry_does_not_wait_any_longer(fl
     node = Node(raises(ValueError("no")))
     node.set_as_critical(retry_delay=60)
     chain(flow, ("a", node))
-    job = over(flow.execute("a", timeout=0.05), "failed")
+    job = over(flow.execute("a", timeout=0.3), "failed")
     assert ("a", "retry") in names(job)
     assert job.control.dropped == 1
 
@@ -125,7 +125,7 @@ def test_a_limit_overtakes_a_pause_that_is_draining(flow: Flow) -> None:
     diary = Diary()
     flow.add_hook(diary)
     chain(flow, ("a", Node(until_cancelled)))
-    job = flow.start("a", timeout=0.1)
+    job = flow.start("a", timeout=0.3)
     eventually(lambda: diary.take(job).running)
     flow.pause(job, wait=False)
     over(job, "failed")
@@ -151,8 +151,8 @@ def test_a_limit_of_nothing_fails_at_once(flow: Flow) -> None:
 
 def test_a_completed_job_that_is_paused_and_resumed_long_after_its_limit_completes(flow: Flow) -> None:
     chain(flow, ("a", Node()))
-    job = over(flow.execute("a", timeout=0.2))
-    assert not threading.Event().wait(0.25)
+    job = over(flow.execute("a", timeout=0.4))
+    assert not threading.Event().wait(0.45)
     flow.pause(job)
     flow.resume(job)
     over(job)
