@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 import msgspec
 
-JobStatus = Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
-RoutineStatus = Literal["pending", "idle", "running", "paused", "retry", "failed", "completed", "cancelled"]
+JobStatus = Literal["pending", "running", "paused", "completed", "failed", "cancelled", "lost"]
+"""As the engine says; `lost`: its program has died, hangs or cannot be reached, and nobody knows how it stands."""
+RoutineStatus = Literal["pending", "idle", "running", "paused", "retry", "failed", "completed", "cancelled", "lost"]
 RecordKind = Literal["event", "start", "completed", "error", "error_continued", "retry", "custom"]
 Action = Literal["pause", "resume", "cancel"]
 
