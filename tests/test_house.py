@@ -17,9 +17,12 @@ DASHBOARD = ROOT / "dashboard" / "routilux_dashboard"
 BROWSER = ROOT / "static" / "src"
 
 LINES = 350
-OUTSIDERS = {"click", "eventlet", "flask", "flask_socketio", "msgpack", "msgspec"}
+OUTSIDERS = {
+    "alembic", "apispec", "click", "eventlet", "flask", "flask_socketio", "msgpack", "msgspec", "platformdirs",
+    "prometheus_client", "rich", "socketio", "sqlalchemy", "urllib3", "websocket",
+}  # fmt: skip
 """What pyproject.toml names, by import name."""
-BROUGHT_ALONG = {"engineio", "greenlet", "jinja2", "markupsafe", "socketio", "werkzeug"}
+BROUGHT_ALONG = {"engineio", "greenlet", "jinja2", "markupsafe", "werkzeug"}
 """What those are built on, and cannot be used without."""
 
 
