@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 from .. import __version__
-from .demo import demo
-from .run import run
 
 __all__ = ["main"]
 
+COMMANDS = {
+    "demo": ("demo", "demo"),
+    "run": ("run", "run"),
+}
+"""The module and the name in it of each command, in the order of the help."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class LazyGroup(click.Group):
+    """Loads the command that is called and no other: asking a server needs no web server, no store and no demos."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f".{module}", __name__), name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="routilux")
 def main() -> None:
     """Run flows, and watch and control their jobs in a browser."""
-
-
-main.add_command(demo)
-main.add_command(run)

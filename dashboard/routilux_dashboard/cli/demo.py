@@ -8,7 +8,8 @@ import webbrowser
 import click
 
 from ..demos import Demo, demo_names, load_demo
-from .jobs import UsageProblem, cancel_jobs, end_like_ctrl_c, start_dashboard
+from .jobs import cancel_jobs, end_like_ctrl_c, start_dashboard
+from .usage import UsageProblem
 
 
 @click.command()

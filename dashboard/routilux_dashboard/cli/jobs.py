@@ -10,16 +10,10 @@ from routilux import Flow, JobState
 
 from ..app import Dashboard
 from ..server.listener import CannotListen
+from .usage import UsageProblem
 
-USAGE = 2
 ENDED = ("completed", "failed", "cancelled")
 CANCEL_SECONDS = 5.0
-
-
-class UsageProblem(click.ClickException):
-    """Something that the command was given is wrong: one line on stderr, exit code 2."""
-
-    exit_code = USAGE
 
 
 def start_dashboard(flow: Flow, host: str, port: int) -> Dashboard:

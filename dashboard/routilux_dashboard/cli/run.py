@@ -16,7 +16,8 @@ from ..arguments import BadArgument, check_arguments
 from ..control import CannotStart, entry_of
 from ..targets import BadTarget, load_flow
 from ..watch.describe import describe
-from .jobs import ENDED, UsageProblem, cancel_jobs, end_like_ctrl_c, start_dashboard
+from .jobs import ENDED, cancel_jobs, end_like_ctrl_c, start_dashboard
+from .usage import UsageProblem
 
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 3}
 HERE = "127.0.0.1:5000"
