@@ -185,7 +185,8 @@ class JobSummary(msgspec.Struct):
 
     `rate` is events a second over the last second; `activity` events in each of the last
     20 seconds. `params` is a preview; `rerunnable` says that the job can be started again
-    with what it was started with.
+    with what it was started with. `last_sign`: when its program was last heard of, while the status
+    is "lost".
     """
 
     job_id: str
@@ -204,6 +205,7 @@ class JobSummary(msgspec.Struct):
     rerunnable: bool
     origin: str
     error: ErrorReport | None
+    last_sign: str | None
 
 
 class Job(JobSummary):
@@ -332,6 +334,26 @@ class Frame(msgspec.Struct, omit_defaults=True):
     flow: FlowDefinition | None = None
 
 
+class StoreHealth(msgspec.Struct, frozen=True):
+    """How the server's store is doing.
+
+    `state`: "none" (nothing is kept beyond memory), "ok", "behind" (it is written later than it comes in) or
+    "failing" (nothing can be written, for `reason`). `since`: when that began. `waiting`: rows that are held in
+    memory until they can be written; `lost`: rows that are not kept, ever. `place`: where the store is, without
+    passwords.
+    """
+
+    state: Literal["none", "ok", "behind", "failing"] = "none"
+    reason: str = ""
+    since: str | None = None
+    waiting: int = 0
+    lost: int = 0
+    place: str = ""
+
+
+NO_STORE = StoreHealth()
+
+
 class Jobs(msgspec.Struct):
     """The list of jobs: everything when `full`, else what changed. Newest jobs first in `full`."""
 
@@ -343,6 +365,7 @@ class Jobs(msgspec.Struct):
     rate: float
     activity: list[int]
     flows: list[str]
+    store: StoreHealth
 
 
 class Subscribe(msgspec.Struct, forbid_unknown_fields=True):
@@ -380,6 +403,12 @@ class LiveError(msgspec.Struct):
     status: int
     title: str
     detail: str
+
+
+class Dropped(msgspec.Struct):
+    """Server: a job that the client watches is not on the server any more; nothing more comes of it."""
+
+    job_id: str
 
 
 class HistoryPage(msgspec.Struct):
@@ -429,7 +458,7 @@ class Problem(msgspec.Struct):
 
 
 WIRE_TYPES: tuple[type, ...] = (
-    Keyframe, Frame, Jobs, Subscribe, Unsubscribe, Ack, AckReply, LiveError,
+    Keyframe, Frame, Jobs, Subscribe, Unsubscribe, Ack, AckReply, LiveError, Dropped,
     Job, HistoryPage, LogPage, OutputPage, StartJob, ControlRequest, Problem,
 )  # fmt: skip
 """The shapes that the browser's types are generated from."""
@@ -438,7 +467,8 @@ WIRE_TYPES: tuple[type, ...] = (
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of every shape on the wire, under `$defs`."""
     _, components = msgspec.json.schema_components(WIRE_TYPES, ref_template="#/$defs/{name}")
-    components["Counts"]["required"] = list(components["Counts"]["properties"])  # its defaults are sent too
+    for shape in ("Counts", "StoreHealth"):
+        components[shape]["required"] = list(components[shape]["properties"])  # their defaults are sent too
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components}
 
 

@@ -151,7 +151,7 @@ def test_the_list_is_newest_first_filtered_counted_and_paged(flow: Flow, dashboa
     everything = get(dashboard, "/jobs")
     assert [job["job_id"] for job in everything["jobs"]] == [failed.job_id, *(job.job_id for job in jobs[::-1])]
     assert everything["next"] is None
-    counts = {"pending": 0, "running": 0, "paused": 0, "completed": 5, "failed": 1, "cancelled": 0}
+    counts = {"pending": 0, "running": 0, "paused": 0, "completed": 5, "failed": 1, "cancelled": 0, "lost": 0}
     assert everything["counts"] == counts
     assert [job["job_id"] for job in get(dashboard, "/jobs?status=failed")["jobs"]] == [failed.job_id]
     assert get(dashboard, "/jobs?status=failed")["counts"] == counts

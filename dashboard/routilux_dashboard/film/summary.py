@@ -97,6 +97,7 @@ def summarise(
         rerunnable=rerunnable,
         origin=identity.origin,
         error=_error(fold),
+        last_sign=None,
     )
 
 

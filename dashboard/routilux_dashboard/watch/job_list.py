@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from ..film.fold import ACTIVITY_SECONDS
 from ..film.times import MILLISECOND, SECOND, milliseconds
-from ..protocol import Jobs
+from ..protocol import NO_STORE, Jobs, StoreHealth
 from .watched_job import WatchedJob
 
 INTERVAL_NS = 250 * MILLISECOND
@@ -18,13 +18,20 @@ _SILENCE = [0] * ACTIVITY_SECONDS
 class JobList:
     """Collects what changed since the last message. Used by the pump's thread, but for `full`.
 
-    `jobs` gives all jobs that are kept, newest first. Bounded by the jobs that are kept and those
-    removed within the last quarter of a second.
+    `jobs` gives all jobs that are kept, newest first; `store` says how the store is doing.
+    Bounded by the jobs that are kept and those removed within the last quarter of a second.
     """
 
-    def __init__(self, jobs: Callable[[], list[WatchedJob]], flow_ids: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        jobs: Callable[[], list[WatchedJob]],
+        flow_ids: Callable[[], list[str]],
+        store: Callable[[], StoreHealth],
+    ) -> None:
         self._jobs = jobs
         self._flow_ids = flow_ids
+        self._store = store
+        self._health = NO_STORE
         self._changed: dict[str, WatchedJob] = {}
         self._removed: list[str] = []
         self._active: dict[str, tuple[WatchedJob, int]] = {}
@@ -53,11 +60,12 @@ class JobList:
         """What changed, when something did and the last message is long enough ago."""
         if now_ns < self._due:
             return None
-        sums, flows = self._add_up(now_ns), self._flow_ids()
-        if not self._changed and not self._removed and sums == self._sums and flows == self._flows:
+        sums, flows, health = self._add_up(now_ns), self._flow_ids(), self._store()
+        same = (sums, flows, health) == (self._sums, self._flows, self._health)
+        if same and not self._changed and not self._removed:
             return None
         self._due = now_ns + INTERVAL_NS
-        self._sums, self._flows = sums, flows
+        self._sums, self._flows, self._health = sums, flows, health
         changed, self._changed = self._changed, {}
         removed, self._removed = self._removed, []
         return self._make(now_ns, list(changed.values()), removed, full=False)
@@ -78,6 +86,7 @@ class JobList:
             rate=rate,
             activity=activity,
             flows=self._flow_ids(),
+            store=self._store(),
         )
 
     def _add_up(self, now_ns: int) -> tuple[float, list[int]]:

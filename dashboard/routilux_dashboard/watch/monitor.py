@@ -14,7 +14,7 @@ from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
 
 from ..film.outlook import ENDED
 from ..film.times import MILLISECOND
-from ..protocol import FlowDefinition, Frame, Jobs
+from ..protocol import NO_STORE, FlowDefinition, Frame, Jobs, StoreHealth
 from .job_list import JobList
 from .watched_flow import WatchedFlow
 from .watched_job import WatchedJob
@@ -47,6 +47,7 @@ class Monitor:
             something is asked of it, so that an idle pump sends at once; must return at once.
         keep_jobs: how many jobs that have ended are kept, the newest; live ones all are.
         keep_records: how many records these may have in their histories together.
+        store_health: how the store is doing; asked with each tick, must answer at once.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Monitor:
         *,
         keep_jobs: int = KEEP_JOBS,
         keep_records: int = KEEP_RECORDS,
+        store_health: Callable[[], StoreHealth] = lambda: NO_STORE,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.wake = wake
@@ -68,7 +70,7 @@ class Monitor:
         self._live: dict[str, WatchedJob] = {}
         self._ended: dict[str, int] = {}
         self._left: deque[WatchedJob] = deque(maxlen=keep_jobs)
-        self._list = JobList(self.jobs, lambda: list(self._flows.copy()))
+        self._list = JobList(self.jobs, lambda: list(self._flows.copy()), store_health)
         self._flows_due = 0
         self._faulty: set[str] = set()
 

@@ -11,6 +11,7 @@ export interface Wire {
   Control: Control;
   ControlRequest: ControlRequest;
   Counts: Counts;
+  Dropped: Dropped;
   EntryPoint: EntryPoint;
   ErrorHandling: ErrorHandling;
   ErrorReport: ErrorReport;
@@ -41,6 +42,7 @@ export interface Wire {
   SlotRef: SlotRef;
   SourceLocation: SourceLocation;
   StartJob: StartJob;
+  StoreHealth: StoreHealth;
   Subscribe: Subscribe;
   Unsubscribe: Unsubscribe;
 }
@@ -126,6 +128,12 @@ export interface Counts {
   errors: number;
   queued: number;
   running: number;
+}
+/**
+ * Server: a job that the client watches is not on the server any more; nothing more comes of it.
+ */
+export interface Dropped {
+  job_id: string;
 }
 /**
  * A routine with a `trigger` slot, and its parameters as JSON Schema.
@@ -224,12 +232,13 @@ export interface Frame {
  *
  * `rate` is events a second over the last second; `activity` events in each of the last
  * 20 seconds. `params` is a preview; `rerunnable` says that the job can be started again
- * with what it was started with.
+ * with what it was started with. `last_sign`: when its program was last heard of, while the status
+ * is "lost".
  */
 export interface JobSummary {
   job_id: string;
   flow_id: string;
-  status: "cancelled" | "completed" | "failed" | "paused" | "pending" | "running";
+  status: "cancelled" | "completed" | "failed" | "lost" | "paused" | "pending" | "running";
   created_at: string;
   updated_at: string;
   ended_at: string | null;
@@ -243,6 +252,7 @@ export interface JobSummary {
   rerunnable: boolean;
   origin: string;
   error: ErrorReport | null;
+  last_sign: string | null;
 }
 /**
  * What one routine has done in a job. `done` and `errors` count handler runs exactly.
@@ -253,7 +263,7 @@ export interface JobSummary {
  * `retry`: the attempt that is due next, while the status is "retry".
  */
 export interface RoutineFigures {
-  status: "cancelled" | "completed" | "failed" | "idle" | "paused" | "pending" | "retry" | "running";
+  status: "cancelled" | "completed" | "failed" | "idle" | "lost" | "paused" | "pending" | "retry" | "running";
   done: number;
   errors: number;
   retries: number;
@@ -375,7 +385,7 @@ export interface HistoryPage {
 export interface Job {
   job_id: string;
   flow_id: string;
-  status: "cancelled" | "completed" | "failed" | "paused" | "pending" | "running";
+  status: "cancelled" | "completed" | "failed" | "lost" | "paused" | "pending" | "running";
   created_at: string;
   updated_at: string;
   ended_at: string | null;
@@ -389,6 +399,7 @@ export interface Job {
   rerunnable: boolean;
   origin: string;
   error: ErrorReport | null;
+  last_sign: string | null;
   routines: {
     [k: string]: RoutineFigures;
   };
@@ -410,6 +421,23 @@ export interface Jobs {
   rate: number;
   activity: number[];
   flows: string[];
+  store: StoreHealth;
+}
+/**
+ * How the server's store is doing.
+ *
+ * `state`: "none" (nothing is kept beyond memory), "ok", "behind" (it is written later than it comes in) or
+ * "failing" (nothing can be written, for `reason`). `since`: when that began. `waiting`: rows that are held in
+ * memory until they can be written; `lost`: rows that are not kept, ever. `place`: where the store is, without
+ * passwords.
+ */
+export interface StoreHealth {
+  state: "behind" | "failing" | "none" | "ok";
+  reason: string;
+  since: string | null;
+  waiting: number;
+  lost: number;
+  place: string;
 }
 /**
  * The complete state of a job, sent on (re)connection and after a client fell behind.
