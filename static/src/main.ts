@@ -22,7 +22,8 @@ function openJob(page: JobPage, socket: LiveSocket): JobStore {
   const store = new JobStore(page.jobId);
   markPage(store, seqOf(store));
   socket.watchJob(store);
-  Object.assign(page, { store, socket, api: new Api() });
+  const api = new Api();
+  Object.assign(page, { store, socket, api, reading: api });
   return store;
 }
 

@@ -1,4 +1,5 @@
 // REST as the page uses it. Whatever goes wrong is thrown as an ApiError, which a person can read.
+import type { JobReading, Metrics } from "./job-reading.ts";
 import type { Control, HistoryPage, JobSummary, LogPage, OutputPage, Problem, StartJob } from "./protocol.ts";
 import type { Action } from "./view.ts";
 
@@ -14,15 +15,9 @@ export class ApiError extends Error {
   }
 }
 
-/** What the page shows of `GET /jobs/{job_id}/metrics`: the tracker's figures of the whole flow; times in seconds. */
-export interface Metrics {
-  flow: { total_routines: number; total_events: number; total_execution_time: number; avg_routine_time: number };
-}
-
-export class Api {
+export class Api implements JobReading {
   constructor(private readonly base = "/api/v1") {}
 
-  /** Records `after + 1` to `after + limit`. */
   history(jobId: string, after: number, limit: number, signal?: AbortSignal): Promise<HistoryPage> {
     return this.get(`/jobs/${encodeURIComponent(jobId)}/history?after=${after}&limit=${limit}`, signal);
   }

@@ -1,6 +1,7 @@
 // How well the page hears the server: live, stale or offline, decided from what was heard and when. Pure.
 
-export type ConnectionState = "live" | "stale" | "offline";
+/** `replay`: what is shown is a moment of the past, and no line is needed. */
+export type ConnectionState = "live" | "stale" | "offline" | "replay";
 
 /** An answer to a ping may be missing for so long before the page calls itself stale. */
 export const ANSWER_MS = 4000;

@@ -41,6 +41,13 @@ export abstract class WatchedStore<C> extends EventTarget {
     this.reconsider();
   }
 
+  /** Shows the moment `at` (epoch ms) of what is past, whatever is heard. */
+  showMoment(at: number): void {
+    this.stoodStillAt = at;
+    this.connection = "replay";
+    this.dispatchEvent(new CustomEvent("connectionchange", { detail: this.connection }));
+  }
+
   /** Takes in that something was missed: what is shown is stale until it is sent anew. */
   takeGap(): void {
     this.whole = false;
@@ -79,6 +86,7 @@ export abstract class WatchedStore<C> extends EventTarget {
   }
 
   private reconsider(tell = false): void {
+    if (this.connection === "replay") return;
     const line = connectionState(this.heard, Date.now());
     const connection = line === "live" && !this.whole ? "stale" : line;
     if (connection === this.connection && !tell) return;

@@ -76,7 +76,7 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
 
   protected override render() {
     const { store } = this;
-    const silent = !store || Date.now() - this.openedAt < PATIENCE_MS;
+    const silent = !store || store.connection === "replay" || Date.now() - this.openedAt < PATIENCE_MS;
     const words = silent ? nothing : store.problem ? this.refused(store) : this.lost(store);
     return html`<div role="alert">${words}</div>
       <div aria-live="polite">

@@ -2,7 +2,7 @@
 import { type TemplateResult, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { Metrics } from "../live/api.ts";
+import type { Metrics } from "../live/job-reading.ts";
 import type { RoutineFigures } from "../live/protocol.ts";
 import type { JobStore } from "../live/store.ts";
 import type { JobView } from "../live/view.ts";

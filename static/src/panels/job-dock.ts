@@ -2,7 +2,7 @@
 import { type TemplateResult, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 
-import type { Api } from "../live/api.ts";
+import type { JobReading } from "../live/job-reading.ts";
 import type { JobStore } from "../live/store.ts";
 import type { JobView } from "../live/view.ts";
 import { number } from "../parts/format.ts";
@@ -28,12 +28,12 @@ export function dockTabs(view: JobView | null, short = false): Tab[] {
 }
 
 /** The panel of a tab, as the tab's panel. */
-export function dockPanel(tab: DockTab, store: JobStore | null, api: Api | null, narrow: boolean): TemplateResult {
+export function dockPanel(tab: DockTab, store: JobStore | null, reading: JobReading | null, narrow: boolean): TemplateResult {
   const panels: { [tab in DockTab]: () => TemplateResult } = {
-    history: () => html`<history-panel .store=${store} .api=${api} ?narrow=${narrow}></history-panel>`,
-    log: () => html`<log-panel .store=${store} .api=${api} ?narrow=${narrow}></log-panel>`,
-    outputs: () => html`<outputs-panel .store=${store} .api=${api} ?narrow=${narrow}></outputs-panel>`,
-    metrics: () => html`<metrics-panel .store=${store} .api=${api}></metrics-panel>`,
+    history: () => html`<history-panel .store=${store} .reading=${reading} ?narrow=${narrow}></history-panel>`,
+    log: () => html`<log-panel .store=${store} .reading=${reading} ?narrow=${narrow}></log-panel>`,
+    outputs: () => html`<outputs-panel .store=${store} .reading=${reading} ?narrow=${narrow}></outputs-panel>`,
+    metrics: () => html`<metrics-panel .store=${store} .reading=${reading}></metrics-panel>`,
   };
   return html`<div class="panel" role="tabpanel" id=${panelId(tab)} aria-labelledby=${tabId(tab)}>
     ${panels[tab]()}
@@ -44,7 +44,7 @@ export function dockPanel(tab: DockTab, store: JobStore | null, api: Api | null,
 @customElement("job-dock")
 export class JobDock extends StoreElement<JobStore> {
   @property({ attribute: false }) override store: JobStore | null = null;
-  @property({ attribute: false }) api: Api | null = null;
+  @property({ attribute: false }) reading: JobReading | null = null;
   @property() tab: DockTab = "history";
 
   protected listen(store: JobStore, signal: AbortSignal): void {
@@ -55,7 +55,7 @@ export class JobDock extends StoreElement<JobStore> {
     const choose = (detail: string): boolean => this.dispatchEvent(new CustomEvent("choose", { detail }));
     return html`<section class="dock" aria-label="Records and figures">
       ${tabRow("Records and figures", dockTabs(this.store?.state ?? null), this.tab, choose)}
-      ${dockPanel(this.tab, this.store, this.api, false)}
+      ${dockPanel(this.tab, this.store, this.reading, false)}
     </section>`;
   }
 }

@@ -34,7 +34,7 @@ export class JobHeader extends StoreElement<JobStore> {
     return html`<header class="jobhead">
       ${this.name(view)}
       <div class="state-words">${this.status(view)} ${this.words(view, now)}</div>
-      ${this.facts(view, now)} ${this.bare ? nothing : this.controls(store, view)}
+      ${this.facts(view, now)} ${this.bare || store.connection === "replay" ? nothing : this.controls(store, view)}
     </header>`;
   }
 
@@ -51,14 +51,18 @@ export class JobHeader extends StoreElement<JobStore> {
 
   private name({ job }: JobView): TemplateResult {
     return html`<div class="jobname">
-      <nav class="crumbs" aria-label="Where you are">
-        <a href="/">Jobs</a> <span aria-hidden="true">/</span> ${job.flow_id}
-      </nav>
+      ${this.store?.connection === "replay" ? nothing : this.crumbs(job.flow_id)}
       <h1>
         ${job.flow_id} <span class="mono dim" title=${job.job_id}>${shortId(job.job_id)}</span>
         <copy-button text=${job.job_id} label="Copy job id"></copy-button>
       </h1>
     </div>`;
+  }
+
+  private crumbs(flowId: string): TemplateResult {
+    return html`<nav class="crumbs" aria-label="Where you are">
+      <a href="/">Jobs</a> <span aria-hidden="true">/</span> ${flowId}
+    </nav>`;
   }
 
   private status({ job }: JobView): TemplateResult {

@@ -4,6 +4,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 
 import "../graph/flow-graph.ts";
 import type { Api } from "../live/api.ts";
+import type { JobReading } from "../live/job-reading.ts";
 import type { LiveSocket } from "../live/socket.ts";
 import type { JobStore } from "../live/store.ts";
 import { shortId } from "../parts/format.ts";
@@ -32,7 +33,9 @@ const LEAST_STAGE = 160;
 export class JobPage extends StoreElement<JobStore> {
   @property({ attribute: "job-id" }) jobId = "";
   @property({ attribute: false }) override store: JobStore | null = null;
+  /** What controls ask; a recording has none. */
   @property({ attribute: false }) api: Api | null = null;
+  @property({ attribute: false }) reading: JobReading | null = null;
   @property({ attribute: false }) socket: LiveSocket | null = null;
   @state() private narrow = NARROW.matches;
   @state() private tab: PageTab = tabInAddress() ?? (NARROW.matches ? "routines" : "history");
@@ -83,7 +86,7 @@ export class JobPage extends StoreElement<JobStore> {
       <job-dock
         ${styled({ height: `${height}px` })}
         .store=${store}
-        .api=${api}
+        .reading=${this.reading}
         tab=${tab}
         @choose=${(event: CustomEvent<PageTab>) => this.choose(event.detail)}
       ></job-dock>
@@ -91,7 +94,7 @@ export class JobPage extends StoreElement<JobStore> {
   }
 
   private asNarrow(): TemplateResult {
-    const { store, api, tab } = this;
+    const { store, reading, tab } = this;
     const tabs: Tab[] = [
       { id: "graph", title: "Graph" },
       { id: "routines", title: "Routines" },
@@ -101,15 +104,20 @@ export class JobPage extends StoreElement<JobStore> {
       ${this.banner()}
       <job-header .store=${store} bare></job-header>
       ${tabRow("Parts of the job", tabs, tab, (id) => this.choose(id as PageTab))}
-      ${isDockTab(tab) ? dockPanel(tab, store, api, true) : this.graphPanel(tab)} ${this.inspector()}
-      <div class="bottom-bar">
-        <job-controls
-          .job=${store?.state?.job ?? null}
-          .api=${api}
-          connection=${store?.connection ?? "offline"}
-          ?gone=${store?.problem != null}
-        ></job-controls>
-      </div>
+      ${isDockTab(tab) ? dockPanel(tab, store, reading, true) : this.graphPanel(tab)} ${this.inspector()}
+      ${store?.connection === "replay" ? nothing : this.bottomBar()}
+    </div>`;
+  }
+
+  private bottomBar(): TemplateResult {
+    const { store, api } = this;
+    return html`<div class="bottom-bar">
+      <job-controls
+        .job=${store?.state?.job ?? null}
+        .api=${api}
+        connection=${store?.connection ?? "offline"}
+        ?gone=${store?.problem != null}
+      ></job-controls>
     </div>`;
   }
 

@@ -35,15 +35,16 @@ const TITLES: { [connection in ConnectionState]: string } = {
   live: "The way to the server and back",
   stale: "What you see may have changed since.",
   offline: "The server cannot be reached.",
+  replay: "What happened then; nothing here changes.",
 };
 
 function words(store: WatchedStore<unknown>): Words {
   const { connection, heard, opened, problem } = store;
   const { rtt, heardAt, offset } = heard;
-  if (!opened && !problem) return CONNECTING;
+  if (!opened && !problem && connection !== "replay") return CONNECTING;
   // How old the picture is; the server itself may have been heard since.
   const old = heardAt === null || !opened ? "" : ` · ${wholeSeconds(Date.now() + offset - store.now())} old`;
   const way = rtt === null ? "" : ` · ${duration(Math.round(rtt))}`;
-  const texts = { live: `Live${way}`, stale: `Stale${old}`, offline: `Offline${old}` };
+  const texts = { live: `Live${way}`, stale: `Stale${old}`, offline: `Offline${old}`, replay: "Recording" };
   return { look: connection, text: texts[connection], title: TITLES[connection] };
 }

@@ -2,7 +2,7 @@
 import { type TemplateResult, html } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
-import type { Api, Metrics } from "../live/api.ts";
+import type { JobReading, Metrics } from "../live/job-reading.ts";
 import type { JobStore } from "../live/store.ts";
 import type { JobView } from "../live/view.ts";
 import { duration, number, rate } from "../parts/format.ts";
@@ -39,7 +39,7 @@ interface Chart {
 @customElement("metrics-panel")
 export class MetricsPanel extends StoreElement<JobStore> {
   @property({ attribute: false }) override store: JobStore | null = null;
-  @property({ attribute: false }) api: Api | null = null;
+  @property({ attribute: false }) reading: JobReading | null = null;
   @state() private metrics: Metrics | null = null;
   private version = 0;
   private timer = 0;
@@ -69,7 +69,7 @@ export class MetricsPanel extends StoreElement<JobStore> {
 
   /** What cannot be read is left as it was: the table has all but these few words from the frames. */
   private async ask({ jobId }: JobStore, signal: AbortSignal): Promise<void> {
-    this.metrics = await (this.api?.metrics(jobId, signal).catch(() => this.metrics) ?? null);
+    this.metrics = await (this.reading?.metrics(jobId, signal).catch(() => this.metrics) ?? null);
   }
 
   private redraw(): void {

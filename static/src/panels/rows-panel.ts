@@ -2,7 +2,7 @@
 import { type TemplateResult, html, nothing } from "lit";
 import { property, query, state } from "lit/decorators.js";
 
-import type { Api } from "../live/api.ts";
+import type { JobReading } from "../live/job-reading.ts";
 import { type RowPage, RowSource } from "../live/rows.ts";
 import type { JobStore } from "../live/store.ts";
 import { button } from "../parts/button.ts";
@@ -16,7 +16,7 @@ import { awaitedRows } from "../parts/bones.ts";
 
 export abstract class RowsPanel<T> extends StoreElement<JobStore> {
   @property({ attribute: false }) override store: JobStore | null = null;
-  @property({ attribute: false }) api: Api | null = null;
+  @property({ attribute: false }) reading: JobReading | null = null;
   @property({ type: Boolean, reflect: true }) narrow = false;
   @state() private opened: number | null = null;
   @state() private openedRow: T | null = null;
@@ -35,10 +35,10 @@ export abstract class RowsPanel<T> extends StoreElement<JobStore> {
     return this.store?.jobId ?? "";
   }
 
-  /** The REST client, which is there before anything is read. */
-  protected needed(): Api {
-    if (!this.api) throw new Error(`<${this.localName}> needs .api`);
-    return this.api;
+  /** Where rows are read, which is there before anything is read. */
+  protected needed(): JobReading {
+    if (!this.reading) throw new Error(`<${this.localName}> needs .reading`);
+    return this.reading;
   }
 
   /** Reads rows `after + 1` to `after + limit`. */
