@@ -65,7 +65,9 @@ class Film:
 
     @property
     def job(self) -> WatchedJob:
-        return self.monitor.job(self.job_id)
+        job = self.monitor.job(self.job_id)
+        assert isinstance(job, WatchedJob)
+        return job
 
     @property
     def shown(self) -> Job:

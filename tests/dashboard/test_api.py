@@ -10,6 +10,7 @@ import pytest
 
 from routilux import Flow, JobState, Routine
 from routilux_dashboard import Dashboard
+from routilux_dashboard.watch.watched_job import WatchedJob
 from tests.dashboard.flows import Gated, chain, gated
 from tests.dashboard.peers import Answer, ask, get
 from tests.waiting import eventually
@@ -128,6 +129,7 @@ def test_again_starts_with_the_very_objects_of_before(flow: Flow, dashboard: Das
     answer = post(dashboard, "/flows/chain/jobs", {"again": job.job_id})
     assert answer.status == 201
     again = next(each for each in dashboard._monitor.jobs() if each.job_id == answer.json["job_id"])
+    assert isinstance(again, WatchedJob)
     assert again.job_state.entry_params["text"] is marker
     JobState.wait_for_completion(flow, again.job_state, timeout=10)
     assert len(again.job_state.execution_history) == len(job.execution_history)

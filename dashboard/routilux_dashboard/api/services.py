@@ -8,14 +8,12 @@ from typing import Any
 
 from flask import Response
 
-from routilux import Flow
-
 from ..control import Controls
 from ..server.encoding import to_json
 from ..server.hub import Hub
 from ..server.live import Live
 from ..watch.monitor import Monitor
-from ..watch.watched_job import WatchedJob
+from ..watch.shown import ShownFlow, ShownJob
 from .problems import Refused
 from .replies import encoded
 
@@ -29,15 +27,15 @@ class Services:
     hub: Hub
     controls: Controls
 
-    def flow(self, flow_id: str) -> Flow:
-        """The watched flow of that id; `Refused` (404) when there is none."""
-        flows = {flow.flow_id: flow for flow in self.monitor.flows}
+    def flow(self, flow_id: str) -> ShownFlow:
+        """The flow of that id; `Refused` (404) when there is none."""
+        flows = self.monitor.shown_flows()
         if flow_id in flows:
             return flows[flow_id]
         known = ", ".join(map(repr, flows)) or "none"
         raise Refused(404, "Unknown flow", f"There is no flow {flow_id!r} here; there is {known}.")
 
-    def job(self, job_id: str) -> WatchedJob:
+    def job(self, job_id: str) -> ShownJob:
         """The job of that id, up to date; `Refused` (404) when there is none."""
         self.live.settle()
         try:

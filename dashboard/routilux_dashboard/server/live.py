@@ -127,7 +127,7 @@ class Live:
         return self._ticked_at + HEARTBEAT_SECONDS if self._clients else inf
 
     def _is_something_running(self) -> bool:
-        return any(not job.closed and job.job_state.status == "running" for job in self._monitor.jobs())
+        return any(not job.closed and job.summary.status == "running" for job in self._monitor.jobs())
 
     def _tick(self, now: float) -> None:
         began = time.thread_time()

@@ -53,7 +53,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/jobs/<job_id>")
     def job(job_id: str) -> Response:
-        flow_id = services.job(job_id).job_state.flow_id
+        flow_id = services.job(job_id).flow_id
         return _page("job.html", job_id=job_id, flow_id=flow_id)
 
     @routes.get("/favicon.ico")

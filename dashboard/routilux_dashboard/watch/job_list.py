@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from ..film.fold import ACTIVITY_SECONDS
 from ..film.times import MILLISECOND, SECOND, milliseconds
 from ..protocol import NO_STORE, Jobs, StoreHealth
-from .watched_job import WatchedJob
+from .shown import ShownJob
 
 INTERVAL_NS = 250 * MILLISECOND
 """Time between two messages, at least: at most four a second."""
@@ -24,7 +24,7 @@ class JobList:
 
     def __init__(
         self,
-        jobs: Callable[[], list[WatchedJob]],
+        jobs: Callable[[], list[ShownJob]],
         flow_ids: Callable[[], list[str]],
         store: Callable[[], StoreHealth],
     ) -> None:
@@ -32,9 +32,9 @@ class JobList:
         self._flow_ids = flow_ids
         self._store = store
         self._health = NO_STORE
-        self._changed: dict[str, WatchedJob] = {}
+        self._changed: dict[str, ShownJob] = {}
         self._removed: list[str] = []
-        self._active: dict[str, tuple[WatchedJob, int]] = {}
+        self._active: dict[str, tuple[ShownJob, int]] = {}
         self._sums: tuple[float, list[int]] = (0.0, _SILENCE)
         self._flows: list[str] = []
         self._due = 0
@@ -44,7 +44,7 @@ class JobList:
         """Whether a message is held back, or sums have yet to fade."""
         return bool(self._changed or self._removed or any(self._sums[1]) or self._sums[0])
 
-    def changed(self, job: WatchedJob, now_ns: int) -> None:
+    def changed(self, job: ShownJob, now_ns: int) -> None:
         """A frame of this job was made."""
         self._changed[job.job_id] = job
         self._active[job.job_id] = (job, now_ns)
@@ -75,7 +75,7 @@ class JobList:
         jobs = sorted(self._jobs(), key=lambda job: job.summary.created_at, reverse=True)
         return self._make(now_ns, jobs, [], full=True)
 
-    def _make(self, now_ns: int, jobs: list[WatchedJob], removed: list[str], *, full: bool) -> Jobs:
+    def _make(self, now_ns: int, jobs: list[ShownJob], removed: list[str], *, full: bool) -> Jobs:
         rate, activity = self._sums
         return Jobs(
             at=milliseconds(now_ns),

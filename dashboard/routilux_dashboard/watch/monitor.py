@@ -16,6 +16,7 @@ from ..film.outlook import ENDED
 from ..film.times import MILLISECOND
 from ..protocol import NO_STORE, FlowDefinition, Frame, Jobs, StoreHealth
 from .job_list import JobList
+from .shown import ShownFlow, ShownJob
 from .watched_flow import WatchedFlow
 from .watched_job import WatchedJob
 
@@ -65,12 +66,13 @@ class Monitor:
         self._keep_records = keep_records
         self._now_ns = now_ns
         self._flows: dict[str, _FlowHook] = {}
-        self._jobs: dict[str, WatchedJob] = {}
-        self._arrived: deque[WatchedJob] = deque()
-        self._live: dict[str, WatchedJob] = {}
+        self._jobs: dict[str, ShownJob] = {}
+        self._arrived: deque[ShownJob] = deque()
+        self._live: dict[str, ShownJob] = {}
         self._ended: dict[str, int] = {}
         self._left: deque[WatchedJob] = deque(maxlen=keep_jobs)
-        self._list = JobList(self.jobs, lambda: list(self._flows.copy()), store_health)
+        self._distant: Callable[[], dict[str, ShownFlow]] = dict
+        self._list = JobList(self.jobs, lambda: list(self.shown_flows()), store_health)
         self._flows_due = 0
         self._faulty: set[str] = set()
 
@@ -81,9 +83,18 @@ class Monitor:
         """The watched flows."""
         return [hook.flow.flow for hook in self._flows.copy().values()]
 
+    def shown_flows(self) -> dict[str, ShownFlow]:
+        """The flows that jobs can be started of, by their ids: those of this program, then those of others."""
+        own: dict[str, ShownFlow] = {flow_id: hook.flow for flow_id, hook in self._flows.copy().items()}
+        return own | {flow_id: flow for flow_id, flow in self._distant().items() if flow_id not in own}
+
+    def show_flows_of(self, others: Callable[[], dict[str, ShownFlow]]) -> None:
+        """Show also the flows that `others()` gives: those of programs elsewhere."""
+        self._distant = others
+
     def definition(self, flow_id: str) -> FlowDefinition:
-        """The description of a flow as it is now; `KeyError` for one that is not watched."""
-        return self._flows[flow_id].flow.look().definition
+        """The description of a flow as it is now; `KeyError` for one that is not shown."""
+        return self.shown_flows()[flow_id].definition()
 
     def watch(self, flow: Flow) -> None:
         """Watch all jobs of a flow, those under way too. Again for the same flow, nothing happens.
@@ -105,7 +116,7 @@ class Monitor:
         flows, self._flows = self._flows, {}
         for hook in flows.values():
             hook.flow.flow.remove_hook(hook)
-        gone = [job for job in self.jobs() if not job.closed]
+        gone = [job for job in self.jobs() if isinstance(job, WatchedJob) and not job.closed]
         for job in gone:
             self._jobs.pop(job.job_id, None)
         self._left.extend(gone)
@@ -120,11 +131,17 @@ class Monitor:
 
     # -- jobs
 
-    def jobs(self) -> list[WatchedJob]:
+    def jobs(self) -> list[ShownJob]:
         """The jobs that are kept, newest first."""
         return list(self._jobs.copy().values())[::-1]
 
-    def job(self, job_id: str) -> WatchedJob:
+    def adopt(self, job: ShownJob) -> None:
+        """Show a job that runs elsewhere, or show it again: it goes on. (Any thread.)"""
+        self._jobs[job.job_id] = job
+        self._arrived.append(job)
+        self._wake()
+
+    def job(self, job_id: str) -> ShownJob:
         """The job of that id; `KeyError` when there is none, or none any more."""
         return self._jobs[job_id]
 
@@ -144,7 +161,7 @@ class Monitor:
         """Something rare happened; the job's reader has it."""
         if entry.kind in _WAKING:
             job = self._jobs.get(job_state.job_id)
-            if job is not None and job.closed:
+            if isinstance(job, WatchedJob) and job.closed:
                 job.reopen()
                 self._arrived.append(job)
             self._wake()
@@ -152,7 +169,7 @@ class Monitor:
     def job_ended(self, job_state: JobState) -> None:
         """The job has settled for good, but that a completed one may be paused or cancelled."""
         job = self._jobs.get(job_state.job_id)
-        if job is not None:
+        if isinstance(job, WatchedJob):
             job.end()
         self._wake()
 
@@ -201,7 +218,7 @@ class Monitor:
                 self._ended.pop(job.job_id, None)
                 self._list.changed(job, now_ns)
 
-    def _tick(self, job: WatchedJob, now_ns: int) -> Frame | None:
+    def _tick(self, job: ShownJob, now_ns: int) -> Frame | None:
         """What goes wrong with one job must not touch the others; it is logged once."""
         try:
             return job.tick(now_ns)

@@ -31,6 +31,10 @@ class WatchedFlow:
     def flow_id(self) -> str:
         return self.flow.flow_id
 
+    def definition(self) -> FlowDefinition:
+        """The description as it is now."""
+        return self.look().definition
+
     def view(self) -> FlowView:
         """The flow as it was at the last look."""
         return self._known[1] if self._known is not None else self.look()

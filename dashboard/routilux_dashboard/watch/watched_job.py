@@ -59,6 +59,10 @@ class WatchedJob:
     def flow(self) -> Flow:
         return self._flow.flow
 
+    @property
+    def flow_id(self) -> str:
+        return self.job_state.flow_id
+
     # -- told by engine threads
 
     def end(self) -> None:
