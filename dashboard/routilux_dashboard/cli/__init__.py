@@ -13,6 +13,15 @@ __all__ = ["main"]
 COMMANDS = {
     "demo": ("demo", "demo"),
     "run": ("run", "run"),
+    "jobs": ("job_list", "jobs"),
+    "show": ("show", "show"),
+    "history": ("history", "history"),
+    "pause": ("controls", "pause"),
+    "resume": ("controls", "resume"),
+    "step": ("controls", "step"),
+    "cancel": ("controls", "cancel"),
+    "export": ("export", "export"),
+    "open": ("open_page", "open_page"),
 }
 """The module and the name in it of each command, in the order of the help."""
 

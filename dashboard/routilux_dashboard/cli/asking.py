@@ -1,0 +1,43 @@
+"""What every command that asks a server takes: where the server is, and whether a program reads the answer."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from .client import Client, server_url, token_of
+
+HERE = "http://127.0.0.1:5000"
+
+Command = Callable[..., None]
+
+
+def asks_server(command: Command) -> Command:
+    """Give a command the options `--server` and `--json`; it is called with `client` and `as_json`."""
+
+    @click.option(
+        "--server",
+        default=HERE,
+        envvar="ROUTILUX_SERVER",
+        show_default=True,
+        show_envvar=True,
+        metavar="URL",
+        help="The dashboard to ask; a token for it is taken from ROUTILUX_TOKEN.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line, for programs.")
+    @functools.wraps(command)
+    def asking(server: str, as_json: bool, **others: Any) -> None:
+        client = Client(server_url(server), token_of(os.environ.get("ROUTILUX_TOKEN")))
+        command(client=client, as_json=as_json, **others)
+
+    return asking
+
+
+def print_json(value: Any) -> None:
+    """One object on one line, in ASCII: it passes any terminal and any pipe."""
+    click.echo(json.dumps(value))

@@ -1,0 +1,113 @@
+"""`routilux export`: a job in a file, to keep and to take elsewhere."""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from .asking import asks_server, print_json
+from .client import Client, Refusal
+from .job_names import SHORT, find_job, path_of
+from .output import console, text_of
+from .part_file import whole_file
+from .usage import UsageProblem
+
+FORMATS = ("html", "jsonl")
+STDOUT = "-"
+
+
+@click.command()
+@click.argument("job")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS),
+    help="html: a page that opens without a server; jsonl: lines that another dashboard imports. "
+    "Unsaid, what the name of FILE ends with, else html.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", metavar="FILE",
+    help="File or folder to write to; - is stdout.  [default: routilux-JOB.html or .jsonl here]",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@asks_server
+def export(client: Client, job: str, form: str | None, output: str | None, force: bool, as_json: bool) -> None:
+    """Write JOB (an id, or the beginning of one) to a file: all its records, outputs and logs.
+
+    The file appears when it is complete. A bar shows how far it is.
+    """
+    job_id = find_job(client, job)
+    chosen = form or form_of(output)
+    if output == STDOUT:
+        if as_json:
+            raise UsageProblem("--json says on stdout what was written; with -o - the recording goes there")
+        fetch(client, job_id, chosen, sys.stdout.buffer)
+        return
+    path = place_of(output, job_id, chosen)
+    with disk_problems(path), whole_file(path, force=force) as file:
+        size = fetch(client, job_id, chosen, file)
+    if as_json:
+        print_json({"job_id": job_id, "format": chosen, "path": str(path), "bytes": size})
+    else:
+        console().print(text_of(f"{path} ({size:,} bytes)"), soft_wrap=True)
+
+
+def form_of(output: str | None) -> str:
+    """The format that a file's name says.
+
+    >>> form_of("runs/monday.JSONL"), form_of("monday.txt")
+    ('jsonl', 'html')
+    """
+    return "jsonl" if output is not None and output.lower().endswith(".jsonl") else "html"
+
+
+def place_of(output: str | None, job_id: str, form: str) -> Path:
+    """The file to write."""
+    name = f"routilux-{re.sub(r'[^A-Za-z0-9_-]', '_', job_id[:SHORT])}.{form}"
+    if output is None:
+        return Path(name)
+    path = Path(output)
+    return path / name if path.is_dir() else path
+
+
+def fetch(client: Client, job_id: str, form: str, file: BinaryIO) -> int:
+    """Stream the recording into a file; how many bytes it has."""
+    with client.stream(f"{path_of(job_id)}/recording.{form}") as (length, parts), progress() as bars:
+        task = bars.add_task(f"job {job_id[:SHORT]}", total=length)
+        size = 0
+        for part in parts:
+            file.write(part)
+            size += len(part)
+            bars.update(task, completed=size)
+        file.flush()
+    return size
+
+
+def progress() -> Progress:
+    """A bar on stderr, where that is a terminal."""
+    out = console(stderr=True)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=out, transient=True, disable=not out.is_terminal)
+
+
+@contextmanager
+def disk_problems(path: Path) -> Iterator[None]:
+    """A disk that is full, and the like, in a line."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise
+        raise Refusal(f"{str(path)!r} could not be written: {error.strerror or error}") from None

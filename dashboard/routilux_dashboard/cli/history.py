@@ -1,0 +1,146 @@
+"""`routilux history`: records of a job by range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+import msgspec
+
+from ..protocol import Record
+from .asking import asks_server, print_json
+from .client import Client, Query
+from .job_names import find_job, path_of
+from .output import console, local, number, payload_of, print_table, table_of, text_of
+from .usage import UsageProblem
+
+PAGE = 1000
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+class Page(msgspec.Struct):
+    """`GET /jobs/{job_id}/history`; the records as they came."""
+
+    records: list[dict[str, Any]]
+    first: int
+    last: int
+    total: int
+
+
+def moment_of(_context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    """A time as REST takes it: from ISO 8601, of here unless it has an offset, or from how long ago, such as `10m`."""
+    if text is None:
+        return None
+    try:
+        ago = re.fullmatch(r"(\d{1,9})([smhd])", text, re.ASCII)
+        if ago:
+            return (datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).isoformat()
+        return local(text).astimezone(UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        raise UsageProblem(
+            f"{parameter.opts[0]} {text!r}: write 2026-11-20T12:30 (with +00:00 for UTC), or 90s, 10m, 2h, 1d for ago"
+        ) from None
+
+
+@click.command()
+@click.argument("job")
+@click.option("--after", type=click.IntRange(0), metavar="SEQ", help="Only records after this one.")
+@click.option("--before", type=click.IntRange(1), metavar="SEQ", help="Only records before this one; alone: the last.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many records at most.")
+@click.option("--routine", metavar="ID", help="Only records of this routine.")
+@click.option("--event", metavar="NAME", help="Only records of this event.")
+@click.option("--outcome", metavar="KIND", help="Only records of this outcome, such as error.")
+@click.option(
+    "--since", callback=moment_of, metavar="TIME", help="Only from this time on: ISO 8601, or 90s, 10m, 2h ago."
+)
+@click.option("--until", callback=moment_of, metavar="TIME", help="Only up to this time.")
+@click.option("-q", "--query", metavar="TEXT", help="Only records with this text in their data.")
+@asks_server
+def history(
+    client: Client,
+    job: str,
+    after: int | None,
+    before: int | None,
+    limit: int,
+    query: str | None,
+    as_json: bool,
+    **filters: str | None,
+) -> None:
+    """Print records of JOB (an id, or the beginning of one), oldest first, from the beginning unless told otherwise."""
+    wanted: dict[str, str | int | None] = {**filters, "q": query, "after": after, "before": before}
+    pages = read(client, f"{path_of(find_job(client, job))}/history", wanted, limit)
+    if as_json:
+        for page in pages:
+            for record in page.records:
+                print_json(record)
+    else:
+        print_pages(client, pages)
+
+
+def read(client: Client, path: str, query: dict[str, str | int | None], limit: int) -> Iterator[Page]:
+    """Pages of at most `limit` records in all. With `before` alone the last ones, in one page."""
+    backwards = query["before"] is not None and query["after"] is None
+    if backwards and limit > PAGE:
+        raise UsageProblem(f"--limit {limit}: with --before alone at most {PAGE} records are read")
+    page = _page(client, path, query, limit)
+    yield page
+    left = limit - len(page.records)
+    while page.records and left > 0 and not backwards and page.records[-1].get("seq", 0) < page.total:
+        page = _page(client, path, {**query, "after": page.records[-1]["seq"]}, left)
+        left -= len(page.records)
+        yield page
+
+
+def _page(client: Client, path: str, query: Query, left: int) -> Page:
+    return client.get_as(Page, path, {**query, "limit": min(left, PAGE)})
+
+
+def print_pages(client: Client, pages: Iterator[Page]) -> None:
+    """A table for each page on stdout; what there is besides, on stderr."""
+    shown = 0
+    page: Page | None = None
+    last = 0
+    for page in pages:
+        records = [client.as_shape(Record, record) for record in page.records]
+        if records:
+            print_records(records)
+            shown, last = shown + len(records), records[-1].seq
+    if page is not None:
+        console(stderr=True).print(summed(page, shown, last), style="dim", soft_wrap=True)
+
+
+def print_records(records: list[Record]) -> None:
+    """A table of records, each in one line."""
+    out = console()
+    table = table_of(out, ">SEQ", "=TIME", "ROUTINE", "EVENT", ">CAUSE", "…DATA")
+    days = {_time(record.timestamp)[:10] for record in records}
+    for record in records:
+        time = _time(record.timestamp)
+        table.add_row(
+            str(record.seq),
+            text_of(time[11:] if len(days) == 1 else time),
+            text_of(record.routine_id),
+            text_of(record.event_name),
+            number(record.cause),
+            payload_of(record.data, record.cut),
+        )
+    if len(days) == 1:
+        table.title = text_of(days.pop(), "dim")
+    print_table(out, table)
+
+
+def summed(page: Page, shown: int, last: int) -> str:
+    """How many were shown of how many, and how to go on."""
+    kept = f" (kept from {page.first:,} on)" if page.first > 1 else ""
+    more = f" Go on with --after {last}." if shown and last < page.total else ""
+    return f"{shown:,} records of {page.total:,}{kept}.{more}"
+
+
+def _time(iso: str) -> str:
+    try:
+        return local(iso).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    except (ValueError, OverflowError, OSError):
+        return iso

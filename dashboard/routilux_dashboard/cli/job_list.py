@@ -1,0 +1,88 @@
+"""`routilux jobs`: the jobs of a server, newest first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import get_args
+
+import click
+
+from ..protocol import JobStatus, JobSummary
+from .asking import asks_server, print_json
+from .client import Client
+from .job_names import SHORT, JobsPage, list_jobs
+from .output import console, duration, local, number, print_table, status_of, table_of, text_of, when
+
+STATUSES: tuple[str, ...] = get_args(JobStatus)
+_WIDE = 120
+"""Columns from which it is shown where a job runs."""
+
+
+@click.command()
+@click.option("--status", type=click.Choice(STATUSES), multiple=True, help="Only jobs of this status; may be repeated.")
+@click.option("--flow", metavar="ID", help="Only jobs of this flow.")
+@click.option("-q", "--query", metavar="TEXT", help="Only jobs with this in their id, flow or error.")
+@click.option(
+    "--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many jobs, the newest."
+)
+@asks_server
+def jobs(
+    client: Client, status: tuple[str, ...], flow: str | None, query: str | None, limit: int, as_json: bool
+) -> None:
+    """List the jobs of a server, newest first, with as much of their ids as other commands need."""
+    found = list_jobs(client, {"status": ",".join(status) or None, "flow": flow, "q": query}, limit)
+    if as_json:
+        for job in found.jobs:
+            print_json(job)
+    else:
+        show(found, [client.as_shape(JobSummary, job) for job in found.jobs])
+
+
+def show(page: JobsPage, rows: list[JobSummary]) -> None:
+    """A table of jobs on stdout; how many there are, on stderr."""
+    out = console()
+    if rows:
+        wide = out.width >= _WIDE
+        columns = ["=JOB", "=STATUS", "FLOW", "=CREATED", ">TOOK", ">EVENTS", ">ERRORS", ">WAITING"]
+        table = table_of(out, *columns, *(["RUNS AT"] if wide else []))
+        short = shortened([job.job_id for job in rows])
+        for job in rows:
+            cells = [
+                text_of(short[job.job_id]),
+                status_of(job.status),
+                text_of(job.flow_id),
+                text_of(when(job.created_at)),
+                text_of(took(job)),
+                *(text_of(number(figure)) for figure in (job.counts.events, job.counts.errors, job.counts.queued)),
+            ]
+            table.add_row(*cells, *([text_of(job.origin)] if wide else []))
+        print_table(out, table)
+    console(stderr=True).print(summed(page, len(rows)), style="dim", soft_wrap=True)
+
+
+def summed(page: JobsPage, shown: int) -> str:
+    """How many jobs there are of which status, and whether they are all shown."""
+    known = ", ".join(f"{count:,} {status}" for status, count in page.counts.items() if count)
+    more = f"The newest {shown:,} are shown; --limit shows more. " if page.next is not None else ""
+    return f"{more}Jobs: {known or 'none'}."
+
+
+def shortened(job_ids: list[str]) -> dict[str, str]:
+    """As much of each id as tells it from the others.
+
+    >>> shortened(["0123456789", "0123456799", "abcdefghij"])
+    {'0123456789': '012345678', '0123456799': '012345679', 'abcdefghij': 'abcdefghi'}
+    """
+    length = SHORT
+    while length < max(map(len, job_ids), default=0) and len({job_id[:length] for job_id in job_ids}) < len(job_ids):
+        length += 1
+    return {job_id: job_id[:length] for job_id in job_ids}
+
+
+def took(job: JobSummary) -> str:
+    """How long the job has been running, or ran."""
+    try:
+        end = local(job.ended_at or job.last_sign or "") if job.ended_at or job.last_sign else datetime.now(UTC)
+        return duration((end - local(job.created_at)).total_seconds())
+    except (ValueError, OverflowError, OSError):
+        return "–"

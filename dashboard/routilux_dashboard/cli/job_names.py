@@ -1,0 +1,60 @@
+"""Lists of jobs, read page by page, and finding the job that a person names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .client import Client, Refusal, in_path
+
+SHORT = 8
+"""Characters of a job's id that are shown in tables."""
+_WHOLE = 36
+"""Characters of an id as the engine makes them."""
+_PAGE = 500
+_MOST = 10_000
+"""Jobs that are looked through for a beginning of an id."""
+
+
+class JobsPage(msgspec.Struct):
+    """`GET /jobs`; the jobs as they came."""
+
+    jobs: list[dict[str, Any]]
+    next: str | None
+    counts: dict[str, int]
+
+
+def list_jobs(client: Client, query: dict[str, str | None], limit: int) -> JobsPage:
+    """The newest `limit` jobs that `query` asks for; `next` says whether there are more."""
+    found = client.get_as(JobsPage, "/jobs", {**query, "limit": min(limit, _PAGE)})
+    page = found
+    while page.next is not None and page.jobs and len(found.jobs) < limit:
+        wanted = min(limit - len(found.jobs), _PAGE)
+        page = client.get_as(JobsPage, "/jobs", {**query, "limit": wanted, "cursor": page.next})
+        found = JobsPage(found.jobs + page.jobs, page.next, found.counts)
+    return found
+
+
+def find_job(client: Client, text: str) -> str:
+    """The id of the job that `text` names: a whole id, or the beginning of one that no other job's id has.
+
+    Raises `Refusal`.
+    """
+    if len(text) == _WHOLE:
+        return text
+    ids = [str(job.get("job_id")) for job in list_jobs(client, {"q": text}, _MOST).jobs] if text else []
+    found = [job_id for job_id in ids if job_id.startswith(text)]
+    if text in found:
+        return text
+    if not found:
+        raise Refusal(f"There is no job whose id begins with {text!r}; `routilux jobs` lists them.")
+    if len(found) > 1:
+        shown = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
+        raise Refusal(f"{text!r} begins the ids of {len(found)} jobs: {shown}. Write more of it.")
+    return found[0]
+
+
+def path_of(job_id: str) -> str:
+    """Where REST has a job."""
+    return f"/jobs/{in_path(job_id)}"
