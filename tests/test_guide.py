@@ -43,20 +43,25 @@ def job_that_is(status: str, flow: Flow, door: Door) -> JobState:
     return job_state if status == "running" else over(job_state, status)
 
 
+CONTROLS = ["pause", "resume", "step", "cancel"]
 WORDS = {"pauses": "paused", "pauses (nothing waits)": "paused", "cancels": "cancelled", "goes on": "completed"}
 """What becomes of the job, by what the table says that a control does."""
 
 
 @pytest.mark.parametrize("row", rows_of("control.md", "status | `pause`"), ids=lambda row: row[0])
-@pytest.mark.parametrize("control", ["pause", "resume", "cancel"])
+@pytest.mark.parametrize("control", CONTROLS)
 def test_a_control_does_what_the_table_of_controls_says(row: list[str], control: str) -> None:
-    status, said = row[0], row[1 + ["pause", "resume", "cancel"].index(control)]
+    status, said = row[0], row[1 + CONTROLS.index(control)]
     flow, door = Flow("flow"), Door()
     job_state = job_that_is(status, flow, door)
     ask: Callable[..., object] = getattr(flow, control)
-    options = {} if control == "resume" else {"wait": False}
+    options = {} if control in ("resume", "step") else {"wait": False}
     if said == "`ValueError`":
         with pytest.raises(ValueError, match=status):
+            ask(job_state, **options)
+        assert job_state.status == status
+    elif said.endswith("`ValueError` when none does"):
+        with pytest.raises(ValueError, match="nothing waits"):
             ask(job_state, **options)
         assert job_state.status == status
     elif said.startswith("nothing"):

@@ -19,7 +19,7 @@ JobStatus = Literal["pending", "running", "paused", "completed", "failed", "canc
 """As the engine says; `lost`: its program has died, hangs or cannot be reached, and nobody knows how it stands."""
 RoutineStatus = Literal["pending", "idle", "running", "paused", "retry", "failed", "completed", "cancelled", "lost"]
 RecordKind = Literal["event", "start", "completed", "error", "error_continued", "retry", "custom"]
-Action = Literal["pause", "resume", "cancel"]
+Action = Literal["pause", "resume", "step", "cancel"]
 
 
 class SourceLocation(msgspec.Struct, frozen=True):

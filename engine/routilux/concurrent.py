@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter_ns
 from typing import Any
 
 from .context import JobCancelled, enter, leave
@@ -10,7 +9,7 @@ from .failures import Item
 from .frame import RunFrame
 from .journal import RUNS_FOLDED_AT
 from .locking import take
-from .rows import Run
+from .plan import Delivery
 from .runner import Runner
 from .settling import ACTIVE
 from .under_way import UNDER_WAY
@@ -66,7 +65,7 @@ class ConcurrentRunner(Runner):
             return
         enter(frame)
         try:
-            run = self._run(frame, item)
+            run = self.run_one(frame, item)
         finally:
             leave(frame)
         with self.lock:
@@ -105,14 +104,29 @@ class ConcurrentRunner(Runner):
         with self.lock:
             self.call_help()
 
-    def _serve(self) -> None:
-        """A worker's turn: run what is queued until nothing is, or until others have waited long enough."""
+    def begin_step(self) -> None:
+        self.engaged += 1
+        self.active += 1
+
+    def run_step(self, item: Item) -> None:
+        self._workers.put(lambda: self._serve(item))
+
+    def note_raised(self, delivery: Delivery, error: BaseException) -> None:
+        if self.outside and delivery is self.entry and not isinstance(error, (Exception, JobCancelled)):
+            self.interrupt = error
+
+    def _serve(self, first: Item | None = None) -> None:
+        """A worker's turn: run what is queued until nothing is, or until others have waited long enough.
+
+        `first` is an activation that counts as `active` already.
+        """
         frame = RunFrame(self, on_worker=True)
         enter(frame)
         with self.lock:
             self.frames.append(frame)
         try:
-            while (more := self._serve_share(frame)) and not self._workers.waiting:
+            while (more := self._serve_share(frame, first)) and not self._workers.waiting:
+                first = None
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()
         finally:
@@ -131,10 +145,10 @@ class ConcurrentRunner(Runner):
         self._workers.put(self._serve)
         return True
 
-    def _serve_share(self, frame: RunFrame) -> bool:
+    def _serve_share(self, frame: RunFrame, first: Item | None) -> bool:
         """Run up to FAIR_SHARE activations; whether there may be more. `False`: this worker is not engaged any more."""
         lock, queue, runs = self.lock, self.queue, self.journal.runs
-        run: Run | None = None
+        run = None if first is None else self.run_one(frame, first)
         for _ in range(FAIR_SHARE):
             if not lock.acquire(False):
                 take(lock)
@@ -149,7 +163,7 @@ class ConcurrentRunner(Runner):
             item = queue.popleft()
             self.active += 1
             lock.release()
-            run = self._run(frame, item)
+            run = self.run_one(frame, item)
         with lock:
             if run is not None:
                 runs.append(run)
@@ -168,32 +182,3 @@ class ConcurrentRunner(Runner):
                 self.call_help()
         if last:
             self.settle()
-
-    def _run(self, frame: RunFrame, item: Item) -> Run:
-        # jscpd:ignore-start - the same lines are in sequential.py: a call in between costs a tenth of an event
-        frame.item = item
-        delivery, data, cause, attempt, prepared = item
-        target = delivery.target
-        frame.cause = cause
-        frame.started = start = perf_counter_ns()
-        frame.target = target
-        try:
-            if delivery.plain is not None and not prepared:
-                delivery.plain(**data)
-            else:
-                if not prepared:
-                    data = self.prepare(delivery, data)
-                    prepared = True
-                    frame.item = (delivery, data, cause, attempt, True)
-                target.call(data)
-                if delivery is self.entry:
-                    self.entry_done(start, attempt)
-        # jscpd:ignore-end: what follows differs
-        except BaseException as error:
-            run = self.failures.deal_with((delivery, data, cause, attempt, prepared), error, start)
-            if self.outside and delivery is self.entry and not isinstance(error, (Exception, JobCancelled)):
-                self.interrupt = error
-        else:
-            run = (target.number, start, perf_counter_ns() - start, "completed", cause)
-        frame.target = None
-        return run

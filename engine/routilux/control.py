@@ -13,7 +13,7 @@ class ControlState:
     """The last control of a job.
 
     Attributes:
-        action: `"pause"`, `"resume"`, `"cancel"` or `None`.
+        action: `"pause"`, `"resume"`, `"step"`, `"cancel"` or `None`.
         state: `"requested"`, `"draining"` (no handler starts, those in `waiting_for` still run) or `"effective"`.
         by: who asked; reason: why, in their words.
         since_ns: when it was asked or, once effective, when it took effect (ns since the epoch).

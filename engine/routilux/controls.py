@@ -1,4 +1,4 @@
-"""Pause, resume and cancel of one job: what is asked, and whether it makes sense."""
+"""Pause, resume, step and cancel of one job: what is asked, and whether it makes sense."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from .control import ControlRequest, ControlState
 from .rows import JournalEntry
+from .settling import PAUSING
 from .status import CANCELLED, COMPLETED, FAILED, PAUSED, RUNNING, refusals
+from .stepping import can_step
 
 if TYPE_CHECKING:
     from .runner import Runner
@@ -38,7 +40,7 @@ class Controls:
         runner.command(change)
 
     def resume(self, reason: str, by: str) -> bool:
-        """Open the gate of a paused job, or of one that is still pausing; whether there was one to open."""
+        """Open the gate of a paused job, or of one that is pausing or takes a step; whether there was one to open."""
         runner = self._runner
         opened = False
 
@@ -46,7 +48,7 @@ class Controls:
             nonlocal opened
             status = runner.job_state.status
             self._refuse_final(status, "resumed")
-            if status == RUNNING and runner.gate == "pause":
+            if status == RUNNING and runner.gate in PAUSING:
                 opened = True
                 withdrawn = self.withdraw()
                 runner.open_gate()
@@ -60,6 +62,20 @@ class Controls:
 
         runner.command(change, settle=False)
         return opened
+
+    def step(self, reason: str, by: str) -> None:
+        """Open the gate of a paused job for one activation."""
+        runner = self._runner
+
+        def change() -> list[JournalEntry]:
+            refused = refusals(runner.job_state.status, runner.gate, can_step(runner))["step"]
+            if refused is not None:
+                raise ValueError(f"Job {runner.job_state.job_id} cannot take a step: {refused}")
+            asked = self._ask("step", reason, by)
+            runner.open_gate(step=True)
+            return [asked, runner.job_state._become(RUNNING)]
+
+        runner.command(change, settle=False)
 
     def cancel(self, reason: str, by: str) -> None:
         """Drop what waits and tell running handlers; the job is cancelled once they have returned."""
@@ -90,7 +106,7 @@ class Controls:
         with runner.lock:
             request, gate, status = self.request, runner.gate, runner.job_state.status
             busy, kept, effective_ns = runner.busy(), runner.waiting(), self.effective_ns
-        refused = refusals(status, gate)
+            refused = refusals(status, gate, can_step(runner))
         if gate == "fail":
             reason = runner.error or ""
             running = runner.running_handlers()
@@ -105,7 +121,7 @@ class Controls:
             reason=request.reason,
             since_ns=request.since_ns if drains else max(effective_ns or 0, request.since_ns),
             waiting_for=runner.running_handlers() if drains else (),
-            kept=kept if request.action == "pause" else 0,
+            kept=kept if request.action in PAUSING else 0,
             dropped=runner.dropped,
             refusals=refused,
         )

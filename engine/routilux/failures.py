@@ -61,6 +61,15 @@ class Failures:
             timer.cancel()
         return [item for item, _ in waiting]
 
+    def take_delayed(self) -> Item | None:
+        """What would be tried again next, to be tried now. The runner's lock is held."""
+        if not self.delayed:
+            return None
+        key = min(self.delayed, key=lambda key: self.delayed[key][1].due)
+        item, timer = self.delayed.pop(key)
+        timer.cancel()
+        return item
+
     def _decide(self, delivery: Delivery, error: BaseException, attempt: int) -> Decision:
         if self._runner.gate == "cancel" or isinstance(error, JobCancelled):
             return Decision("cancelled")

@@ -25,6 +25,7 @@ from .restoring import take_over
 from .runner import Runner
 from .sequential import SequentialRunner
 from .status import PAUSED, PENDING, RUNNING
+from .stepping import step
 from .structure import Structure
 from .waiting import wait_until_over
 from .workers import Workers
@@ -235,6 +236,17 @@ class Flow(Structure):
             raise ValueError(f"Routine {shown(current)} of job {job_state.job_id} not found in flow {self.flow_id!r}")
         runner.resume(reason, by)
         return job_state
+
+    def step(self, job_state: JobState, *, reason: str = "", by: str = "") -> None:
+        """Let one activation of a paused `job_state` run, the first of its `pending_tasks`; never blocks.
+
+        The job runs meanwhile and is paused again when the handler has returned; what it emitted waits.
+        Deferred events are emitted before. `reason` and `by` as for `pause`.
+
+        Raises:
+            ValueError: when `job_state` is not paused, nothing waits, or a step is under way; for another flow's job.
+        """
+        step(self._runner_of(job_state), reason, by)
 
     def cancel(self, job_state: JobState, reason: str = "", *, by: str = "", wait: bool = True) -> None:
         """Drop what waits, tell running handlers (`ctx.cancelled`), and end `job_state` when they have returned.

@@ -6,6 +6,7 @@ from gc import is_tracked
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
+from .checkpoints import checkpoint
 from .context import Frame
 from .event import Event
 from .locking import take
@@ -52,7 +53,8 @@ class RunFrame:
         target = self.target
         if target is None or self.parked:
             return None
-        return RunningHandler(target.routine_id, target.slot_name, max(now_ns - self.started, 0))
+        started = self.started
+        return RunningHandler(target.routine_id, target.slot_name, max(now_ns - started, 0), started)
 
     def guest(self) -> RunFrame:
         guest = RunFrame(self.runner)
@@ -64,7 +66,7 @@ class RunFrame:
         self.runner.release(self)
 
     def checkpoint(self) -> None:
-        self.runner.checkpoint(self)
+        checkpoint(self.runner, self)
 
     def emit(self, routine: Any, event: Event, data: dict[str, Any]) -> None:
         target = self.target

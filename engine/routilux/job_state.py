@@ -178,7 +178,8 @@ class JobState(SharedArea):
         """What was last asked of the job and how far it is."""
         if self._runner is not None:
             return self._runner.controls.state()
-        return ControlState(refusals=refusals(self._status, None))
+        waits = bool(self._stored.pending_tasks or self.deferred_events)
+        return ControlState(refusals=refusals(self._status, None, waits))
 
     @property
     def checkpoint(self) -> dict[str, Any] | None:

@@ -17,7 +17,14 @@ def pending_tasks(runner: Runner) -> list[dict[str, Any]]:
     """What waits when the job is paused, else nothing."""
     if runner.job_state.status != PAUSED:
         return []
-    return [_task(runner, item) for item in runner.waiting_items()]
+    return [_task(runner, item) for item in _waiting(runner)]
+
+
+def _waiting(runner: Runner) -> list[Item]:
+    """The activations that wait, in their order; those that have begun, and wait at a checkpoint, are the first."""
+    with runner.lock:
+        begun = [frame.item for frame in runner.frames if frame.parked]
+        return [*begun, *runner.queue, *(item for item, _ in runner.failures.delayed.values())]
 
 
 def _task(runner: Runner, item: Item) -> dict[str, Any]:

@@ -45,11 +45,15 @@ class Target:
 
 
 class RunningHandler(NamedTuple):
-    """A handler that is running now: routine (`routine_id`), slot (`slot_name`), and for how long (`running_ns`)."""
+    """A handler that is running now: routine (`routine_id`), slot (`slot_name`), and for how long (`running_ns`).
+
+    `started` is when it began, on the journal's clock, as its run will say once it has ended.
+    """
 
     routine_id: str
     slot_name: str
     running_ns: int
+    started: int = 0
 
 
 class JournalEntry(NamedTuple):

@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterable
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from .context import JobCancelled, runs_here
+from .context import runs_here
 from .controls import Controls
 from .deferred import emit_deferred
 from .failures import Failures, Item
 from .frame import RunFrame
 from .merging import merge
 from .plan import Delivery, Plan
-from .rows import JournalEntry, RunningHandler
-from .settling import ACTIVE, AT_REST, SETTLING, rest_anyhow, settle
+from .rows import JournalEntry, Run, RunningHandler
+from .settling import ACTIVE, AT_REST, PAUSING, SETTLING, rest_anyhow, settle
 from .snapshot import snapshot
 from .status import COMPLETED, PENDING, RUNNING
+from .stepping import take_step
 from .timers import TimeLimit
 from .under_way import UNDER_WAY
 
@@ -36,7 +37,7 @@ class Runner:
 
     `lock` (the journal's) guards `queue`, `gate`, `closed` and `phase`; `_changed` is the job's
     condition on it. `gate` says why no further handler starts: `"pause"`, `"cancel"`, `"fail"`,
-    `"deferred"` (deferred events are being emitted), or `None`. `closed`: nothing more is queued.
+    `"deferred"` (deferred events are being emitted), `"step"` (but one), or `None`. `closed`: nothing more is queued.
     Code of the user is never called with the lock held.
     """
 
@@ -92,6 +93,14 @@ class Runner:
         """Have what is queued worked off by other threads."""
         raise NotImplementedError
 
+    def begin_step(self) -> None:
+        """Be busy: `run_step` is about to be called. Called with the lock held."""
+        raise NotImplementedError
+
+    def run_step(self, item: Item) -> None:
+        """Have one activation run by another thread, although the gate is closed."""
+        raise NotImplementedError
+
     # -- beginning
 
     def begin(self, entry_routine_id: str, params: dict[str, Any]) -> Item:
@@ -142,6 +151,38 @@ class Runner:
         """How many activations wait, for their turn or for their retry."""
         return len(self.queue) + len(self.failures.delayed)
 
+    def run_one(self, frame: RunFrame, item: Item) -> Run:
+        """Run one activation in this thread; what is returned goes to the journal."""
+        # jscpd:ignore-start - the same lines are in sequential.py: a call in between costs a tenth of an event
+        frame.item = item
+        delivery, data, cause, attempt, prepared = item
+        target = delivery.target
+        frame.cause = cause
+        frame.started = start = perf_counter_ns()
+        frame.target = target
+        try:
+            if delivery.plain is not None and not prepared:
+                delivery.plain(**data)
+            else:
+                if not prepared:
+                    data = self.prepare(delivery, data)
+                    prepared = True
+                    frame.item = (delivery, data, cause, attempt, True)
+                target.call(data)
+                if delivery is self.entry:
+                    self.entry_done(start, attempt)
+        # jscpd:ignore-end: what follows differs
+        except BaseException as error:
+            run = self.failures.deal_with((delivery, data, cause, attempt, prepared), error, start)
+            self.note_raised(delivery, error)
+        else:
+            run = (target.number, start, perf_counter_ns() - start, "completed", cause)
+        frame.target = None
+        return run
+
+    def note_raised(self, delivery: Delivery, error: BaseException) -> None:
+        """A handler of `run_one` has raised, which is dealt with."""
+
     # -- guests, and handlers that wait
 
     def hold(self, guest: RunFrame) -> None:
@@ -158,60 +199,22 @@ class Runner:
 
     def waits_at_checkpoint(self, handlers: int) -> bool:
         """Whether so many handlers wait at a checkpoint for the job to be resumed. Called with the lock held."""
-        return self.gate == "pause" and self.parked == handlers
-
-    def checkpoint(self, frame: RunFrame) -> None:
-        """Let a pause take effect in the midst of a handler, or end the handler of a job that is ending."""
-        with self.lock:
-            if self.gate == "pause" and frame.item is not None:
-                frame.parked = True
-                self.parked += 1
-            over = frame.parked and self.phase == ACTIVE and not self.busy()
-            if over:
-                self.claim()
-        raised = self._wait_for_resume(frame, over) if frame.parked else None
-        if self.closed:
-            raise JobCancelled(f"Job {self.job_state.job_id} is ending") from raised
-        if raised is not None:
-            raise raised
-
-    def _wait_for_resume(self, frame: RunFrame, settles: bool) -> Exception | None:
-        """Wait with a parked handler; return what a signal of the user has raised here.
-
-        That waits as well, for in a paused job no handler fails.
-        """
-        raised: Exception | None = None
-        try:
-            while frame.parked:
-                try:
-                    if settles:
-                        settles = False
-                        self.settle()
-                    with self.lock:
-                        while not self.closed and (self.gate == "pause" or self.phase != ACTIVE):
-                            self._changed.wait()
-                        self._unpark(frame)
-                except Exception as error:
-                    raised = error
-        except BaseException:
-            with self.lock:
-                self._unpark(frame)
-            raise
-        return raised
-
-    def _unpark(self, frame: RunFrame) -> None:
-        if frame.parked:
-            frame.parked = False
-            self.parked -= 1
+        return self.gate in PAUSING and self.parked == handlers
 
     # -- the gate
 
-    def let_go(self, items: Iterable[Item] = ()) -> None:
-        """Queue `items` and have the job worked off, or bring it to rest where that was asked for meanwhile."""
+    def let_go(self, items: Iterable[Item] = (), steps: bool = False) -> None:
+        """Queue `items` and have the job worked off, or bring it to rest where that was asked for meanwhile.
+
+        With `steps` one activation is worked off, unless another control has come in between.
+        """
         with self.lock:
             entries = self.take_in(items)
             if self.gate == "deferred":
                 self.gate = None
+            item = take_step(self) if steps and self.gate == "step" else None
+            if item is not None:
+                self.begin_step()
             over = (self.gate is not None or not self.waiting()) and self.phase == ACTIVE and not self.busy()
             if over:
                 self.claim()
@@ -219,7 +222,9 @@ class Runner:
                 self._changed.notify_all()
         for entry in entries:
             self.job_state._announce(entry)
-        if over:
+        if item is not None:
+            self.run_step(item)
+        elif over:
             self.settle()
         else:
             self.go_on()
@@ -243,9 +248,12 @@ class Runner:
         self.gate = why
         self.phase = ACTIVE
 
-    def open_gate(self) -> None:
-        """Let handlers start again, once deferred events are out and `let_go` is called. Called with the lock held."""
-        self.gate = "deferred" if self.job_state.deferred_events else None
+    def open_gate(self, step: bool = False) -> None:
+        """Let handlers start again, once deferred events are out and `let_go` is called; or one of them, for a `step`.
+
+        Called with the lock held.
+        """
+        self.gate = "step" if step else "deferred" if self.job_state.deferred_events else None
         self.phase = ACTIVE
         self.closed = False
         self.held += 1
@@ -272,7 +280,7 @@ class Runner:
         self.command(lambda: [] if self.closed else self._close_failed(), settle=False)
 
     def _close_failed(self) -> list[JournalEntry]:
-        withdrawn = [self.controls.withdraw()] if self.gate == "pause" else []
+        withdrawn = [self.controls.withdraw()] if self.gate in PAUSING else []
         return [*withdrawn, *self.close("fail")]
 
     def _time_is_up(self) -> None:
@@ -395,9 +403,3 @@ class Runner:
     def queue_figures(self) -> tuple[int, int]:
         """How many activations wait, and how many handlers run."""
         return self.waiting(), len(self.running_handlers())
-
-    def waiting_items(self) -> list[Item]:
-        """The activations that wait, in their order."""
-        with self.lock:
-            begun = [frame.item for frame in self.frames if frame.parked]
-            return [*begun, *self.queue, *(item for item, _ in self.failures.delayed.values())]

@@ -7,6 +7,7 @@ from time import perf_counter_ns
 from typing import Any
 
 from .context import JobCancelled, enter, leave
+from .failures import Item
 from .frame import RunFrame
 from .journal import RUNS_FOLDED_AT
 from .runner import Runner
@@ -65,16 +66,27 @@ class SequentialRunner(Runner):
                 self._changed.notify_all()
                 return
             self.driving = True
-        name = f"routilux-{self.flow.flow_id}-{self.job_state.job_id[:8]}"
-        threading.Thread(target=self.drive, name=name, daemon=True).start()
+        self._drive_in_thread()
 
-    def drive(self) -> None:
-        """Work off the queue until the job is at rest."""
+    def begin_step(self) -> None:
+        self.driving = True
+
+    def run_step(self, item: Item) -> None:
+        self._drive_in_thread(item)
+
+    def _drive_in_thread(self, first: Item | None = None) -> None:
+        name = f"routilux-{self.flow.flow_id}-{self.job_state.job_id[:8]}"
+        threading.Thread(target=self.drive, args=(first,), name=name, daemon=True).start()
+
+    def drive(self, first: Item | None = None) -> None:
+        """Run the activation `first`, if there is one, and work off the queue until the job is at rest."""
         frame = RunFrame(self)
         self.frames.append(frame)
         self.guardian = threading.get_ident()
         enter(frame)
         try:
+            if first is not None:
+                self.journal.runs.append(self.run_one(frame, first))
             while self._burst(frame) or self._more(frame):
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()

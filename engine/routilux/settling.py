@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 ACTIVE, SETTLING, AT_REST = "active", "settling", "at rest"
 """The phases of a job: it is worked on, somebody brings it to rest, nothing happens."""
+PAUSING = ("pause", "step")
+"""What keeps handlers from starting while a job is about to be paused."""
 
 
 def settle(runner: Runner) -> None:
     """Become what the gate says, or what the routines' states say."""
     if runner.gate == "pause":
         _pause(runner)
+    elif runner.gate == "step":
+        _rest(runner, PAUSED)
     elif runner.gate is not None:
         _end(runner, CANCELLED if runner.gate == "cancel" else FAILED)
     else:
@@ -60,7 +64,7 @@ def _rest(runner: Runner, status: str) -> None:
         asked = runner.gate
         entries = [job_state._become(status, runner.error)]
         runner.flow._job_rests(job_state)
-        if asked in ("pause", "cancel"):
+        if asked in ("pause", "step", "cancel"):
             entries.append(runner.controls.entry("effective"))
         runner.phase = AT_REST
         runner.settler = None

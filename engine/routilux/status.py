@@ -41,20 +41,23 @@ def check_transition(old: str, new: str) -> str:
     return new
 
 
-def refusals(status: str, asked: str | None) -> dict[str, str | None]:
+def refusals(status: str, asked: str | None, waits: bool) -> dict[str, str | None]:
     """Say for each control why it makes no sense now, or `None` where it does.
 
-    `asked` is the control that is still draining (`"pause"`, `"cancel"`, `"fail"`) or `None`.
-    This is what a page offers; `Flow.pause` and its kin are more lenient (see there).
+    `asked` is the control that is still draining (`"pause"`, `"step"`, `"cancel"`, `"fail"`) or `None`; `waits` says
+    whether a step would do something. This is what a page offers; `Flow.pause` and its kin are more lenient.
     """
     if status in ENDED or status == PENDING:
         why = "the job has not started" if status == PENDING else f"the job has ended: {status}"
-        return {"pause": why, "resume": why, "cancel": why}
+        return {"pause": why, "resume": why, "step": why, "cancel": why}
     if asked in ("cancel", "fail"):
         why = "the job is being cancelled" if asked == "cancel" else "the job has failed and is ending"
-        return {"pause": why, "resume": why, "cancel": why}
+        return {"pause": why, "resume": why, "step": why, "cancel": why}
     if status == PAUSED:
-        return {"pause": "the job is paused", "resume": None, "cancel": None}
+        idle = None if waits else "nothing waits; resume the job to complete it"
+        return {"pause": "the job is paused", "resume": None, "step": idle, "cancel": None}
     if asked == "pause":
-        return {"pause": "the job is pausing", "resume": None, "cancel": None}
-    return {"pause": None, "resume": "the job is running", "cancel": None}
+        return {"pause": "the job is pausing", "resume": None, "step": "the job is pausing", "cancel": None}
+    if asked == "step":
+        return {"pause": None, "resume": None, "step": "a step is under way", "cancel": None}
+    return {"pause": None, "resume": "the job is running", "step": "the job is running; pause it first", "cancel": None}

@@ -202,12 +202,20 @@ def test_refusals_say_why_a_control_makes_no_sense(flow: Flow) -> None:
     chain(flow, ("a", Node(door)))
     job = flow.start("a")
     door.wait_for()
-    assert job.control.refusals == {"pause": None, "resume": "the job is running", "cancel": None}
+    running = "the job is running"
+    assert job.control.refusals == {
+        "pause": None,
+        "resume": running,
+        "step": f"{running}; pause it first",
+        "cancel": None,
+    }
     flow.pause(job, wait=False)
-    assert job.control.refusals == {"pause": "the job is pausing", "resume": None, "cancel": None}
+    pausing = "the job is pausing"
+    assert job.control.refusals == {"pause": pausing, "resume": None, "step": pausing, "cancel": None}
     door.open()
     over(job, "paused")
-    assert job.control.refusals == {"pause": "the job is paused", "resume": None, "cancel": None}
+    assert job.control.refusals["pause"] == "the job is paused"
+    assert job.control.refusals["resume"] is job.control.refusals["cancel"] is None
     flow.cancel(job)
     assert set(job.control.refusals.values()) == {"the job has ended: cancelled"}
 

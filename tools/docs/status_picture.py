@@ -22,11 +22,11 @@ PLACES: dict[str, tuple[float, float, float]] = {
 
 CAUSES: dict[tuple[str, str], str] = {
     ("pending", "running"): "execute, start",
-    ("running", "paused"): "pause",
+    ("running", "paused"): "pause, step done",
     ("running", "completed"): "nothing is left",
     ("running", "failed"): "an error, or the time",
     ("running", "cancelled"): "cancel",
-    ("paused", "running"): "resume",
+    ("paused", "running"): "resume, step",
     ("paused", "failed"): "an interrupted handler",
     ("paused", "cancelled"): "cancel",
     ("completed", "paused"): "pause",

@@ -94,7 +94,7 @@ export interface ConnectionFigures {
  * act now, or null when it can.
  */
 export interface Control {
-  action: ("cancel" | "pause" | "resume") | null;
+  action: ("cancel" | "pause" | "resume" | "step") | null;
   state: ("draining" | "effective" | "requested") | null;
   by: string;
   reason: string;

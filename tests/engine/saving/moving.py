@@ -12,8 +12,6 @@ from typing import Any
 from routilux import Flow, JobState
 from tests.engine.parts import DEADLINE
 
-MOVES = ("stay", "text", "file", "process")
-
 
 class Helper:
     """A process of its own that goes on with jobs: it is given a flow's and a job's document, and returns the job's.
@@ -83,6 +81,9 @@ def to_the_end(flow: Flow, job: JobState, moves: Iterator[str], folder: Path, he
             assert helper is not None
             job = helper.go_on(made[-1], job)
             continue
+        if move == "step":
+            take_step(made[-1], job)
+            continue
         if move != "stay":
             made.append(copied(made[-1]))
             job = loaded(job, folder, move)
@@ -91,6 +92,14 @@ def to_the_end(flow: Flow, job: JobState, moves: Iterator[str], folder: Path, he
         one.shutdown()
     plain: dict[str, Any] = json.loads(json.dumps(job.serialize()))
     return plain
+
+
+def take_step(flow: Flow, job: JobState) -> None:
+    """Let the job take one step; with nothing left for that, it is resumed to complete."""
+    if job.control.refusals["step"] is None:
+        flow.step(job)
+    else:
+        flow.resume(job)
 
 
 def loaded(job: JobState, folder: Path, how: str) -> JobState:

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.saving.fuzzing import examples
-from tests.engine.saving.moving import Helper, at_rest, loaded, to_the_end
+from tests.engine.saving.moving import Helper, at_rest, loaded, take_step, to_the_end
 from tests.engine.saving.plans import Plain, Plan, outcome, plans, wrong_causes
 
 PAUSES = st.lists(st.integers(1, 40), max_size=5)
 """At which of its activations a job pauses itself."""
-MOVES = st.lists(st.sampled_from(["stay", "text", "file"]), min_size=1, max_size=4)
-FURTHER_MOVES = st.lists(st.sampled_from(["process", "text", "process"]), min_size=1, max_size=4)
+MOVES = st.lists(st.sampled_from(["stay", "text", "file", "step"]), min_size=1, max_size=4)
+FURTHER_MOVES = st.lists(st.sampled_from(["process", "text", "process", "step"]), min_size=1, max_size=4)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,9 @@ def test_jobs_that_are_paused_from_outside_at_any_moment_can_be_moved(
             job.read_history()
         flow.pause(job, "from outside")
         how = next(ways)
+        if how == "step":
+            take_step(flow, job)
+            continue
         if how != "stay":
             job = loaded(job, folder, how)
             flow = plan.flow()
