@@ -9,6 +9,7 @@ import { LiveSocket } from "./live/socket.ts";
 import { JobStore } from "./live/store.ts";
 import type { JobPage } from "./panels/job-page.ts";
 import "./panels/job-page.ts";
+import { whyStill } from "./panels/job-words.ts";
 import type { JobsPage } from "./panels/jobs-page.ts";
 import "./panels/jobs-page.ts";
 import type { LiveBadge } from "./panels/live-badge.ts";
@@ -50,7 +51,8 @@ function open(): void {
   if (!job && !jobs) return;
   const socket = new LiveSocket();
   const store = job ? openJob(job, socket) : jobs && openJobs(jobs, socket);
-  for (const badge of document.querySelectorAll<LiveBadge>("live-badge")) badge.store = store;
+  const still = (): string | null => (store instanceof JobStore && store.state ? whyStill(store.state.job) : null);
+  for (const badge of document.querySelectorAll<LiveBadge>("live-badge")) Object.assign(badge, { store, still });
   socket.start();
 }
 

@@ -105,6 +105,7 @@ export function keyframe(flow: FlowDefinition, some: Partial<Keyframe> = {}): Ke
       rerunnable: false,
       origin: "",
       error: null,
+      last_sign: null,
     },
     routines: Object.fromEntries(flow.routines.map(({ routine_id: id }) => [id, figures()])),
     connections: Object.fromEntries(flow.connections.map(({ connection_id: id }) => [id, { count: 0, rate: 0 }])),

@@ -7,6 +7,7 @@ export type RoutineStatus = RoutineFigures["status"];
 /** The colour that a status is drawn with. */
 export function toneOf(status: RoutineStatus): keyof StatusColours {
   if (status === "idle") return "pending";
+  if (status === "lost") return "failed";
   return status === "retry" ? "paused" : status;
 }
 
@@ -19,14 +20,15 @@ export function traceShape(
   r: number,
 ): void {
   if (status === "paused") context.rect(x - r, y - r, 2 * r, 2 * r);
-  else if (status === "failed") tracePoints(context, [x, y - r * 1.3, x + r * 1.3, y, x, y + r * 1.3, x - r * 1.3, y]);
+  else if (status === "failed" || status === "lost")
+    tracePoints(context, [x, y - r * 1.3, x + r * 1.3, y, x, y + r * 1.3, x - r * 1.3, y]);
   else if (status === "retry") tracePoints(context, [x, y - r, x + r, y + r, x - r, y + r]);
   else context.arc(x, y, r, 0, 2 * Math.PI);
 }
 
 /** Whether the shape of `status` is only a line. */
 export function isHollow(status: RoutineStatus): boolean {
-  return status === "pending" || status === "idle" || status === "cancelled";
+  return status === "pending" || status === "idle" || status === "cancelled" || status === "lost";
 }
 
 function tracePoints(context: CanvasRenderingContext2D, [x, y, ...rest]: number[]): void {

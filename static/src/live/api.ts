@@ -1,7 +1,7 @@
 // REST as the page uses it. Whatever goes wrong is thrown as an ApiError, which a person can read.
 import type { JobReading, Metrics } from "./job-reading.ts";
 import type { Control, HistoryPage, JobSummary, LogPage, OutputPage, Problem, StartJob } from "./protocol.ts";
-import type { Action } from "./view.ts";
+import type { Action, JobStatus } from "./view.ts";
 
 /** A call that failed: `title` says what, `detail` why and what to do. `status` 0: the server did not answer. */
 export class ApiError extends Error {
@@ -15,8 +15,25 @@ export class ApiError extends Error {
   }
 }
 
+/** `GET /jobs`: `next` is the cursor of the page after this one; `counts` are of all jobs, by status. */
+export interface JobsPage {
+  jobs: JobSummary[];
+  next: string | null;
+  counts: { [status in JobStatus]?: number };
+}
+
+const JOBS_AT_ONCE = 200;
+
 export class Api implements JobReading {
   constructor(private readonly base = "/api/v1") {}
+
+  /** A page of the jobs with one of `statuses` (none: with any), newest first, behind `cursor` (null: the first). */
+  jobs(statuses: readonly JobStatus[], cursor: string | null): Promise<JobsPage> {
+    const query = new URLSearchParams({ limit: String(JOBS_AT_ONCE) });
+    if (statuses.length) query.set("status", statuses.join());
+    if (cursor !== null) query.set("cursor", cursor);
+    return this.get(`/jobs?${query}`);
+  }
 
   history(jobId: string, after: number, limit: number, signal?: AbortSignal): Promise<HistoryPage> {
     return this.get(`/jobs/${encodeURIComponent(jobId)}/history?after=${after}&limit=${limit}`, signal);

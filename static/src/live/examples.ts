@@ -1,7 +1,7 @@
 // Plausible shapes of the wire for tests: each function takes what matters to the test and makes up the rest.
 import type { Heard } from "./link.ts";
 import { UNHEARD } from "./link.ts";
-import type { Frame, JobSummary, Jobs, Keyframe, RoutineFigures, Sample } from "./protocol.ts";
+import type { Frame, JobSummary, Jobs, Keyframe, RoutineFigures, Sample, StoreHealth } from "./protocol.ts";
 import type { HistoryRecord } from "./view.ts";
 
 const CREATED = "2026-03-02T12:00:00.000000+00:00";
@@ -24,6 +24,7 @@ export function aJob(some: Partial<JobSummary> = {}): JobSummary {
     rerunnable: true,
     origin: "worker-1",
     error: null,
+    last_sign: null,
     ...some,
   };
 }
@@ -75,7 +76,13 @@ export function aFrame(some: Partial<Frame> = {}): Frame {
 }
 
 export function someJobs(some: Partial<Jobs> = {}): Jobs {
-  return { at: 0, full: true, jobs: [], removed: [], counts: {}, rate: 0, activity: [], flows: [], ...some };
+  const nothing = { jobs: [], removed: [], counts: {}, rate: 0, activity: [], flows: [] };
+  return { at: 0, full: true, ...nothing, store: aStore(), ...some };
+}
+
+/** A store that is as it should be. */
+export function aStore(some: Partial<StoreHealth> = {}): StoreHealth {
+  return { state: "ok", reason: "", since: null, waiting: 0, lost: 0, place: "runs.db", ...some };
 }
 
 export function aRecord(seq: number, some: Partial<HistoryRecord> = {}): HistoryRecord {

@@ -1,5 +1,5 @@
 // The list of jobs as the page's elements see it.
-import type { JobSummary, Jobs } from "./protocol.ts";
+import type { JobSummary, Jobs, StoreHealth } from "./protocol.ts";
 import { WatchedStore } from "./watched.ts";
 
 /** All jobs that the server keeps. */
@@ -12,15 +12,17 @@ export interface JobsView {
   activity: number[];
   /** Names of the flows that the server watches. */
   flows: string[];
+  /** How the server's store is doing. */
+  store: StoreHealth;
   at: number;
 }
 
 /** The list after `message`; null when it only says what changed in a list that is not known. Pure. */
 export function foldJobs(before: JobsView | null, message: Jobs): JobsView | null {
   if (!message.full && !before) return null;
-  const { rate, activity, flows, at } = message;
+  const { rate, activity, flows, store, at } = message;
   const jobs = message.full ? new Map(byId(message.jobs)) : changed(before?.jobs ?? new Map(), message);
-  return { jobs, rate, activity, flows, at };
+  return { jobs, rate, activity, flows, store, at };
 }
 
 function byId(jobs: JobSummary[]): [string, JobSummary][] {
@@ -37,18 +39,21 @@ function changed(before: Map<string, JobSummary>, message: Jobs): Map<string, Jo
   return after;
 }
 
-/** Dispatches `change` with the list as detail. */
+/** Dispatches `change` with the list as detail, and `removed` with the jobs that the server does not push any more. */
 export class JobsStore extends WatchedStore<JobsView> {
   /** The list as shown; null until the first message. Read only. */
   state: JobsView | null = null;
 
   /** Takes in a message. False: it does not follow, and the full list must be asked for. */
   takeJobs(message: Jobs): boolean {
-    const after = foldJobs(this.state, message);
+    const before = this.state;
+    const after = foldJobs(before, message);
     if (!after) return false;
     this.state = after;
     this.takeWhole();
     this.show(after);
+    const removed = message.removed.flatMap((id) => before?.jobs.get(id) ?? []);
+    if (removed.length) this.dispatchEvent(new CustomEvent("removed", { detail: removed }));
     return true;
   }
 

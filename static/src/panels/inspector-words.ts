@@ -45,7 +45,7 @@ export function workersWords({ execution_strategy: strategy, max_workers: worker
 
 /** How many routines have each status, the most telling status first; those that none has are left out. */
 export function statusCounts(routines: { [id: string]: RoutineFigures }): [RoutineFigures["status"], number][] {
-  const order = ["failed", "retry", "paused", "running", "idle", "pending", "completed", "cancelled"] as const;
+  const order = ["lost", "failed", "retry", "paused", "running", "idle", "pending", "completed", "cancelled"] as const;
   const counts = new Map<string, number>();
   for (const { status } of Object.values(routines)) counts.set(status, (counts.get(status) ?? 0) + 1);
   return order.flatMap((status) => {

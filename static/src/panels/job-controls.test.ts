@@ -100,6 +100,15 @@ describe("the controls of a job", () => {
     expect(refusal("Run again")).toEqual(["true", "This job is not on the server any more."]);
   });
 
+  test("of a lost job cannot act, and say that it is for its program", async () => {
+    await show(aJob({ status: "lost", rerunnable: false }));
+    expect(refusal("Pause")).toEqual(["true", "The program that runs this job cannot be reached."]);
+    expect(refusal("Run again")).toEqual(["true", "It cannot be run again: its program cannot be reached."]);
+    controls.job = aJob({ status: "lost" });
+    await controls.updateComplete;
+    expect([refusal("Run again")[0], button("Run again").classList.contains("primary")]).toEqual([null, true]);
+  });
+
   test("in a list are icons that are named after the job", async () => {
     await show(aJob(), { compact: true });
     expect([...controls.querySelectorAll("button")].map((each) => each.getAttribute("aria-label"))).toEqual([

@@ -24,6 +24,23 @@ const NOT_TAKEN = {
   again: "The job was not run again",
 };
 
+const LOST = "the program that runs this job cannot be reached";
+
+/** Nothing more is to be expected of the job: it has ended, or it is lost. */
+function isOver(job: JobSummary): boolean {
+  return job.ended_at !== null || job.status === "lost";
+}
+
+/** Why the job cannot be run again, or null. */
+function notAgain({ rerunnable, status }: JobSummary): string | null {
+  if (rerunnable) return null;
+  const why =
+    status === "lost"
+      ? "its program cannot be reached"
+      : "no program with its flow is here, or what it was started with was not kept";
+  return `It cannot be run again: ${why}.`;
+}
+
 @customElement("job-controls")
 export class JobControls extends LightElement {
   @property({ attribute: false }) job: JobSummary | null = null;
@@ -60,7 +77,7 @@ export class JobControls extends LightElement {
   protected override render() {
     const { job } = this;
     if (!job) return nothing;
-    const ended = job.ended_at !== null;
+    const ended = isOver(job);
     const draw = (look: ButtonLook, act: () => void): TemplateResult => button(this.named(job, look), act);
     if (this.compact && ended) return draw(this.againLook(job, ended), () => this.again());
     return html`${draw(this.toggleLook(job, ended), () => this.toggle())}
@@ -103,19 +120,18 @@ export class JobControls extends LightElement {
   }
 
   private againLook(job: JobSummary, ended: boolean): ButtonLook {
-    const notKept = job.rerunnable ? null : "It cannot be run again: what it was started with was not kept.";
     return {
       name: "Run again",
       icon: "rotate",
       kind: ended ? "primary" : "plain",
-      refusal: this.unreachable() ?? notKept,
+      refusal: this.unreachable() ?? notAgain(job),
       hint: "Starts a new job of this flow with the same parameters",
       busy: this.asking === "again",
     };
   }
 
   private refusal(job: JobSummary, action: Action): string | null {
-    const refused = job.control.refusals[action];
+    const refused = job.control.refusals[action] ?? (job.status === "lost" ? LOST : null);
     return this.unreachable() ?? (refused ? asSentence(refused) : null);
   }
 

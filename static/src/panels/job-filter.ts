@@ -3,7 +3,15 @@ import type { JobSummary } from "../live/protocol.ts";
 import type { JobStatus } from "../live/view.ts";
 
 /** Statuses in the order in which they are offered. */
-export const STATUSES: readonly JobStatus[] = ["pending", "running", "paused", "failed", "cancelled", "completed"];
+export const STATUSES: readonly JobStatus[] = [
+  "pending",
+  "running",
+  "paused",
+  "lost",
+  "failed",
+  "cancelled",
+  "completed",
+];
 
 /** The statuses that a query string asks for; none means all. */
 export function statusesIn(query: string): Set<JobStatus> {

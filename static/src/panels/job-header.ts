@@ -51,7 +51,10 @@ export class JobHeader extends StoreElement<JobStore> {
 
   private name({ job }: JobView): TemplateResult {
     return html`<div class="jobname">
-      ${this.store?.connection === "replay" ? nothing : this.crumbs(job.flow_id)}
+      <div class="above">
+        ${this.store?.connection === "replay" ? nothing : this.crumbs(job.flow_id)}
+        ${job.origin ? html`<span class="origin" title="Runs in ${job.origin}">in ${job.origin}</span>` : nothing}
+      </div>
       <h1>
         ${job.flow_id} <span class="mono dim" title=${job.job_id}>${shortId(job.job_id)}</span>
         <copy-button text=${job.job_id} label="Copy job id"></copy-button>
@@ -95,7 +98,7 @@ export class JobHeader extends StoreElement<JobStore> {
     const times = `from ${fullTime(job.created_at)}${job.ended_at ? ` to ${fullTime(job.ended_at)}` : ""}`;
     return html`<dl class="facts num">
       ${fact("elapsed", clock(elapsed(job, now)), "", times)} ${fact("events", number(counts.events))}
-      ${fact("rate", rate(job.rate))} ${fact("queued", number(counts.queued))}
+      ${fact("rate", rate(job.status === "lost" ? 0 : job.rate))} ${fact("queued", number(counts.queued))}
       ${fact("errors", number(counts.errors), counts.errors ? "bad" : "")}
     </dl>`;
   }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { aControl, aJob } from "../live/examples.ts";
 import { filtered, statusesIn, toggled, withStatuses } from "./job-filter.ts";
-import { endedByHour, longestPause, total, underWayLastHour } from "./job-tallies.ts";
+import { endedByHour, longestPause, newestSilence, total, underWayLastHour } from "./job-tallies.ts";
 
 const NOW = Date.parse("2026-03-02T12:00:00Z");
 const before = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
@@ -44,6 +44,12 @@ describe("the tiles", () => {
     ];
     expect(underWayLastHour(jobs, NOW, 5)).toEqual([1, 1, 1, 1, 1]);
     expect(underWayLastHour(jobs.slice(0, 1), NOW, 5)).toEqual([0, 0, 1, 1, 1]);
+  });
+
+  test("take a lost job for one that was under way until its last sign, and say how fresh the newest loss is", () => {
+    const lost = (minutes: number) => aJob({ status: "lost", created_at: before(60), last_sign: before(minutes) });
+    expect(underWayLastHour([lost(20)], NOW, 5)).toEqual([1, 1, 1, 0, 0]);
+    expect([newestSilence([lost(20), lost(3), aJob()], NOW), newestSilence([aJob()], NOW)]).toEqual([180_000, null]);
   });
 
   test("say how long the longest pause is", () => {

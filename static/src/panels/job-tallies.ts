@@ -17,10 +17,11 @@ const SPANS = new WeakMap<JobSummary, Span>();
 function span(job: JobSummary): Span {
   const known = SPANS.get(job);
   if (known) return known;
-  const { created_at, ended_at } = job;
+  const { created_at } = job;
+  const end = job.ended_at ?? job.last_sign;
   const parsed = {
     from: Date.parse(created_at),
-    to: ended_at === null ? Number.POSITIVE_INFINITY : Date.parse(ended_at),
+    to: end === null ? Number.POSITIVE_INFINITY : Date.parse(end),
   };
   SPANS.set(job, parsed);
   return parsed;
@@ -57,6 +58,15 @@ export function longestPause(jobs: Iterable<JobSummary>, now: number): number | 
     if (status === "paused" && control.since) longest = Math.max(longest ?? 0, now - Date.parse(control.since));
   }
   return longest;
+}
+
+/** How long ago the job that was lost last was last heard of, ms; null when none is. */
+export function newestSilence(jobs: Iterable<JobSummary>, now: number): number | null {
+  let newest: number | null = null;
+  for (const { status, last_sign: sign } of jobs) {
+    if (status === "lost" && sign) newest = Math.min(newest ?? Number.POSITIVE_INFINITY, now - Date.parse(sign));
+  }
+  return newest;
 }
 
 export function total(counts: readonly number[]): number {

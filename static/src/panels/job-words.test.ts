@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { aControl, aJob } from "../live/examples.ts";
 import type { JobSummary } from "../live/protocol.ts";
+import { timeOfDay } from "../parts/format.ts";
 import { elapsed, headline, sentence, underWay } from "./job-words.ts";
 
 const NOW = Date.parse("2026-03-02T12:04:31Z");
@@ -35,6 +36,17 @@ describe("what a job says of itself", () => {
     const job = aJob({ control: aControl({ action: "cancel", state: "draining", dropped: 62, waiting_for }) });
     expect(headline(job)).toEqual({ tone: "cancelled", word: "Cancelling…" });
     expect(said(job)).toBe("62 queued were dropped · waiting for parser 0.6 s");
+  });
+
+  test("when it is lost: since when nothing is heard of its program, and what is kept; its clock stands still", () => {
+    const counts = { events: 18_230, errors: 0, queued: 4, running: 1 };
+    const control = aControl({ action: "pause", state: "requested" });
+    const job = aJob({ status: "lost", last_sign: "2026-03-02T12:01:11Z", counts, control });
+    expect(headline(job)).toEqual({ tone: "lost", word: "Lost" });
+    const since = timeOfDay("2026-03-02T12:01:11Z");
+    expect(said(job)).toBe(`nothing heard of its program since ${since}, for 00:03:20 · 18,230 events kept`);
+    expect(elapsed(job, NOW)).toBe(71_000);
+    expect(said(aJob({ status: "lost" }))).toBe("nothing heard of its program · 0 events kept");
   });
 
   test("when it runs or is done: nothing but its status", () => {

@@ -1,7 +1,7 @@
 // What a job says of itself, in words: its headline while controls are under way, and the sentence beside it. Pure.
 import type { JobSummary } from "../live/protocol.ts";
 import type { JobStatus } from "../live/view.ts";
-import { clock, growing, number } from "../parts/format.ts";
+import { clock, dayAndTime, growing, number, plural } from "../parts/format.ts";
 import { STATUS_WORDS } from "../parts/status.ts";
 
 /** A word with the status whose colour and shape it has. */
@@ -19,13 +19,14 @@ export interface Piece {
 const UNDER_WAY: { [action: string]: Headline } = {
   pause: { tone: "paused", word: "Pausing…" },
   resume: { tone: "running", word: "Resuming…" },
+  step: { tone: "running", word: "Stepping…" },
   cancel: { tone: "cancelled", word: "Cancelling…" },
 };
 
 /** A control that was asked for and has not taken effect, or null. */
-export function underWay({ control, status }: JobSummary): "pause" | "resume" | "cancel" | null {
-  const ended = status === "completed" || status === "failed" || status === "cancelled";
-  return !ended && control.state !== null && control.state !== "effective" ? control.action : null;
+export function underWay({ control, status }: JobSummary): JobSummary["control"]["action"] {
+  const over = status === "completed" || status === "failed" || status === "cancelled" || status === "lost";
+  return !over && control.state !== null && control.state !== "effective" ? control.action : null;
 }
 
 export function headline(job: JobSummary): Headline {
@@ -33,19 +34,27 @@ export function headline(job: JobSummary): Headline {
   return (action && UNDER_WAY[action]) || { tone: job.status, word: STATUS_WORDS[job.status] };
 }
 
+/** Why nothing of the job changes any more, or null while something may. */
+export function whyStill({ status, ended_at: ended }: JobSummary): string | null {
+  if (status === "lost") return "Nothing is heard of the job's program: this is the last that is known.";
+  return ended ? "The job has ended: this is how it stands for good." : null;
+}
+
 /** The sentence beside the headline, as of the server's moment `now` (epoch ms); frames were made at `at`. */
 export function sentence(job: JobSummary, at: number, now: number): Piece[] {
   const action = underWay(job);
   if (action === "cancel") return [...dropped(job, "were dropped"), ...waitingFor(job, at, now)];
   if (action) return [...asked(job, now), ...waitingFor(job, at, now)];
+  if (job.status === "lost") return lostSince(job, now);
   if (job.status === "paused") return pausedSince(job, now);
   if (job.status === "cancelled") return [...reason(job), ...dropped(job, "dropped")];
   return [];
 }
 
-/** How long the job has been under way, or was, ms. */
+/** How long the job has been under way, or was, ms; of a lost one nothing is known since its last sign. */
 export function elapsed(job: JobSummary, now: number): number {
-  return (job.ended_at ? Date.parse(job.ended_at) : now) - Date.parse(job.created_at);
+  const end = job.ended_at ?? job.last_sign;
+  return (end ? Date.parse(end) : now) - Date.parse(job.created_at);
 }
 
 function asked({ control }: JobSummary, now: number): Piece[] {
@@ -68,6 +77,13 @@ function pausedSince(job: JobSummary, now: number): Piece[] {
   const since = control.since ? `for ${clock(now - Date.parse(control.since))}` : "";
   const kept = `${number(control.kept)} queued, kept`;
   return joined([since, control.kept ? kept : "", quoted(job)]);
+}
+
+/** nothing heard of its program since 12:04:31, for 00:03:20 · 18,230 events are kept */
+function lostSince({ last_sign: sign, counts }: JobSummary, now: number): Piece[] {
+  const silent = sign ? now - Date.parse(sign) : 0;
+  const since = sign ? ` since ${dayAndTime(sign, now)}, for ${clock(silent)}` : "";
+  return joined([`nothing heard of its program${since}`, `${plural(counts.events, "event")} kept`]);
 }
 
 function dropped({ control }: JobSummary, verb: string): Piece[] {

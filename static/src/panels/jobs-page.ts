@@ -1,9 +1,11 @@
 // `<jobs-page>`: every job that the server keeps, live, with tiles and chips that filter the list.
-import { type TemplateResult, html, nothing } from "lit";
+import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 
 import type { Api } from "../live/api.ts";
 import type { JobsStore, JobsView } from "../live/jobs-store.ts";
+import { OlderJobs, withOlder } from "../live/older-jobs.ts";
+import type { JobSummary } from "../live/protocol.ts";
 import type { LiveSocket } from "../live/socket.ts";
 import type { JobStatus } from "../live/view.ts";
 import { button } from "../parts/button.ts";
@@ -15,8 +17,11 @@ import { StoreElement } from "../parts/store-element.ts";
 import { Ticking } from "../parts/ticking.ts";
 import "./connection-banner.ts";
 import { STATUSES, countByStatus, filtered, statusesIn, toggled, withStatuses } from "./job-filter.ts";
+import { total } from "./job-tallies.ts";
+import "./jobs-older.ts";
 import "./jobs-table.ts";
 import "./jobs-tiles.ts";
+import "./store-notice.ts";
 
 const NARROW = matchMedia("(max-width: 720px)");
 
@@ -25,13 +30,38 @@ export class JobsPage extends StoreElement<JobsStore> {
   @property({ attribute: false }) override store: JobsStore | null = null;
   @property({ attribute: false }) api: Api | null = null;
   @property({ attribute: false }) socket: LiveSocket | null = null;
+  private older: OlderJobs | null = null;
   @state() private statuses: ReadonlySet<JobStatus> = statusesIn(location.search);
   protected readonly ticking = new Ticking(this, 500);
 
   protected listen(store: JobsStore, signal: AbortSignal): void {
     store.addEventListener("change", () => this.requestUpdate(), { signal });
-    store.addEventListener("connectionchange", () => this.requestUpdate(), { signal });
+    store.addEventListener("connectionchange", () => this.turned(store), { signal });
+    store.addEventListener("removed", (event) => this.removed((event as CustomEvent<JobSummary[]>).detail), { signal });
     addEventListener("popstate", () => (this.statuses = statusesIn(location.search)), { signal });
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed);
+    const { api } = this;
+    if (!changed.has("api") || !api) return;
+    this.older = new OlderJobs((statuses, cursor) => api.jobs(statuses, cursor));
+    this.older.addEventListener("change", () => this.requestUpdate());
+  }
+
+  /** Another server may answer next time, with another store. */
+  private turned(store: JobsStore): void {
+    if (store.connection === "offline") this.older?.forget();
+    this.requestUpdate();
+  }
+
+  private removed(jobs: JobSummary[]): void {
+    if (this.stored) this.older?.keep(jobs);
+  }
+
+  /** The server keeps more jobs than it pushes. */
+  private get stored(): boolean {
+    return (this.store?.state?.store.state ?? "none") !== "none";
   }
 
   protected override render() {
@@ -39,6 +69,7 @@ export class JobsPage extends StoreElement<JobsStore> {
     const view = store?.state ?? null;
     return html`<h1 class="sr-only">Jobs</h1>
       <connection-banner .store=${store} .socket=${this.socket} .events=${() => eventsOf(view)}></connection-banner>
+      <store-notice .health=${view?.store ?? null} now=${store?.now() ?? 0}></store-notice>
       <div class="page">
         <jobs-tiles
           .view=${view}
@@ -51,10 +82,11 @@ export class JobsPage extends StoreElement<JobsStore> {
   }
 
   private list(view: JobsView): TemplateResult {
-    if (view.jobs.size === 0) return nothingYet(view.flows);
-    const shown = filtered(view.jobs.values(), this.statuses);
+    const all = withOlder(view.jobs, this.older?.jobs ?? []);
+    if (all.length === 0) return nothingYet(view.flows);
+    const shown = filtered(all, this.statuses);
     return html`<section class="card" aria-label="Jobs">
-      ${this.chips(view)}
+      ${this.chips(all)}
       ${
         shown.length
           ? html`<jobs-table
@@ -62,15 +94,31 @@ export class JobsPage extends StoreElement<JobsStore> {
               .api=${this.api}
               connection=${this.store?.connection ?? "offline"}
               now=${this.store?.now() ?? 0}
-              row-height=${NARROW.matches ? 112 : 45}
+              row-height=${NARROW.matches ? 124 : 45}
             ></jobs-table>`
           : this.noneOfThem()
       }
+      ${this.stored ? this.theOlder(view) : nothing}
     </section>`;
   }
 
-  private chips(view: JobsView): TemplateResult {
-    const counts = countByStatus(view.jobs.values());
+  private theOlder(view: JobsView): TemplateResult {
+    const { older, statuses } = this;
+    const left = STATUSES.filter((status) => statuses.size === 0 || statuses.has(status)).map((status) => this.beyond(status));
+    return html`<jobs-older
+      .reach=${older?.reach(statuses) ?? null}
+      left=${total(left)}
+      @more=${() => void older?.more(statuses, () => this.store?.state?.jobs ?? view.jobs)}
+    ></jobs-older>`;
+  }
+
+  /** How many more jobs of a status are kept than the page has. */
+  private beyond(status: JobStatus): number {
+    return this.older?.beyond.get(status) ?? 0;
+  }
+
+  private chips(all: JobSummary[]): TemplateResult {
+    const counts = countByStatus(all);
     return html`<div class="bar" role="group" aria-label="Filter by status">
       <button
         type="button"
@@ -78,9 +126,9 @@ export class JobsPage extends StoreElement<JobsStore> {
         aria-pressed=${this.statuses.size ? "false" : "true"}
         @click=${() => this.choose(new Set())}
       >
-        All ${number(view.jobs.size)}
+        All ${number(all.length + total(STATUSES.map((status) => this.beyond(status))))}
       </button>
-      ${STATUSES.map((status) => this.chip(status, counts.get(status) ?? 0))}
+      ${STATUSES.map((status) => this.chip(status, (counts.get(status) ?? 0) + this.beyond(status)))}
     </div>`;
   }
 

@@ -1,5 +1,5 @@
 // `<jobs-table>`: one row for each job, live; only the rows in sight are drawn. A row leads to its job.
-import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
+import { type PropertyValues, type TemplateResult, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -18,7 +18,7 @@ import { styled } from "../parts/styled.ts";
 const MARGIN_ROWS = 8;
 /** Scrolling draws anew only every so many rows. */
 const STEP_ROWS = 4;
-const COLUMNS = ["Status", "Job", "Activity", "Events", "Rate", "Errors", "Queued", "Elapsed", "Started"];
+const COLUMNS = ["Status", "Job", "Activity", "Events", "Rate", "Errors", "Queued", "Elapsed", "Started", "Where"];
 
 @customElement("jobs-table")
 export class JobsTable extends LightElement {
@@ -98,6 +98,7 @@ export class JobsTable extends LightElement {
   private row(job: JobSummary, index: number): TemplateResult {
     const { tone, word } = headline(job);
     const { counts } = job;
+    const pace = job.status === "lost" ? 0 : job.rate;
     return html`<div
       class="job-row ${tone}"
       role="row"
@@ -113,13 +114,14 @@ export class JobsTable extends LightElement {
       </span>
       <span role="cell" class="activity"><spark-line .values=${job.activity} width="90" height="18"></spark-line></span>
       <span role="cell" class="events num">${number(counts.events)}</span>
-      <span role="cell" class="rate num ${job.rate > 0 ? "soft" : "dim"}">${rate(job.rate)}</span>
+      <span role="cell" class="rate num ${pace > 0 ? "soft" : "dim"}">${rate(pace)}</span>
       <span role="cell" class="errors num ${counts.errors ? "bad" : "dim"}">${count(counts.errors)}</span>
       <span role="cell" class="queued num soft">${count(counts.queued)}</span>
       <span role="cell" class="elapsed num soft">${clock(elapsed(job, this.now))}</span>
       <span role="cell" class="started dim" title=${fullTime(job.created_at)}>
-        ${ago(this.now - Date.parse(job.created_at))}${job.origin ? html` · ${job.origin}` : nothing}
+        ${ago(this.now - Date.parse(job.created_at))}
       </span>
+      <span role="cell" class="where dim" title=${job.origin}>${job.origin || "–"}</span>
       <span role="cell" class="acts">
         <job-controls compact .job=${job} .api=${this.api} connection=${this.connection}></job-controls>
       </span>

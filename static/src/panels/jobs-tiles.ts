@@ -4,12 +4,13 @@ import { customElement, property } from "lit/decorators.js";
 import { classMap } from "lit/directives/class-map.js";
 
 import type { JobsView } from "../live/jobs-store.ts";
+import type { JobSummary } from "../live/protocol.ts";
 import type { JobStatus } from "../live/view.ts";
 import { LightElement } from "../parts/element.ts";
-import { number, rate, wholeSeconds } from "../parts/format.ts";
+import { ago, number, rate, wholeSeconds } from "../parts/format.ts";
 import "../parts/sparkline.ts";
 import { countByStatus, toggled } from "./job-filter.ts";
-import { endedByHour, longestPause, total, underWayLastHour } from "./job-tallies.ts";
+import { endedByHour, longestPause, newestSilence, total, underWayLastHour } from "./job-tallies.ts";
 
 interface Tile {
   title: string;
@@ -57,6 +58,7 @@ export class JobsTiles extends LightElement {
         statuses: ["paused"],
         beside: paused === null ? "" : `longest ${wholeSeconds(paused)}`,
       },
+      ...this.lost(jobs, counts.get("lost") ?? 0),
       {
         title: "Failed, 24 h",
         value: number(total(failed)),
@@ -79,6 +81,14 @@ export class JobsTiles extends LightElement {
         beside: curve(view.activity, "line", "Events in the last 20 seconds"),
       },
     ];
+  }
+
+  /** A tile of what is lost, which is there only when something is. */
+  private lost(jobs: JobSummary[], count: number): Tile[] {
+    if (!count) return [];
+    const silent = newestSilence(jobs, this.now);
+    const beside = silent === null ? "" : `newest ${ago(silent)}`;
+    return [{ title: "Lost", value: number(count), tone: "lost", statuses: ["lost"], beside }];
   }
 
   private tile({ title, value, tone, statuses, beside }: Tile): TemplateResult {

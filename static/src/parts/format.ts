@@ -80,12 +80,17 @@ export function timeOfDay(moment: string | number, digits: 0 | 3 = 0): string {
   return digits ? `${parts}.${String(date.getMilliseconds()).padStart(3, "0")}` : parts;
 }
 
+/** The time of day, with the date before it when that is not the day of `now`: "12:04:31", "2026-03-01 12:04:31". */
+export function dayAndTime(moment: string | number, now: number): string {
+  const day = isoDay(new Date(moment));
+  return (day === isoDay(new Date(now)) ? "" : `${day} `) + timeOfDay(moment);
+}
+
 /** Everything there is to say about a moment: "2026-03-02 12:04:31.042 +01:00". */
 export function fullTime(moment: string | number): string {
   const date = new Date(moment);
   if (Number.isNaN(date.getTime())) return NONE;
-  const day = [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join("-");
-  return `${day} ${timeOfDay(date.getTime(), 3)} ${zone(-date.getTimezoneOffset())}`;
+  return `${isoDay(date)} ${timeOfDay(date.getTime(), 3)} ${zone(-date.getTimezoneOffset())}`;
 }
 
 /** Words that come as part of a sentence, as a sentence: "the job is running" → "The job is running." */
@@ -97,6 +102,10 @@ export function asSentence(words: string): string {
 /** The beginning of an id, enough to tell it from its neighbours. */
 export function shortId(id: string): string {
   return id.slice(0, 8);
+}
+
+function isoDay(date: Date): string {
+  return [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join("-");
 }
 
 function zone(minutes: number): string {

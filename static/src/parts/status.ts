@@ -10,6 +10,7 @@ export const STATUS_WORDS: { [status in JobStatus]: string } = {
   completed: "Completed",
   failed: "Failed",
   cancelled: "Cancelled",
+  lost: "Lost",
 };
 
 /** `status` gives shape and colour, `word` what is read. */

@@ -1,0 +1,33 @@
+import { describe, expect, test } from "vitest";
+
+import { aStore } from "../live/examples.ts";
+import type { StoreHealth } from "../live/protocol.ts";
+import { storeWords } from "./store-words.ts";
+
+const SINCE = new Date(2026, 2, 2, 12, 4, 31).getTime();
+const NOW = SINCE + 60_000;
+const said = (some: Partial<StoreHealth>): string | undefined => {
+  const words = storeWords(aStore(some), NOW);
+  return words ? `${words.title} ${words.text}` : undefined;
+};
+
+describe("what is said of the store", () => {
+  test("nothing while it keeps everything, is late, or is not there", () => {
+    const states = ["ok", "behind", "none"] as const;
+    expect(states.map((state) => storeWords(aStore({ state, waiting: 12 }), NOW))).toEqual([null, null, null]);
+  });
+
+  test("while it cannot be written: why, since when, what waits and what will be missing", () => {
+    const failing = { state: "failing", reason: "the disk is full: /data/runs.db" } as const;
+    expect(said(failing)).toBe("Not being kept. The disk is full: /data/runs.db. Jobs run on and are shown as ever.");
+    expect(said({ ...failing, since: new Date(SINCE).toISOString(), waiting: 1204, lost: 1 })).toBe(
+      "Not being kept. The disk is full: /data/runs.db. Since 12:04:31 nothing has been written. " +
+        "Jobs run on and are shown as ever. 1,204 rows wait in memory until it can be written again. " +
+        "1 row found no room there and will be missing.",
+    );
+  });
+
+  test("what is missing, once it is written again", () => {
+    expect(said({ lost: 312 })).toMatch(/^Not all was kept\. 312 rows could neither be written nor held in memory/);
+  });
+});
