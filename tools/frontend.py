@@ -17,7 +17,9 @@ from pathlib import Path
 from tools import node
 
 ROOT = Path(__file__).resolve().parent.parent
-TOOL_FILES = ("package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "tools/licenses.ts")
+TOOL_FILES = (
+    "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "tools/licenses.ts", "tools/data-images.ts",
+)  # fmt: skip
 STAMP = ".sources"
 """In static/dist: the fingerprint of the sources that it was built of."""
 

@@ -8,7 +8,7 @@ interface Package {
   name: string;
   version: string;
   license: string;
-  text: string;
+  texts: string[];
 }
 
 /** The folder of the package that a module belongs to, or null for a module of our own. */
@@ -18,15 +18,17 @@ function packageFolder(moduleId: string): string | null {
   return found?.[1] ?? null;
 }
 
-function readPackage(folder: string): Package {
+/** A package's own licence and notice, and those of what is bundled in the files that are used of it. */
+function readPackage(folder: string, bundled: Set<string>): Package {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Package;
-  const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-  return { name, version, license, text: file ? readFileSync(join(folder, file), "utf8").trim() : "" };
+  const own = readdirSync(folder).filter((entry) => /^(licen[cs]e|copying|notice)/i.test(entry));
+  const files = [...own.map((entry) => join(folder, entry)), ...[...bundled].filter((file) => file.startsWith(folder))];
+  return { name, version, license, texts: files.map((file) => readFileSync(file, "utf8").trim()) };
 }
 
 function asMarkdown(packages: Package[]): string {
-  const sections = packages.map(({ name, version, license, text }) =>
-    [`## ${name} ${version} (${license})`, text && "```text\n" + text + "\n```"].filter(Boolean).join("\n\n"),
+  const sections = packages.map(({ name, version, license, texts }) =>
+    [`## ${name} ${version} (${license})`, ...texts.map((text) => "```text\n" + text + "\n```")].join("\n\n"),
   );
   return ["# Licences of what is bundled here", ...sections].join("\n\n") + "\n";
 }
@@ -34,6 +36,7 @@ function asMarkdown(packages: Package[]): string {
 /** Two plugins that share one set: `seen` for the page and for each Worker, `list` (page only) writes the file. */
 export function licenses(fileName: string): { seen: Plugin; list: Plugin } {
   const folders = new Set<string>();
+  const bundled = new Set<string>();
   return {
     seen: {
       name: "licenses:seen",
@@ -41,6 +44,8 @@ export function licenses(fileName: string): { seen: Plugin; list: Plugin } {
         for (const moduleId of this.getModuleIds()) {
           const folder = packageFolder(moduleId);
           if (folder && existsSync(join(folder, "package.json"))) folders.add(folder);
+          const beside = `${moduleId.split("?")[0]}.LICENSE.txt`;
+          if (folder && existsSync(beside)) bundled.add(beside);
         }
       },
     },
@@ -49,7 +54,7 @@ export function licenses(fileName: string): { seen: Plugin; list: Plugin } {
       generateBundle: {
         order: "post",
         handler() {
-          const packages = [...folders].map(readPackage).sort((a, b) => a.name.localeCompare(b.name));
+          const packages = [...folders].map((folder) => readPackage(folder, bundled)).sort((a, b) => a.name.localeCompare(b.name));
           this.emitFile({ type: "asset", fileName, source: asMarkdown(packages) });
         },
       },

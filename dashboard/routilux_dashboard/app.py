@@ -23,6 +23,7 @@ from .server.hub import Hub
 from .server.listener import listen, url_of
 from .server.live import Live
 from .watch.monitor import Monitor
+from .watch.past import Past
 
 log = logging.getLogger("routilux_dashboard")
 
@@ -61,7 +62,7 @@ class Dashboard:
         self._port = port
         self._allowed_hosts = tuple(allowed_hosts)
         self._switching = _SwitchInterval(switch_interval)
-        self._monitor = Monitor(None, keep_jobs=keep_jobs)
+        self._monitor = Monitor(None, keep_jobs=keep_jobs, keep_runs=True)
         self._lock = threading.Lock()  # guards `_hub`: starting and stopping
         self._hub: Hub | None = None
         self._stopped = threading.Event()
@@ -128,7 +129,7 @@ class Dashboard:
         hub = Hub()
         application = pages.make_application()
         live = Live(application, self._monitor, hub)
-        services = Services(self._monitor, live, hub, Controls())
+        services = Services(self._monitor, live, hub, Controls(), Past(self._monitor))
         application.register_blueprint(api.blueprint(services))
         application.register_blueprint(pages.blueprint(services))
         hub.start(listener, Gate(application, self._names()), live.pump, live.farewell)

@@ -226,12 +226,6 @@ def test_a_range_that_is_none_is_told(flow: Flow, dashboard: Dashboard, query: s
     is_problem(ask(dashboard, "GET", f"/api/v1/jobs/{job.job_id}/history?{query}"), 400)
 
 
-@pytest.mark.parametrize("name", ["routine", "event", "q"])
-def test_a_filter_that_is_not_there_yet_says_so(flow: Flow, dashboard: Dashboard, name: str) -> None:
-    job = flow.execute("emitter", {"count": 1})
-    is_problem(ask(dashboard, "GET", f"/api/v1/jobs/{job.job_id}/history?{name}=x"), 400, name, "yet")
-
-
 # -- controls
 
 

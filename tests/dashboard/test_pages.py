@@ -10,7 +10,7 @@ import pytest
 
 from routilux import Flow
 from routilux_dashboard import Dashboard
-from routilux_dashboard.server import pages
+from routilux_dashboard.server import pages, rendering
 from routilux_dashboard.server.assets import folder, read_assets
 from tests.dashboard.flows import chain
 from tests.dashboard.peers import Answer, ask
@@ -28,7 +28,8 @@ def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "manifest.json").write_text(json.dumps(MANIFEST))
     (tmp_path / "assets" / "main-1.js").write_text("export {};")
-    monkeypatch.setattr(pages, "built", lambda: tmp_path)
+    for room in (pages, rendering):
+        monkeypatch.setattr(room, "built", lambda: tmp_path)
     return tmp_path
 
 

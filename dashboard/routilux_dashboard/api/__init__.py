@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import controls, flows, health, jobs, lists
+from . import controls, docs, flows, health, jobs, lists, past
+from .route import Table
 from .services import Services
 
 PREFIX = "/api/v1"
 
 
+def table(services: Services) -> Table:
+    """Everything that is served from `services`."""
+    rows = Table()
+    for room in (flows, jobs, lists, past, controls, health):
+        room.add(rows, services)
+    docs.add(rows, PREFIX)
+    return rows
+
+
 def blueprint(services: Services) -> Blueprint:
     """The routes, served from `services`."""
     routes = Blueprint("api", __name__, url_prefix=PREFIX)
-    for room in (flows, jobs, lists, controls, health):
-        room.add(routes, services)
+    table(services).register(routes)
     return routes

@@ -1,69 +1,49 @@
-"""Jobs: the list, newest first and page by page, and one whole."""
+"""Jobs: the list, newest first and page by page, and one whole, as it is or as it was."""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
+from flask import Response
 
-from ..protocol import JobStatus, JobSummary
-from . import query
-from .problems import Refused
+from ..protocol import Job, JobSummary
+from ..watch.job_search import STATUSES, JobsWanted, cursor_after, read_cursor
+from .parameter import Number, Text, Words
 from .replies import reply
+from .route import Answer, Table
+from .shapes import JobsPage
 
 if TYPE_CHECKING:
     from .services import Services
 
-SHOWN, MOST = 50, 500
-STATUSES: tuple[str, ...] = get_args(JobStatus)
+TAG = "jobs"
+STATUS = Words("status", "Only jobs of these statuses.", STATUSES)
+FLOW = Text("flow", "Only jobs of the flow with this id.")
+Q = Text("q", "Only jobs with this text in their id, flow, or error; case does not matter.")
+LIMIT = Number("limit", "How many jobs at most.", least=1, most=500, default=50)
+CURSOR = Text("cursor", "What `next` of the page before said.")
 
 
-def add(routes: Blueprint, services: Services) -> None:
-    """Add the routes."""
+def add(table: Table, services: Services) -> None:
+    """Add the rows."""
 
-    @routes.get("/jobs")
+    @table.get("/jobs", TAG, Answer(JobsPage), query=(STATUS, FLOW, Q, LIMIT, CURSOR), problems=(503,))
     def jobs() -> Response:
-        query.only("status", "flow", "q", "limit", "cursor")
-        statuses = query.words("status", STATUSES)
-        services.live.settle()
-        found = matching(services.monitor.jobs_full().jobs, request.args.get("flow"), request.args.get("q", ""))
-        counts = Counter[str](job.status for job in found)
-        rows = [job for job in found if not statuses or job.status in statuses]
-        shown, following = page(rows, query.limit(SHOWN, MOST), request.args.get("cursor"))
-        return reply({"jobs": shown, "next": following, "counts": {status: counts[status] for status in STATUSES}})
+        """Jobs, newest first and page by page.
 
-    @routes.get("/jobs/<job_id>")
+        A cursor says where it stands by itself: it holds though jobs come and go.
+        """
+        after = read_cursor(CURSOR.read())
+        wanted = JobsWanted(frozenset(STATUS.read_all()), FLOW.read(), Q.read(), LIMIT.read() or 50, after)
+        services.live.settle()
+        return services.native(lambda: _page(*services.past.jobs(wanted)))
+
+    @table.get("/jobs/<job_id>", TAG, Answer(Job), problems=(404, 503))
     def job(job_id: str) -> Response:
-        query.only()
+        """The whole of a job but its history."""
         return reply(services.job(job_id).view())
 
 
-def matching(jobs: list[JobSummary], flow: str | None, text: str) -> list[JobSummary]:
-    """Jobs of a flow whose id, flow or error has `text` in it; newest first."""
-    wanted = text.casefold()
-    found = [job for job in jobs if flow in (None, job.flow_id) and (not wanted or wanted in _words(job))]
-    return sorted(found, key=_place, reverse=True)
-
-
-def page(jobs: list[JobSummary], limit: int, cursor: str | None) -> tuple[list[JobSummary], str | None]:
-    """At most `limit` jobs after the one that `cursor` names, and the next cursor.
-
-    A cursor says where it stands by itself: it holds though jobs come and go.
-    """
-    if cursor is not None:
-        created_at, separator, job_id = cursor.rpartition("~")
-        if not separator:
-            raise Refused(400, "Bad cursor", f"cursor={cursor[:80]!r}: send what 'next' said, or leave it out.")
-        jobs = [job for job in jobs if _place(job) < (created_at, job_id)]
-    shown = jobs[:limit]
-    return shown, f"{shown[-1].created_at}~{shown[-1].job_id}" if len(jobs) > limit else None
-
-
-def _place(job: JobSummary) -> tuple[str, str]:
-    return job.created_at, job.job_id
-
-
-def _words(job: JobSummary) -> str:
-    error = f"{job.error.error_type} {job.error.error}" if job.error else ""
-    return f"{job.job_id} {job.flow_id} {error}".casefold()
+def _page(jobs: list[JobSummary], more: bool, counts: dict[str, int]) -> JobsPage:
+    following = cursor_after(jobs[-1]) if more and jobs else None
+    return JobsPage(jobs, following, {status: counts.get(status, 0) for status in STATUSES})

@@ -12,6 +12,8 @@ from ..control import CannotStart, ControlRefused
 from ..protocol import Problem
 from ..server.encoding import to_json
 from ..server.hub import NotAnswered
+from ..watch.job_search import BadCursor
+from ..watch.past import NotKept
 
 
 class Refused(Exception):
@@ -26,6 +28,8 @@ _OWN: dict[type[Exception], tuple[int, str, str]] = {
     ControlRefused: (409, "Not possible now", "Nothing was changed."),
     BadArgument: (422, "Cannot start", "Nothing was started."),
     CannotStart: (422, "Cannot start", "Nothing was started."),
+    NotKept: (404, "Not kept", "GET the job's history to see what is."),
+    BadCursor: (400, "Bad cursor", "Nothing was read."),
     NotAnswered: (503, "The engine is busy", "What you asked for is still under way: look before asking again."),
 }
 """What rooms below raise: the status, a title, and what follows what the error says."""

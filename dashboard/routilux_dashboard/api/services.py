@@ -13,6 +13,7 @@ from ..server.encoding import to_json
 from ..server.hub import Hub
 from ..server.live import Live
 from ..watch.monitor import Monitor
+from ..watch.past import Past
 from ..watch.shown import ShownFlow, ShownJob
 from .problems import Refused
 from .replies import encoded
@@ -26,6 +27,7 @@ class Services:
     live: Live
     hub: Hub
     controls: Controls
+    past: Past
 
     def flow(self, flow_id: str) -> ShownFlow:
         """The flow of that id; `Refused` (404) when there is none."""

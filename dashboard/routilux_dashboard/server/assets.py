@@ -10,6 +10,8 @@ import msgspec
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MANIFESTS = ("manifest.json", ".vite/manifest.json")
 ENTRY = "static/src/main.ts"
+DOCS_ENTRY = "static/src/rest-docs.ts"
+"""What the page to try REST asks for besides."""
 
 
 class _Chunk(msgspec.Struct):
@@ -48,28 +50,28 @@ def built() -> Path:
     return folder("static") / "dist"
 
 
-def read_assets(dist: Path) -> Assets:
-    """What Vite has built into `dist`; nothing when it is not there or not readable."""
+def read_assets(dist: Path, entries: tuple[str, ...] = (ENTRY,)) -> Assets:
+    """What Vite has built of `entries` into `dist`; nothing when one is not there or not readable."""
     for name in _MANIFESTS:
         try:
             chunks = msgspec.json.decode((dist / name).read_bytes(), type=dict[str, _Chunk])
         except (OSError, msgspec.DecodeError):
             continue
-        if ENTRY in chunks:
-            return _assets(chunks)
+        if all(entry in chunks for entry in entries):
+            return _assets(chunks, entries)
     return Assets()
 
 
-def _assets(chunks: dict[str, _Chunk]) -> Assets:
+def _assets(chunks: dict[str, _Chunk], entries: tuple[str, ...]) -> Assets:
     found = Assets()
-    waiting, seen = [ENTRY], set[str]()
+    waiting, seen = list(reversed(entries)), set[str]()
     while waiting:
         key = waiting.pop()
         if key in seen or key not in chunks:
             continue
         seen.add(key)
         chunk = chunks[key]
-        (found.scripts if key == ENTRY else found.preloads).append(chunk.file)
+        (found.scripts if key in entries else found.preloads).append(chunk.file)
         found.styles.extend(chunk.css)
         waiting.extend(chunk.imports)
     return found

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask, Response, render_template, request
+from flask import Blueprint, Flask, Response, request
 
 from ..api import PREFIX
 from ..api.problems import problem_of, problem_response
-from ..protocol import Problem
-from .assets import built, folder, read_assets
+from .assets import built, folder
+from .rendering import page
 
 if TYPE_CHECKING:
     from ..api.services import Services
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("routilux_dashboard")
 
 THEMES = ("light", "dark")
-NOT_BUILT = Problem(
-    "about:blank",
-    "The front end is not built",
-    503,
-    "The pages' scripts and styles are missing. In a checkout run `make demo`, or `python -m tools.frontend`, "
-    "and reload; an installed routilux-dashboard brings them along: install it anew.",
-)
 _FOR_EVER = 365 * 24 * 3600
 
 
@@ -49,12 +42,12 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/")
     @routes.get("/jobs")
     def jobs() -> Response:
-        return _page("jobs.html")
+        return page("jobs.html")
 
     @routes.get("/jobs/<job_id>")
     def job(job_id: str) -> Response:
         flow_id = services.job(job_id).flow_id
-        return _page("job.html", job_id=job_id, flow_id=flow_id)
+        return page("job.html", job_id=job_id, flow_id=flow_id)
 
     @routes.get("/favicon.ico")
     def no_icon() -> Response:
@@ -63,19 +56,9 @@ def blueprint(services: Services) -> Blueprint:
     return routes
 
 
-def _page(template: str, status: int = 200, **values: object) -> Response:
-    assets = read_assets(built())
-    if assets.missing and template != "problem.html":
-        log.error("%s: %s", NOT_BUILT.title, NOT_BUILT.detail)
-        return _page("problem.html", NOT_BUILT.status, problem=NOT_BUILT)
-    response = Response(render_template(template, assets=assets, **values), status, content_type="text/html")
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
 def _for_every_page() -> dict[str, object]:
     theme = request.args.get("theme") or request.cookies.get("theme")  # the cookie is the theme switch's
-    return {"theme": theme if theme in THEMES else None}
+    return {"theme": theme if theme in THEMES else None, "api": PREFIX}
 
 
 def _on_error(error: Exception) -> Response:
@@ -83,7 +66,7 @@ def _on_error(error: Exception) -> Response:
     if problem.status == 500:
         log.error("A fault while answering %s %s", request.method, request.path, exc_info=error)
     if _for_people():
-        return _page("problem.html", problem.status, problem=problem)
+        return page("problem.html", problem.status, problem=problem)
     return problem_response(problem, error)
 
 

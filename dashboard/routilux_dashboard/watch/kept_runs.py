@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
+from routilux import JournalBatch
+
 from ..film.fold import Names
 from ..film.tally import OUTCOMES
 
 RUNS_KEPT = 1_000_000
 """Handler runs of one job; of more, the oldest go (in steps of an eighth)."""
-Rows = list[tuple[int, int, int, str, int]]
 _NUMBERS = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 
 
@@ -50,9 +51,11 @@ class KeptRuns:
     def __len__(self) -> int:
         return len(self._columns.causes)
 
-    def add(self, runs: Rows) -> None:
+    def add(self, batch: JournalBatch) -> None:
         """Keep the runs of a batch. The causes come last: what they have is whole."""
-        columns = self._columns
+        columns, runs = self._columns, batch.runs
+        if batch.totals is not None:
+            self.left += sum(totals.count for totals in batch.totals.runs.values())
         columns.targets.extend(map(itemgetter(0), runs))
         columns.starts.extend(map(itemgetter(1), runs))
         columns.durations.extend(map(itemgetter(2), runs))

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
@@ -15,6 +15,7 @@ from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
 from ..film.outlook import ENDED
 from ..film.times import MILLISECOND
 from ..protocol import NO_STORE, FlowDefinition, Frame, Jobs, StoreHealth
+from .flow_totals import Done, FlowTotals
 from .job_list import JobList
 from .shown import ShownFlow, ShownJob
 from .watched_flow import WatchedFlow
@@ -48,6 +49,8 @@ class Monitor:
             something is asked of it, so that an idle pump sends at once; must return at once.
         keep_jobs: how many jobs that have ended are kept, the newest; live ones all are.
         keep_records: how many records these may have in their histories together.
+        keep_runs: keep handler runs too, as a store does: for a dashboard that has none.
+        store_health: how the store is doing.
         store_health: how the store is doing; asked with each tick, must answer at once.
     """
 
@@ -57,6 +60,7 @@ class Monitor:
         *,
         keep_jobs: int = KEEP_JOBS,
         keep_records: int = KEEP_RECORDS,
+        keep_runs: bool = False,
         store_health: Callable[[], StoreHealth] = lambda: NO_STORE,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -64,6 +68,9 @@ class Monitor:
         self.origin = f"{socket.gethostname()}:{os.getpid()}"
         self._keep_jobs = keep_jobs
         self._keep_records = keep_records
+        self._keep_runs = keep_runs
+        self._totals = FlowTotals()
+        self.store_health = store_health
         self._now_ns = now_ns
         self._flows: dict[str, _FlowHook] = {}
         self._jobs: dict[str, ShownJob] = {}
@@ -117,8 +124,7 @@ class Monitor:
         for hook in flows.values():
             hook.flow.flow.remove_hook(hook)
         gone = [job for job in self.jobs() if isinstance(job, WatchedJob) and not job.closed]
-        for job in gone:
-            self._jobs.pop(job.job_id, None)
+        self._drop(job.job_id for job in gone)
         self._left.extend(gone)
 
     def _return_to(self, hook: _FlowHook) -> None:
@@ -153,7 +159,9 @@ class Monitor:
 
     def job_started(self, flow: WatchedFlow, job_state: JobState, reader: JournalReader) -> None:
         """A job begins, or was under way when its flow was watched."""
-        job = self._jobs[job_state.job_id] = WatchedJob(job_state, reader, flow, self.origin, self._now_ns)
+        job = self._jobs[job_state.job_id] = WatchedJob(
+            job_state, reader, flow, self.origin, self._now_ns, keep_runs=self._keep_runs
+        )
         self._arrived.append(job)
         self._wake()
 
@@ -250,9 +258,18 @@ class Monitor:
             surplus.append(job_id)
             records -= kept
             del self._ended[job_id]
-            self._jobs.pop(job_id, None)
             self._faulty.discard(job_id)
+        self._drop(surplus)
         self._list.removed(surplus)
+
+    def _drop(self, job_ids: Iterable[str]) -> None:
+        """Let jobs go from memory; what they did stays counted."""
+        gone = [job for job_id in job_ids if (job := self._jobs.get(job_id)) is not None]
+        self._totals.let_go(gone, lambda: [self._jobs.pop(job.job_id, None) for job in gone])
+
+    def done_by_flow(self) -> dict[str, Done]:
+        """What the jobs of each flow have done since this began, those that were let go included. (Native threads.)"""
+        return self._totals.by_flow(self.jobs)
 
 
 class _FlowHook(JobHook):

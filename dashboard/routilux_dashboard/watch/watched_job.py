@@ -12,10 +12,12 @@ import msgspec
 from routilux import Flow, JobState, JournalBatch, JournalReader
 
 from ..film import frames
-from ..film.preview import plain_text, preview
+from ..film.masking import NO_MASK, Mask
+from ..film.preview import HIDDEN, plain_text
 from ..film.rows import history_row, log_rows, output_rows, read_log, read_outputs
 from ..film.times import milliseconds
 from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
+from .kept_runs import KeptRuns
 from .picture import NEVER, JobPicture, state_of
 from .watched_flow import WatchedFlow
 
@@ -32,7 +34,8 @@ class WatchedJob:
     first keyframe is made once, by whoever comes first.
 
     Kept for each job, after its end too: a tally and figures for each routine and connection, the
-    newest 50 rows of each kind, 500 steps of controls, 480 points of the charts.
+    newest 50 rows of each kind, 500 steps of controls, 480 points of the charts; with `keep_runs`, for
+    a dashboard without a store, `runs` too.
     """
 
     def __init__(
@@ -42,14 +45,19 @@ class WatchedJob:
         flow: WatchedFlow,
         origin: str,
         now_ns: Callable[[], int] = time.time_ns,
+        *,
+        keep_runs: bool = False,
+        mask: Mask = NO_MASK,
     ) -> None:
         self.job_state = job_state
         self.job_id = job_state.job_id
         self.closed = False
+        self.runs = KeptRuns(reader) if keep_runs else None
         self._reader = reader
         self._flow = flow
         self._origin = origin
         self._now_ns = now_ns
+        self._mask = self.mask = mask
         self._status = job_state.status
         self._ended = False
         self._beginning = threading.Lock()
@@ -90,6 +98,8 @@ class WatchedJob:
         if ended:  # said before the take: what is written after it finds the job closed, and reopens it
             self.closed = True
         batch = self._reader.take()
+        if self.runs is not None:
+            self.runs.add(batch)
         if ended:
             self._reader.close()
         elif not self._is_news(picture, batch, now_ns):
@@ -116,8 +126,10 @@ class WatchedJob:
         with self._beginning:
             if self._begun is None:
                 now_ns = self._now_ns()
-                picture = JobPicture(self.job_state, self._reader, self._flow, self._origin, self._status, now_ns)
-                self._begun = (picture, picture.first(now_ns))
+                picture = JobPicture(
+                    self.job_state, self._reader, self._flow, self._origin, self._status, now_ns, self._mask
+                )
+                self._begun = (picture, picture.begin(now_ns))
             return self._begun
 
     # -- what is shown, as of the last frame
@@ -165,28 +177,31 @@ class WatchedJob:
     def history(self, after: int = 0, limit: int = 100) -> HistoryPage:
         """Records `after + 1` to `after + limit` (at most 1,000), as far as they are kept."""
         found = self.job_state.read_history(max(after, 0), _limited(limit))
-        return HistoryPage([history_row(record) for record in found.records], found.first, found.last, found.total)
+        return HistoryPage(
+            [history_row(record, self._mask) for record in found.records], found.first, found.last, found.total
+        )
 
     def log(self, after: int = 0, limit: int = 100) -> LogPage:
         """Entries of the shared log, as `history`."""
         found = read_log(self.job_state, max(after, 0), _limited(limit))
-        return LogPage(log_rows(found, max(after, 0)), found.first, found.last, found.last)
+        return LogPage(log_rows(found, max(after, 0), self._mask), found.first, found.last, found.last)
 
     def outputs(self, after: int = 0, limit: int = 100) -> OutputPage:
         """Outputs, as `history`."""
         found = read_outputs(self.job_state, max(after, 0), _limited(limit))
-        return OutputPage(output_rows(found, max(after, 0)), found.first, found.last, found.last)
+        return OutputPage(output_rows(found, max(after, 0), self._mask), found.first, found.last, found.last)
 
     def states(self) -> dict[str, RoutineState]:
         """Previews of what routines stored, by routine id (`_cancellation` has the reason of a cancel)."""
-        return {key: state_of(stored) for key, stored in self.job_state.routine_states.copy().items()}
+        return {key: state_of(stored, self._mask) for key, stored in self.job_state.routine_states.copy().items()}
 
     def data(self) -> dict[str, dict[str, Any]]:
         """Previews of the shared data, as `{key: {"value": …, "cut": …}}`."""
-        shown = {}
+        shown, hides = {}, self._mask.hides
         for key, stored in self.job_state.shared_data.copy().items():
-            value, cut = preview(stored)
-            shown[plain_text(key)] = {"value": value, "cut": cut}
+            name = plain_text(key)
+            value, cut = (HIDDEN, False) if hides is not None and hides(name) else self._mask.preview(stored)
+            shown[name] = {"value": value, "cut": cut}
         return shown
 
 
