@@ -391,10 +391,11 @@ class Ack(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AckReply(msgspec.Struct):
-    """Server's answer to an `ack`: its clock, and when its pump last ran (both epoch ms)."""
+    """Server's answer to an `ack`: its clock, when its pump last ran (both epoch ms), and how its store is doing."""
 
     at: float
     pumped_at: float
+    store: StoreHealth
 
 
 class LiveError(msgspec.Struct):
@@ -406,9 +407,15 @@ class LiveError(msgspec.Struct):
 
 
 class Dropped(msgspec.Struct):
-    """Server: a job that the client watches is not on the server any more; nothing more comes of it."""
+    """Server: nothing more comes of a job that the client watches; the rest says why, as a `LiveError` does.
+
+    404: it is not on the server any more.
+    """
 
     job_id: str
+    status: int
+    title: str
+    detail: str
 
 
 class HistoryPage(msgspec.Struct):

@@ -22,9 +22,9 @@ S = TypeVar("S", bound=msgspec.Struct)
 class _Rejected(Exception):
     """What a client sent cannot be served; the reply says why."""
 
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reply = LiveError(status, title, detail)
+    def __init__(self, reply: LiveError) -> None:
+        super().__init__(reply.detail)
+        self.reply = reply
 
 
 class Desk:
@@ -61,7 +61,8 @@ class Desk:
         if job_id is not None:
             self._find(job_id)
         if job_id not in client.watched and len(client.watched) >= MAX_SUBSCRIPTIONS:
-            raise _Rejected(429, "Too many subscriptions", f"A client watches {MAX_SUBSCRIPTIONS} things at most.")
+            detail = f"A client watches {MAX_SUBSCRIPTIONS} things at most."
+            raise _Rejected(LiveError(429, "Too many subscriptions", detail))
         client.watched.setdefault(job_id, Subscription()).begin_again()
         return (None,)
 
@@ -69,8 +70,7 @@ class Desk:
         try:
             self._monitor.job(job_id)
         except KeyError:
-            detail = f"There is no job {job_id[:200]!r}; it may have been dropped."
-            raise _Rejected(404, "Unknown job", detail) from None
+            raise _Rejected(unknown_job(job_id)) from None
 
     def _unsubscribe(self, client: Client, message: object) -> tuple[None]:
         unwanted = _read(message, Unsubscribe)
@@ -83,17 +83,24 @@ class Desk:
             client.watched[None].acknowledge()  # its messages have no numbers: all that were sent are meant
         elif ack.job_id in client.watched and ack.job_id is not None:
             client.watched[ack.job_id].acknowledge(ack.frame)
-        return AckReply(time.time() * 1000, self._pumped_at())
+        return AckReply(time.time() * 1000, self._pumped_at(), self._monitor.store_health())
+
+
+def unknown_job(job_id: str) -> LiveError:
+    """What is told to who watches, or wants to watch, a job that is not here."""
+    return LiveError(404, "Unknown job", f"There is no job {job_id[:200]!r}; it may have been dropped.")
 
 
 def _read(message: object, shape: type[S]) -> S:
     try:
         return msgspec.convert(message, shape)
     except msgspec.ValidationError as error:
-        raise _Rejected(422, f"Not a {shape.__name__}", f"{error}. See routilux_dashboard/protocol.py.") from None
+        detail = f"{error}. See routilux_dashboard/protocol.py."
+        raise _Rejected(LiveError(422, f"Not a {shape.__name__}", detail)) from None
 
 
 def _watched(job_id: str | None, *, jobs: bool) -> str | None:
     if jobs == (job_id is not None):
-        raise _Rejected(422, "One thing to watch expected", 'Send either {"job_id": "…"} or {"jobs": true}.')
+        detail = 'Send either {"job_id": "…"} or {"jobs": true}.'
+        raise _Rejected(LiveError(422, "One thing to watch expected", detail))
     return job_id

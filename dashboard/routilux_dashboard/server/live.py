@@ -15,8 +15,9 @@ from typing import Any
 from flask import Flask
 from flask_socketio import SocketIO
 
+from ..protocol import Dropped, LiveError
 from ..watch.monitor import Monitor
-from .desk import Desk
+from .desk import Desk, unknown_job
 from .framing import WEBSOCKET
 from .guard import MAX_MESSAGE
 from .hub import Hub, Signal
@@ -34,6 +35,7 @@ CALM_SECONDS = 0.5
 CONNECT_SECONDS = 5.0
 """A websocket that has not joined the namespace by then is cut."""
 SETTLE_SECONDS = 1.0
+NO_PICTURE = LiveError(500, "No picture", "This job cannot be shown; the server's log says why.")
 
 log = logging.getLogger("routilux_dashboard.live")
 log.setLevel(logging.WARNING)  # python-socketio tells each packet at INFO
@@ -140,12 +142,14 @@ class Live:
             self._send("frame", frame, frame.job_id, frame.frame, now)
         if tick.jobs is not None:
             self._send("jobs", tick.jobs, None, 0, now)
+            for job_id in tick.jobs.removed:
+                self._drop(job_id, self._watching(job_id), unknown_job(job_id))
         self._interval = max(FRAME_SECONDS, 2 * (time.thread_time() - began))  # half of it is the others'
         self.pumped_at = time.time() * 1000
         self._ticked.fire()
 
     def _send(self, event: str, message: Any, job_id: str | None, frame: int, now: float) -> None:
-        watching = [(client, client.watched[job_id]) for client in self._clients.values() if job_id in client.watched]
+        watching = self._watching(job_id)
         ready = [each.sid for each, watch in watching if watch.offer(frame, now, clogged=self._clogged(each))]
         self._emit(event, message, ready)
 
@@ -161,15 +165,27 @@ class Live:
     def _send_keyframe(self, job_id: str | None, watching: list[tuple[Client, Subscription]], now: float) -> None:
         try:
             event, message, frame = self._everything(job_id)
-        except Exception as error:
-            if not isinstance(error, KeyError):  # the job was dropped meanwhile; the list of jobs says so
-                log.exception("No keyframe of job %s could be made; who watches it is told nothing more of it", job_id)
-            for client, _ in watching:
-                client.watched.pop(job_id, None)
+        except KeyError:
+            self._drop(job_id, watching, unknown_job(str(job_id)))
+            return
+        except Exception:
+            log.exception("No keyframe of job %s could be made; who watches it is told nothing more of it", job_id)
+            self._drop(job_id, watching, NO_PICTURE)
             return
         self._emit(event, message, [client.sid for client, _ in watching])
         for _, subscription in watching:
             subscription.restart(frame, now)
+
+    def _drop(self, job_id: str | None, watching: list[tuple[Client, Subscription]], why: LiveError) -> None:
+        """Send nothing more of a job to those who watch it, and tell them why."""
+        for client, _ in watching:
+            client.watched.pop(job_id, None)
+        if job_id is not None:
+            dropped = Dropped(job_id, why.status, why.title, why.detail)
+            self._emit("dropped", dropped, [client.sid for client, _ in watching])
+
+    def _watching(self, job_id: str | None) -> list[tuple[Client, Subscription]]:
+        return [(each, each.watched[job_id]) for each in self._clients.values() if job_id in each.watched]
 
     def _everything(self, job_id: str | None) -> tuple[str, Any, int]:
         """All there is to see of a job, or of the list: the event, its message and the number of the frame."""

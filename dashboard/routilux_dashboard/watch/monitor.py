@@ -71,6 +71,7 @@ class Monitor:
         self._keep_runs = keep_runs
         self._totals = FlowTotals()
         self.store_health = store_health
+        self.store_health = store_health
         self._now_ns = now_ns
         self._flows: dict[str, _FlowHook] = {}
         self._jobs: dict[str, ShownJob] = {}
