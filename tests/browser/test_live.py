@@ -116,6 +116,22 @@ def test_a_job_that_a_new_server_does_not_know_is_said_to_be_gone_and_its_last_p
         view.page.get_by_role("heading", name="No job yet").wait_for()
 
 
+def test_a_job_that_is_dropped_while_it_is_watched_is_said_to_be_gone(
+    ledger: Ledger, dashboard_server: DashboardServer, open_page: OpenPage
+) -> None:
+    flow = flows.steady(ledger)
+    dashboard = dashboard_server(flow, keep_jobs=1)
+    job_state = flow.start("ticker", {"count": 20, "pace": 0.0})
+    view = JobView(open_page(dashboard.url_of_job(job_state.job_id)))
+    view.wait_until_drawn("ticker")
+    view.wait_status("completed")
+    shown = view.read().picture
+    flow.start("ticker", {"count": 20, "pace": 0.0})
+    expect(view.page.get_by_role("alert")).to_contain_text("Gone. This job is not on the server any more")
+    assert view.read().picture == shown
+    expect(view.button("Run again")).to_have_attribute("aria-description", "This job is not on the server any more.")
+
+
 def test_what_is_added_to_a_flow_while_it_runs_appears_in_the_graph(ledger: Ledger, runs: Runs) -> None:
     flow, holder = flows.held(ledger)
     _, view = runs.open(flow, "source", count=3)

@@ -20,6 +20,7 @@ from routilux_dashboard import Dashboard
 from routilux_dashboard.server import desk, hub, subscription
 from routilux_dashboard.server import live as live_module
 from routilux_dashboard.server.packet import MsgspecPacket
+from routilux_dashboard.watch.watched_job import WatchedJob
 from tests.dashboard.flows import Burner, chain, gated
 from tests.dashboard.peers import LiveClient, closing_words, event, get, live, raw_connection, raw_websocket
 from tests.waiting import eventually
@@ -106,6 +107,32 @@ def test_what_is_not_watched_any_more_is_not_sent_any_more() -> None:
         collector.gate.set()
         client.wait(lambda _: any(r["status"] == "completed" for m in client.of("jobs") for r in m["jobs"]))
         assert len(pictures(client, job)) == sent
+
+
+def test_a_watcher_of_a_job_that_is_dropped_is_told_so() -> None:
+    flow = chain()
+    with Dashboard(flow, port=0, keep_jobs=1) as dashboard, live(dashboard) as client:
+        job = flow.execute("emitter", {"count": 10})
+        subscribe(client, job)
+        client.wait_for_status(job.job_id, "completed")
+        other = flow.execute("emitter", {"count": 10})
+        (dropped,) = client.wait(lambda _: client.of("dropped"))
+        assert (dropped["job_id"], dropped["status"], dropped["title"]) == (job.job_id, 404, "Unknown job")
+        assert client.call("subscribe", {"job_id": job.job_id})["status"] == 404
+        subscribe(client, other)
+
+
+def test_a_watcher_of_a_job_that_cannot_be_shown_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = chain()
+    with Dashboard(flow, port=0) as dashboard, live(dashboard) as client:
+        job = flow.execute("emitter", {"count": 10})
+        monkeypatch.setattr(WatchedJob, "keyframe", lambda _: 1 / 0)
+        subscribe(client, job)
+        (dropped,) = client.wait(lambda _: client.of("dropped"))
+        assert (dropped["job_id"], dropped["status"]) == (job.job_id, 500)
+    assert "No keyframe of job" in caplog.text
 
 
 def test_a_change_of_status_is_sent_at_once_by_an_idle_server_and_frames_are_bounded() -> None:

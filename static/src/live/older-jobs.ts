@@ -22,7 +22,7 @@ export class OlderJobs extends EventTarget {
   /** What was read and is not pushed, newest first. Read only. */
   jobs: readonly JobSummary[] = [];
   /** How many more of each status there were, at the last read, beyond what is known here. Read only. */
-  beyond: ReadonlyMap<JobStatus, number> = new Map();
+  beyond: Map<JobStatus, number> = new Map();
   private readonly reached = new Map<string, Reach>();
   private round = 0;
 
@@ -79,8 +79,9 @@ export class OlderJobs extends EventTarget {
         this.jobs,
         page.jobs.filter(({ job_id: id }) => !known.has(id)),
       );
-      this.beyond = beyond(page.counts, withOlder(known, this.jobs));
       cursor = page.next;
+      this.beyond = beyond(page.counts, withOlder(known, this.jobs));
+      if (cursor === null) for (const status of statuses.size ? statuses : this.beyond.keys()) this.beyond.delete(status);
       if (this.jobs.length > before || cursor === null) return cursor;
     }
   }

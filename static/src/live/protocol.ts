@@ -54,11 +54,28 @@ export interface Ack {
   frame?: number;
 }
 /**
- * Server's answer to an `ack`: its clock, and when its pump last ran (both epoch ms).
+ * Server's answer to an `ack`: its clock, when its pump last ran (both epoch ms), and how its store is doing.
  */
 export interface AckReply {
   at: number;
   pumped_at: number;
+  store: StoreHealth;
+}
+/**
+ * How the server's store is doing.
+ *
+ * `state`: "none" (nothing is kept beyond memory), "ok", "behind" (it is written later than it comes in) or
+ * "failing" (nothing can be written, for `reason`). `since`: when that began. `waiting`: rows that are held in
+ * memory until they can be written; `lost`: rows that are not kept, ever. `place`: where the store is, without
+ * passwords.
+ */
+export interface StoreHealth {
+  state: "behind" | "failing" | "none" | "ok";
+  reason: string;
+  since: string | null;
+  waiting: number;
+  lost: number;
+  place: string;
 }
 /**
  * One edge of a flow: `source.event` to `target.slot`.
@@ -130,10 +147,15 @@ export interface Counts {
   running: number;
 }
 /**
- * Server: a job that the client watches is not on the server any more; nothing more comes of it.
+ * Server: nothing more comes of a job that the client watches; the rest says why, as a `LiveError` does.
+ *
+ * 404: it is not on the server any more.
  */
 export interface Dropped {
   job_id: string;
+  status: number;
+  title: string;
+  detail: string;
 }
 /**
  * A routine with a `trigger` slot, and its parameters as JSON Schema.
@@ -422,22 +444,6 @@ export interface Jobs {
   activity: number[];
   flows: string[];
   store: StoreHealth;
-}
-/**
- * How the server's store is doing.
- *
- * `state`: "none" (nothing is kept beyond memory), "ok", "behind" (it is written later than it comes in) or
- * "failing" (nothing can be written, for `reason`). `since`: when that began. `waiting`: rows that are held in
- * memory until they can be written; `lost`: rows that are not kept, ever. `place`: where the store is, without
- * passwords.
- */
-export interface StoreHealth {
-  state: "behind" | "failing" | "none" | "ok";
-  reason: string;
-  since: string | null;
-  waiting: number;
-  lost: number;
-  place: string;
 }
 /**
  * The complete state of a job, sent on (re)connection and after a client fell behind.

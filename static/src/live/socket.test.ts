@@ -1,7 +1,7 @@
 import type { Socket } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { aFrame, aKeyframe } from "./examples.ts";
+import { aFrame, aKeyframe, aStore } from "./examples.ts";
 import { LiveSocket } from "./socket.ts";
 import { JobStore } from "./store.ts";
 
@@ -67,10 +67,11 @@ describe("the socket of a page", () => {
     vi.useRealTimers();
   });
 
-  const answerPing = (): void => fake.answer("ack", { at: Date.now(), pumped_at: Date.now() });
+  const answerPing = (store = aStore()): void =>
+    fake.answer("ack", { at: Date.now(), pumped_at: Date.now(), store });
   const goLive = (): void => {
     fake.receive("connect");
-    fake.answer("ack", { at: Date.now(), pumped_at: Date.now() });
+    answerPing();
     fake.receive("keyframe", aKeyframe({ frame: 1, seq: 3 }));
   };
 
@@ -114,7 +115,7 @@ describe("the socket of a page", () => {
   test("knows how far away the server is and how its clock differs", () => {
     fake.receive("connect");
     vi.advanceTimersByTime(24);
-    fake.answer("ack", { at: Date.now() + 5000, pumped_at: Date.now() + 5000 });
+    fake.answer("ack", { at: Date.now() + 5000, pumped_at: Date.now() + 5000, store: aStore() });
     expect([live.heard.rtt, live.heard.offset]).toEqual([24, 5012]);
   });
 
@@ -135,6 +136,24 @@ describe("the socket of a page", () => {
     expect(live.heard.retryAt).toBe(Date.now() + 1000);
     live.retryNow();
     expect(fake.connect).toHaveBeenCalledTimes(3);
+  });
+
+  test("tells how the server's store is doing when that changes", () => {
+    const told: (string | undefined)[] = [];
+    live.addEventListener("store", () => told.push(live.store?.state));
+    fake.receive("connect");
+    for (const state of ["ok", "ok", "failing"] as const) answerPing(aStore({ state }));
+    expect(told).toEqual(["ok", "failing"]);
+  });
+
+  test("tells of a job that the server drops while it is watched, and leaves its last picture", () => {
+    goLive();
+    const why = { status: 404, title: "Unknown job", detail: "It may have been dropped." };
+    fake.receive("dropped", { job_id: "other", ...why });
+    expect(store.problem).toBeNull();
+    fake.receive("dropped", { job_id: "7f3a91c2-0000", ...why });
+    vi.advanceTimersByTime(10_000);
+    expect([store.problem?.status, store.state?.seq, fake.count("subscribe")]).toEqual([404, 3, 1]);
   });
 
   test("tells of a job that the server does not know, and does not ask on", () => {

@@ -4,10 +4,11 @@ import * as parser from "socket.io-msgpack-parser";
 
 import type { JobsStore } from "./jobs-store.ts";
 import { type Heard, UNHEARD, backoff } from "./link.ts";
-import type { AckReply } from "./protocol.ts";
+import type { AckReply, StoreHealth } from "./protocol.ts";
 import type { JobStore } from "./store.ts";
 import { type Subscription, jobSubscription, jobsSubscription } from "./subscription.ts";
 
+const MESSAGES = ["keyframe", "frame", "jobs", "dropped"] as const;
 const PING_MS = 2000;
 /** A line that is silent for so long is cut and made anew: the socket may not know that it is dead. */
 const DEAD_MS = 10_000;
@@ -19,9 +20,14 @@ export function liveSocket(): Socket {
   return io("/live", options);
 }
 
-/** Keeps the line to the server, dispatches `heard` whenever what is known of it may have changed. */
+/**
+ * Keeps the line to the server, dispatches `heard` whenever what is known of it may have changed, and `store` when
+ * the server's store does better or worse than before.
+ */
 export class LiveSocket extends EventTarget {
   heard: Heard = UNHEARD;
+  /** How the server's store is doing; null before the first answer. Read only. */
+  store: StoreHealth | null = null;
 
   private readonly subscriptions = new Set<Subscription>();
   private attempt = 0;
@@ -33,7 +39,7 @@ export class LiveSocket extends EventTarget {
     socket.on("connect", () => this.connected());
     socket.on("disconnect", () => this.lost());
     socket.on("connect_error", () => this.lost());
-    for (const name of ["keyframe", "frame", "jobs"] as const) {
+    for (const name of MESSAGES) {
       socket.on(name, (message: unknown) => this.received(name, message));
     }
   }
@@ -91,7 +97,7 @@ export class LiveSocket extends EventTarget {
     this.hear({ connected: false, rtt: null, unansweredSince: null, retryAt: Date.now() + wait });
   }
 
-  private received(name: "keyframe" | "frame" | "jobs", message: unknown): void {
+  private received(name: (typeof MESSAGES)[number], message: unknown): void {
     this.hear({ heardAt: Date.now() });
     for (const subscription of this.subscriptions) subscription.received(name, message);
   }
@@ -112,6 +118,7 @@ export class LiveSocket extends EventTarget {
 
   private answered(reply: AckReply, sentAt: number): void {
     const now = Date.now();
+    this.takeStore(reply.store);
     this.hear({
       heardAt: now,
       unansweredSince: null,
@@ -119,6 +126,12 @@ export class LiveSocket extends EventTarget {
       offset: reply.at - (sentAt + now) / 2,
       pumpLag: Math.max(0, reply.at - reply.pumped_at),
     });
+  }
+
+  private takeStore(health: StoreHealth): void {
+    const same = JSON.stringify(health) === JSON.stringify(this.store);
+    this.store = health;
+    if (!same) this.dispatchEvent(new Event("store"));
   }
 
   private hear(news: Partial<Heard>): void {

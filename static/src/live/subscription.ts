@@ -3,14 +3,14 @@ import type { Socket } from "socket.io-client";
 
 import type { JobsStore } from "./jobs-store.ts";
 import type { Heard } from "./link.ts";
-import type { Ack, Frame, Jobs, Keyframe, LiveError, Subscribe } from "./protocol.ts";
+import type { Ack, Dropped, Frame, Jobs, Keyframe, LiveError, Subscribe } from "./protocol.ts";
 import type { JobStore } from "./store.ts";
 
 /** What the socket needs to know of one subscription. */
 export interface Subscription {
   /** (Re)subscribes: after connecting, and after a gap. */
   subscribe(): void;
-  received(name: "keyframe" | "frame" | "jobs", message: unknown): void;
+  received(name: "keyframe" | "frame" | "jobs" | "dropped", message: unknown): void;
   heard(heard: Heard): void;
 }
 
@@ -47,6 +47,7 @@ export function jobSubscription(socket: Socket, store: JobStore): Subscription {
       if ((message as { job_id?: string }).job_id !== store.jobId) return;
       if (name === "keyframe") takeKeyframe(message as Keyframe);
       if (name === "frame") takeFrame(message as Frame);
+      if (name === "dropped") store.takeProblem(message as Dropped);
     },
     heard: (heard) => store.takeHeard(heard),
   };

@@ -21,6 +21,7 @@ import { keptHeight, keepHeight } from "./dock-height.ts";
 import type { HistoryPanel } from "./history-panel.ts";
 import "./routine-inspector.ts";
 import "./routine-list.ts";
+import "./store-notice.ts";
 import { styled } from "../parts/styled.ts";
 
 type PageTab = DockTab | "graph" | "routines";
@@ -49,6 +50,7 @@ export class JobPage extends StoreElement<JobStore> {
     store.on("change", ({ detail }) => (detail.job || this.bottomControls) && this.requestUpdate(), signal);
     store.on("connectionchange", () => this.requestUpdate(), signal);
     store.on("selectionchange", () => this.requestUpdate(), signal);
+    this.socket?.addEventListener("store", () => this.requestUpdate(), { signal });
   }
 
   protected override updated(_changed: PropertyValues): void {
@@ -137,7 +139,8 @@ export class JobPage extends StoreElement<JobStore> {
       .socket=${this.socket}
       .events=${() => this.store?.state?.job.counts.events ?? null}
       gone="This job is not on the server any more: the server was started anew, or has dropped it to make room."
-    ></connection-banner>`;
+    ></connection-banner>
+    <store-notice .health=${this.socket?.store ?? null} now=${this.store?.now() ?? 0}></store-notice>`;
   }
 
   /** Beside the graph; over it on smaller pages, where it is there while something is selected. */

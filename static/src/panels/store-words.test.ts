@@ -22,8 +22,8 @@ describe("what is said of the store", () => {
     expect(said(failing)).toBe("Not being kept. The disk is full: /data/runs.db. Jobs run on and are shown as ever.");
     expect(said({ ...failing, since: new Date(SINCE).toISOString(), waiting: 1204, lost: 1 })).toBe(
       "Not being kept. The disk is full: /data/runs.db. Since 12:04:31 nothing has been written. " +
-        "Jobs run on and are shown as ever. 1,204 rows wait in memory until it can be written again. " +
-        "1 row found no room there and will be missing.",
+        "1,204 rows wait in memory until it can be written again. " +
+        "1 row found no room there and will be missing. Jobs run on and are shown as ever.",
     );
   });
 

@@ -18,9 +18,9 @@ function failing({ reason, since, waiting, lost }: StoreHealth, now: number): st
   return [
     asSentence(reason || "the store cannot be written"),
     since ? `Since ${dayAndTime(since, now)} nothing has been written.` : "",
-    "Jobs run on and are shown as ever.",
     waiting ? `${rows(waiting)} ${waiting === 1 ? "waits" : "wait"} in memory until it can be written again.` : "",
     lost ? `${rows(lost)} found no room there and will be missing.` : "",
+    "Jobs run on and are shown as ever.",
   ];
 }
 
