@@ -176,7 +176,7 @@ def why(error: BaseException) -> str:
             return "it takes too long"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
-    if isinstance(causes[-1], urllib3.exceptions.ProtocolError):
+    if any(isinstance(cause, urllib3.exceptions.ProtocolError) for cause in causes):
         return "the connection broke before the end"
     return str(causes[-1]) or type(causes[-1]).__name__
 

@@ -58,15 +58,18 @@ pause, resume, cancel, step = map(control, ("pause", "resume", "cancel", "step")
 
 def wait_for(client: Client, action: str, found: Any, timeout: float) -> Any:
     """Look at the job until the control has taken effect. Raises `Refusal` when it does not, or takes too long."""
-    out = console(stderr=True)
     deadline = time.monotonic() + timeout
-    with out.status("") as shown:
-        while not has_effect(job := client.as_shape(Job, found), action):
+    job = client.as_shape(Job, found)
+    if has_effect(job, action):
+        return found
+    with console(stderr=True).status(text_of(told(job, action))) as shown:
+        while not has_effect(job, action):
             if time.monotonic() >= deadline:
                 raise Refusal(f"Not yet after {timeout:g} s. {told(job, action)}")
-            shown.update(text_of(told(job, action)))
             time.sleep(_EVERY)
             found = client.get(path_of(job.job_id))
+            job = client.as_shape(Job, found)
+            shown.update(text_of(told(job, action)))
     return found
 
 

@@ -47,10 +47,11 @@ def export(client: Client, job: str, form: str | None, output: str | None, force
     if output == STDOUT:
         if as_json:
             raise UsageProblem("--json says on stdout what was written; with -o - the recording goes there")
-        fetch(client, job_id, chosen, sys.stdout.buffer)
+        with disk_problems("stdout"):
+            fetch(client, job_id, chosen, sys.stdout.buffer)
         return
     path = place_of(output, job_id, chosen)
-    with disk_problems(path), whole_file(path, force=force) as file:
+    with disk_problems(str(path)), whole_file(path, force=force) as file:
         size = fetch(client, job_id, chosen, file)
     if as_json:
         print_json({"job_id": job_id, "format": chosen, "path": str(path), "bytes": size})
@@ -103,11 +104,11 @@ def progress() -> Progress:
 
 
 @contextmanager
-def disk_problems(path: Path) -> Iterator[None]:
+def disk_problems(place: str) -> Iterator[None]:
     """A disk that is full, and the like, in a line."""
     try:
         yield
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        raise Refusal(f"{str(path)!r} could not be written: {error.strerror or error}") from None
+        raise Refusal(f"{place!r} could not be written: {error.strerror or error}") from None

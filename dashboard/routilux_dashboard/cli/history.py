@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import click
 import msgspec
 
-from ..protocol import Record
+from ..film.tally import OUTCOMES
+from ..protocol import Record, RecordKind
 from .asking import asks_server, print_json
-from .client import Client, Query
+from .client import Client
 from .job_names import find_job, path_of
 from .output import console, local, number, payload_of, print_table, table_of, text_of
 from .usage import UsageProblem
@@ -52,7 +53,8 @@ def moment_of(_context: click.Context, parameter: click.Parameter, text: str | N
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many records at most.")
 @click.option("--routine", metavar="ID", help="Only records of this routine.")
 @click.option("--event", metavar="NAME", help="Only records of this event.")
-@click.option("--outcome", metavar="KIND", help="Only records of this outcome, such as error.")
+@click.option("--kind", type=click.Choice(get_args(RecordKind)), help="Only records of this kind.")
+@click.option("--outcome", type=click.Choice(OUTCOMES), help="Only records that led to a handler run that ended so.")
 @click.option(
     "--since", callback=moment_of, metavar="TIME", help="Only from this time on: ISO 8601, or 90s, 10m, 2h ago."
 )
@@ -85,24 +87,20 @@ def read(client: Client, path: str, query: dict[str, str | int | None], limit: i
     backwards = query["before"] is not None and query["after"] is None
     if backwards and limit > PAGE:
         raise UsageProblem(f"--limit {limit}: with --before alone at most {PAGE} records are read")
-    page = _page(client, path, query, limit)
-    yield page
-    left = limit - len(page.records)
-    while page.records and left > 0 and not backwards and page.records[-1].get("seq", 0) < page.total:
-        page = _page(client, path, {**query, "after": page.records[-1]["seq"]}, left)
-        left -= len(page.records)
+    while limit > 0:
+        asked = min(limit, PAGE)
+        page = client.get_as(Page, path, {**query, "limit": asked})
         yield page
-
-
-def _page(client: Client, path: str, query: Query, left: int) -> Page:
-    return client.get_as(Page, path, {**query, "limit": min(left, PAGE)})
+        limit -= asked
+        if len(page.records) < asked or backwards:
+            return
+        query = {**query, "after": page.records[-1].get("seq")}
 
 
 def print_pages(client: Client, pages: Iterator[Page]) -> None:
     """A table for each page on stdout; what there is besides, on stderr."""
-    shown = 0
+    shown = last = 0
     page: Page | None = None
-    last = 0
     for page in pages:
         records = [client.as_shape(Record, record) for record in page.records]
         if records:
@@ -134,8 +132,8 @@ def print_records(records: list[Record]) -> None:
 
 def summed(page: Page, shown: int, last: int) -> str:
     """How many were shown of how many, and how to go on."""
-    kept = f" (kept from {page.first:,} on)" if page.first > 1 else ""
-    more = f" Go on with --after {last}." if shown and last < page.total else ""
+    kept = f" (those before {page.first:,} are not kept)" if page.first > 1 else ""
+    more = f" Go on with --after {last}." if shown and last < page.last else ""
     return f"{shown:,} records of {page.total:,}{kept}.{more}"
 
 
