@@ -1,0 +1,55 @@
+"""A segment without the values of keys that are named as secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from ..film.masking import Mask
+from ..film.segment import DataValue, Segment
+from ..protocol import EntryPoint, FlowDefinition
+
+
+def masked(segment: Segment, mask: Mask) -> Segment:
+    """A copy in which `mask` hides what it names, wherever a payload, a stored value or a parameter is."""
+    if not mask:
+        return segment
+    return replace(
+        segment,
+        beginning=segment.beginning and replace(segment.beginning, params=mask.apply(segment.beginning.params)),
+        flow=segment.flow and _flow(segment.flow, mask),
+        records=replace(segment.records, data=[_payload(data, mask) for data in segment.records.data]),
+        entries=[replace(entry, data=mask.apply(entry.data)) for entry in segment.entries],
+        log=[replace(row, entry=mask.apply(row.entry)) for row in segment.log],
+        outputs=[replace(row, data=mask.apply(row.data)) for row in segment.outputs],
+        states={key: replace(state, state=mask.apply(state.state)) for key, state in segment.states.items()},
+        data={key: DataValue(mask.apply({key: held.value})[key], held.cut) for key, held in segment.data.items()},
+    )
+
+
+def _payload(data: bytes, mask: Mask) -> bytes:
+    """What hides nothing stays byte for byte."""
+    value = msgspec.json.decode(data)
+    hidden = mask.apply(value)
+    return data if hidden == value else msgspec.json.encode(hidden)
+
+
+def _flow(flow: FlowDefinition, mask: Mask) -> FlowDefinition:
+    """An entry's parameters are a schema: only the defaults of what is named are values."""
+    return replace(flow, entries=[_entry(entry, mask) for entry in flow.entries])
+
+
+def _entry(entry: EntryPoint, mask: Mask) -> EntryPoint:
+    properties = entry.parameters.get("properties")
+    if not isinstance(properties, dict):
+        return entry
+    shown = {name: _parameter(name, schema, mask) for name, schema in properties.items()}
+    return replace(entry, parameters={**entry.parameters, "properties": shown})
+
+
+def _parameter(name: str, schema: Any, mask: Mask) -> Any:
+    if not isinstance(schema, dict) or "default" not in schema:
+        return schema
+    return {**schema, "default": mask.apply({name: schema["default"]})[name]}

@@ -1,0 +1,13 @@
+"""What is said of a file that is no recording."""
+
+from __future__ import annotations
+
+
+class RecordingRefused(ValueError):
+    """A file is no recording, or not a sound one; the message says where and why."""
+
+
+def need(holds: bool, otherwise: str) -> None:
+    """Refuse for the reason `otherwise` unless it holds."""
+    if not holds:
+        raise RecordingRefused(otherwise)
