@@ -39,7 +39,7 @@ def print_job(out: Console, job: Job) -> None:
     if job.connections:
         out.print()
         table = table_of(out, "CONNECTION", ">MESSAGES")
-        for connection_id, figures in job.connections.items():
+        for connection_id, figures in sorted(job.connections.items()):
             table.add_row(text_of(connection_id), number(figures.count))
         print_table(out, table)
     if job.error is not None:
@@ -88,7 +88,7 @@ def still_running(control: Control) -> str:
 def print_routines(out: Console, job: Job) -> None:
     """A table of the routines."""
     table = table_of(out, "ROUTINE", "=STATUS", ">DONE", ">ERRORS", ">WAITING", ">RUNNING", ">P50 MS", ">P95 MS")
-    for routine_id, figures in job.routines.items():
+    for routine_id, figures in sorted(job.routines.items()):
         numbers: list[Any] = [
             figures.done, figures.errors, figures.queued, figures.running, figures.p50_ms, figures.p95_ms,
         ]  # fmt: skip
