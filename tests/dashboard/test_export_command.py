@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.dashboard.commands import StandIn, call, call_on_terminal, parts_in, problem, says, stand_in, start
+from tests.waiting import eventually
 
 JOB = "0123456789-0123456789-0123456789-012"
 assert len(JOB) == 36
@@ -173,3 +176,23 @@ def test_names_of_files_are_made_of_harmless_characters(folder: Path) -> None:
     with stand_in(says(jobs), says(CONTENT)) as (url, _):
         assert call("export", nasty, "--server", url).code == 0
     assert [path.name for path in folder.iterdir()] == ["routilux-_____2J.html"]
+
+
+def test_ctrl_c_leaves_nothing(folder: Path) -> None:
+    going_on = threading.Event()
+
+    def slow(peer: StandIn) -> None:
+        peer.send_response(200)
+        peer.send_header("Content-Length", "1000000")
+        peer.end_headers()
+        peer.wfile.write(CONTENT)
+        going_on.wait(30)
+
+    with stand_in(slow) as (url, _), start("export", JOB, "--server", url, stderr=subprocess.PIPE) as process:
+        eventually(lambda: sum((folder / name).stat().st_size for name in parts_in(folder)) > 0)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        going_on.set()
+    assert process.returncode == 1
+    assert b"Traceback" not in err
+    assert list(folder.iterdir()) == []
