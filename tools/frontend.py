@@ -18,8 +18,11 @@ from tools import node
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOL_FILES = (
-    "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "tools/licenses.ts", "tools/data-images.ts",
+    "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts", "vite.recording.config.ts",
+    "tools/licenses.ts", "tools/data-images.ts", "tools/one-page.ts",
 )  # fmt: skip
+CONFIGURATIONS = ("vite.config.ts", "vite.recording.config.ts")
+"""What is built one after the other into the same folder: the pages, and the page of a recording."""
 STAMP = ".sources"
 """In static/dist: the fingerprint of the sources that it was built of."""
 
@@ -76,7 +79,9 @@ def build(root: Path) -> bool:
     fresh, old, dist = (root / "static" / name for name in (f".dist-{os.getpid()}", f".dist-{os.getpid()}-old", "dist"))
     try:
         vite = root / "node_modules" / "vite" / "bin" / "vite.js"
-        _run(vite, "build", "--outDir", fresh, "--logLevel", "warn", root=root, what="vite build")
+        for configuration in CONFIGURATIONS:
+            options = ("--config", configuration, "--outDir", fresh, "--logLevel", "warn")
+            _run(vite, "build", *options, root=root, what="vite build")
         (fresh / STAMP).write_text(made_of)
         if dist.exists():
             dist.rename(old)

@@ -1,6 +1,7 @@
 // Layouts on request: one per version of a flow, made in a worker.
 import type { FlowDefinition } from "../live/protocol.ts";
 import { layOut } from "./lay-out.ts";
+import { layoutWorker } from "./layout-worker.ts";
 import type { Layout } from "./layout.ts";
 
 /** So many layouts are kept; the oldest goes first. */
@@ -53,7 +54,7 @@ export class LayoutClient {
   private hire(): Worker | null {
     if (typeof Worker === "undefined") return null;
     try {
-      const worker = new Worker(new URL("./layout.worker.ts", import.meta.url), { type: "module" });
+      const worker = layoutWorker();
       worker.onmessage = ({ data }: MessageEvent<{ call: number; layout: Layout }>) => {
         this.waiting.get(data.call)?.resolve(data.layout);
         this.waiting.delete(data.call);
