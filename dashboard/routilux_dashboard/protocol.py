@@ -419,12 +419,17 @@ class Dropped(msgspec.Struct):
 
 
 class HistoryPage(msgspec.Struct):
-    """`GET /jobs/{job_id}/history`: records of a range; `first` and `last` are the seqs kept, `total` all ever made."""
+    """`GET /jobs/{job_id}/history`: records of a range; `first` and `last` are the seqs kept, `total` all ever made.
+
+    `searched_to`: the search for a filter was broken off there, for it took long; go on `after` that seq (or
+    `before` it, backwards). Null when everything in the range has been looked at, or the page is full.
+    """
 
     records: list[Record]
     first: int
     last: int
     total: int
+    searched_to: int | None = None
 
 
 class LogPage(msgspec.Struct):

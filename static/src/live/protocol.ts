@@ -394,12 +394,16 @@ export interface Series {
 }
 /**
  * `GET /jobs/{job_id}/history`: records of a range; `first` and `last` are the seqs kept, `total` all ever made.
+ *
+ * `searched_to`: the search for a filter was broken off there, for it took long; go on `after` that seq (or
+ * `before` it, backwards). Null when everything in the range has been looked at, or the page is full.
  */
 export interface HistoryPage {
   records: Record[];
   first: number;
   last: number;
   total: number;
+  searched_to?: number | null;
 }
 /**
  * `GET /jobs/{job_id}`: the whole of a job but its history.
