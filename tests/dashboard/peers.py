@@ -9,16 +9,21 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 import websocket
 
-from routilux_dashboard import Dashboard
-
 JSON = {"Content-Type": "application/json"}
 CONNECT = msgspec.msgpack.encode({"type": 0, "nsp": "/live"})
+
+
+class Server(Protocol):
+    """Whatever serves: a dashboard of this process, or one of another."""
+
+    @property
+    def url(self) -> str: ...
 
 
 class Answer(NamedTuple):
@@ -33,7 +38,7 @@ class Answer(NamedTuple):
         return json.loads(self.body)
 
 
-def address(dashboard: Dashboard) -> tuple[str, int]:
+def address(dashboard: Server) -> tuple[str, int]:
     """Where a dashboard listens."""
     parts = urlsplit(dashboard.url)
     assert parts.hostname is not None
@@ -42,7 +47,7 @@ def address(dashboard: Dashboard) -> tuple[str, int]:
 
 
 def ask(
-    dashboard: Dashboard, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    dashboard: Server, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
 ) -> Answer:
     """One request; a body that is no bytes is sent as JSON."""
     with closing(http.client.HTTPConnection(*address(dashboard), timeout=20)) as connection:
@@ -52,7 +57,7 @@ def ask(
         return Answer(answer.status, dict(answer.getheaders()), answer.read())
 
 
-def get(dashboard: Dashboard, path: str) -> Any:
+def get(dashboard: Server, path: str) -> Any:
     """What `GET /api/v1…` answers, which must be a success."""
     answer = ask(dashboard, "GET", f"/api/v1{path}")
     assert answer.status == 200, answer.body
@@ -62,7 +67,7 @@ def get(dashboard: Dashboard, path: str) -> Any:
 class LiveClient:
     """Subscribes as a browser does, and acknowledges unless told otherwise. Keeps messages in their order."""
 
-    def __init__(self, dashboard: Dashboard, *, acknowledges: bool = True) -> None:
+    def __init__(self, dashboard: Server, *, acknowledges: bool = True) -> None:
         self.messages: list[tuple[str, Any]] = []
         self.acknowledges = acknowledges
         self.lost = threading.Event()
@@ -155,7 +160,7 @@ _numbers = itertools.count()
 
 
 @contextmanager
-def live(dashboard: Dashboard, *, acknowledges: bool = True) -> Iterator[LiveClient]:
+def live(dashboard: Server, *, acknowledges: bool = True) -> Iterator[LiveClient]:
     """A live client that goes at the end."""
     client = LiveClient(dashboard, acknowledges=acknowledges)
     try:
@@ -164,13 +169,13 @@ def live(dashboard: Dashboard, *, acknowledges: bool = True) -> Iterator[LiveCli
         client.close()
 
 
-def websocket_url(dashboard: Dashboard) -> str:
+def websocket_url(dashboard: Server) -> str:
     host, port = address(dashboard)
     return f"ws://{host}:{port}/socket.io/?EIO=4&transport=websocket"
 
 
 @contextmanager
-def raw_websocket(dashboard: Dashboard, *, join: bool = True, **options: Any) -> Iterator[websocket.WebSocket]:
+def raw_websocket(dashboard: Server, *, join: bool = True, **options: Any) -> Iterator[websocket.WebSocket]:
     """A websocket that does only what the test says; with `join`, it is in the namespace already."""
     peer = websocket.create_connection(websocket_url(dashboard), timeout=20, **options)
     own = peer.sock  # `peer` forgets it when it fails
@@ -200,7 +205,7 @@ def closing_words(peer: websocket.WebSocket) -> tuple[int, str]:
 
 
 @contextmanager
-def raw_connection(dashboard: Dashboard, data: bytes = b"") -> Iterator[socket.socket]:
+def raw_connection(dashboard: Server, data: bytes = b"") -> Iterator[socket.socket]:
     """A TCP connection on which `data` has been sent."""
     with closing(socket.create_connection(address(dashboard), timeout=20)) as connection:
         connection.sendall(data)
