@@ -29,7 +29,7 @@ def add(table: Table, prefix: str) -> None:
         """This document."""
         return encoded(described())
 
-    @table.get("/docs", "server", Answer(media="text/html"), problems=(503,))
+    @table.get("/docs", "server", Answer(media="text/html"), Answer(status=503, media="text/html"))
     def docs() -> Response:
         """A page on which every call can be tried."""
         return page("docs.html", entries=(ENTRY, DOCS_ENTRY))

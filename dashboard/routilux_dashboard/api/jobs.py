@@ -21,7 +21,7 @@ STATUS = Words("status", "Only jobs of these statuses.", STATUSES)
 FLOW = Text("flow", "Only jobs of the flow with this id.")
 Q = Text("q", "Only jobs with this text in their id, flow, or error; case does not matter.")
 LIMIT = Number("limit", "How many jobs at most.", least=1, most=500, default=50)
-CURSOR = Text("cursor", "What `next` of the page before said.")
+CURSOR = Text("cursor", "What `next` of the page before said.", pattern="~")
 
 
 def add(table: Table, services: Services) -> None:
@@ -33,7 +33,7 @@ def add(table: Table, services: Services) -> None:
 
         A cursor says where it stands by itself: it holds though jobs come and go.
         """
-        after = read_cursor(CURSOR.read())
+        after = read_cursor(CURSOR.given)
         wanted = JobsWanted(frozenset(STATUS.read_all()), FLOW.read(), Q.read(), LIMIT.read() or 50, after)
         services.live.settle()
         return services.native(lambda: _page(*services.past.jobs(wanted)))

@@ -68,6 +68,7 @@ def _operation(route: Route, refs: dict[str, Any]) -> dict[str, Any]:
         operation["description"] = description
     for status in route.problems:
         operation["responses"][str(status)] = _problem(status, refs)
+    operation["responses"]["414"] = {"description": phrase(414)}  # said before anything is read of it
     if route.body is not None:
         content = {route.body_media: {"schema": refs[repr(route.body)]}}
         operation["requestBody"] = {"required": False, "content": content}

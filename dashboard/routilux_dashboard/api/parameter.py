@@ -68,13 +68,14 @@ class Number(Parameter):
 
 @dataclass(frozen=True)
 class Text(Parameter):
-    """Any text, up to `longest` characters. An empty one is as good as none."""
+    """Any text, up to `longest` characters, that has `pattern` in it. An empty one is as good as none."""
 
-    longest: int = 1_000
+    longest: int = 200
+    pattern: str = ""
 
     @property
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self.longest}
+        return {"type": "string", "maxLength": self.longest, **({"pattern": self.pattern} if self.pattern else {})}
 
     def read(self) -> str | None:
         """The text, or `None` when there is none."""
@@ -108,11 +109,11 @@ class Words(Word):
 
     @property
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": super().schema, "uniqueItems": True}
+        return {"type": "array", "items": super().schema}
 
     def read_all(self) -> set[str]:
         """The words; empty when it is left out."""
-        found = {word for text in request.args.getlist(self.name) for word in text.split(",") if word}
+        found = {word for text in request.args.getlist(self.name) for word in text.split(",")}
         for word in sorted(found - set(self.known)):
             raise unknown_word(self, word)
         return found

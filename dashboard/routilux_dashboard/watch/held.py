@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,8 @@ from .kept_runs import KeptRun, KeptRuns
 
 PIECE = 5_000
 """Rows that are looked at in one go."""
+SEARCH_SECONDS = 1.0
+"""How long one page is searched for."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +40,17 @@ class Held:
         low, high = max(query.first, kept.first), min(query.last, kept.last)
         limit, matches = min(query.limit, PAGE_LIMIT), self._matcher(query)
         found: list[ExecutionRecord] = []
+        deadline, searched_to = time.monotonic() + SEARCH_SECONDS, None
         for start, stop in _pieces(low, high, limit if query.plain else PIECE, backwards=query.backwards):
             rows = [record for record in self._read(start, stop) if matches(record)]
             found = rows + found if query.backwards else found + rows
             if len(found) >= limit:
                 break
-        shown = found[-limit:] if query.backwards else found[:limit]
-        return HistoryPage([history_row(record, self.mask) for record in shown], kept.first, kept.last, kept.total)
+            if time.monotonic() > deadline and (start > low if query.backwards else stop < high):
+                searched_to = start if query.backwards else stop
+                break
+        shown = [history_row(record, self.mask) for record in (found[-limit:] if query.backwards else found[:limit])]
+        return HistoryPage(shown, kept.first, kept.last, kept.total, searched_to)
 
     def causes(self, seq: int) -> Causes | None:
         """What led to the record `seq`, from the first to itself; `None` when it is not kept."""

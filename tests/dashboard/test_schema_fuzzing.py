@@ -1,0 +1,72 @@
+"""Requests made from the OpenAPI document, good ones and bad, to a running server: every answer is as it says.
+
+`SCHEMA_EXAMPLES=200` asks each call that often (in `make test` it is a few times).
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import negative_data_rejection
+
+from routilux_dashboard import Dashboard, api
+from tests.dashboard.flows import chain, gated
+from tests.waiting import eventually
+
+EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "15"))
+JOBS: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def document() -> Iterator[Any]:
+    """A server with jobs that run, are paused, have completed, failed and been cancelled."""
+    held, collector = gated(flow_id="held")
+    flow = chain()
+    with Dashboard(flow, held, port=0) as dashboard:
+        done = flow.execute("emitter", {"count": 30, "text": 'Ünder "way"'})
+        failed = flow.execute("emitter", {"count": "x"})
+        running, paused = held.start("emitter", {"count": 3}), held.start("emitter", {"count": 3})
+        assert collector.taken.acquire(timeout=10)
+        assert collector.taken.acquire(timeout=10)
+        held.pause(paused, wait=False)
+        JOBS[:] = [job.job_id for job in (done, failed, running, paused)]
+        yield schemathesis.openapi.from_url(f"{dashboard.url}/api/v1/openapi.json")
+        collector.gate.set()
+        eventually(lambda: not [job for job in held.live_jobs() if job.status == "running"])
+
+
+ROUTES = api.table(cast(Any, None)).routes
+CALLS = [(route.method.lower(), route.open_path, GenerationMode.POSITIVE) for route in ROUTES] + [
+    (route.method.lower(), route.open_path, GenerationMode.NEGATIVE) for route in ROUTES if route.query or route.body
+]
+
+
+@pytest.mark.parametrize(("method", "path", "mode"), CALLS)
+def test_every_answer_is_as_the_document_says(document: Any, method: str, path: str, mode: GenerationMode) -> None:
+    operation = document[path][method]
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        know_a_job(case)
+        response = case.call(timeout=20)
+        too_long = response.status_code == 414  # which this check does not know for a refusal
+        case.validate_response(response, excluded_checks=[negative_data_rejection] if too_long else [])
+
+    ask()
+
+
+def know_a_job(case: Any) -> None:
+    """Have three of four requests ask for a job that is there: which one, the made-up id decides."""
+    made_up = case.path_parameters.get("job_id")
+    if isinstance(made_up, str):
+        number = zlib.crc32(made_up.encode("utf-8", "replace")) % (len(JOBS) * 4 // 3)
+        if number < len(JOBS):
+            case.path_parameters["job_id"] = JOBS[number]
