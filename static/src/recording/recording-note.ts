@@ -28,7 +28,7 @@ function note(about: About): TemplateResult {
   const missing = missingWords(about);
   const made = html`<time datetime=${about.made_at}>${fullTime(about.made_at)}</time>`;
   return html`<div class="recording-note">
-    <p><b>Recording</b> made ${made}, of a job that ran at <span class="mono">${about.origin}</span></p>
+    <p><b>Recording</b> made ${made}. It shows the job as it was then.</p>
     ${
       missing.length
         ? html`<details>

@@ -1,0 +1,147 @@
+"""Everything that an HTML recording holds, collected segment by segment, and brought to the size that it may have."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from ..film.masking import NO_MASK, Mask
+from ..film.playback import Playback
+from ..film.segment import Segment
+from ..film.times import iso
+from ..protocol import Keyframe
+from .masked import masked
+from .parts import Part, Shelf, pack
+from .rows import NumberedRows, RecordRows
+from .strip import Strip
+from .writing import MADE_BY
+
+FORMAT = 1
+"""Of the parts; the page in the file knows this one."""
+FILM_SHARE = 0.3
+"""Of the room, for moments at most: rows say more."""
+
+
+class LeftOut(msgspec.Struct):
+    """What the file would have been too large with: rows `first` to `last`, `count` that the job had of them."""
+
+    what: str
+    first: int
+    last: int
+    count: int
+
+
+class About(msgspec.Struct):
+    """What the recording says of itself. `limit`: bytes; `missing`: sentences."""
+
+    format: int
+    made_by: str
+    made_at: str
+    job_id: str
+    flow_id: str
+    origin: str
+    masked: list[str]
+    limit: int
+    left_out: list[LeftOut]
+    missing: list[str]
+
+
+class Content:
+    """Takes the segments of a job in their order. Holds what goes into the file, never much more than `room` bytes.
+
+    What does not fit is left out in this order: moments between keyframes, half of these, again and
+    again; then payloads, outputs, the shared log and records, from the oldest on. The figures of the job
+    are never left out.
+    """
+
+    def __init__(self, room: int, mask: Mask = NO_MASK) -> None:
+        self._room = room
+        self._mask = mask
+        self._playback = Playback()
+        self._records = RecordRows()
+        self._log = NumberedRows("log")
+        self._outputs = NumberedRows("outputs")
+        self._strip = Strip()
+
+    def add(self, segment: Segment) -> None:
+        """Take the next segment. Raises `SegmentRefused` for one that does not follow."""
+        segment = masked(segment, self._mask)
+        playback = self._playback
+        if not playback.add(segment):
+            return
+        self._records.name(segment.sources)
+        self._records.add(segment)
+        self._log.add(segment.log)
+        self._outputs.add(segment.outputs)
+        self._film(segment.at_ns)
+        self._fit(self._room)
+
+    def _film(self, now_ns: int) -> None:
+        if self._strip.due(now_ns):
+            self._strip.begin(self._playback.keyframe(), now_ns)
+        elif (frame := self._playback.frame()) is not None:
+            self._strip.add(frame)
+
+    def parts(self, limit: int, missing: Iterable[str] = (), keyframe: Keyframe | None = None) -> list[Part]:
+        """All parts, the first of them `about`.
+
+        Args:
+            limit: as it is told to the reader.
+            missing: sentences on what these segments do not have.
+            keyframe: the job at its end, where somebody knows it better than its segments do.
+
+        Raises:
+            ValueError: there was no segment.
+        """
+        playback = self._playback
+        if not playback.n:
+            raise ValueError("there is nothing to record: the job has no segment")
+        self._records.close(playback.seq + 1)
+        for rows in (self._log, self._outputs):
+            rows.close()
+        self._strip.close()
+        fixed = self._fixed(keyframe or playback.keyframe())
+        self._fit(self._room - sum(part.size for part in fixed))
+        about = self._about(limit, missing)
+        shelves = (*self._shelves(), self._strip.shelf)
+        return [Part("about", pack(about)), *fixed, *(part for shelf in shelves for part in shelf)]
+
+    def _fixed(self, keyframe: Keyframe) -> list[Part]:
+        playback = self._playback
+        values: dict[str, Any] = {
+            "keyframe": keyframe,
+            "sources": self._records.sources,
+            "metrics": playback.metrics(),
+            "states": playback.states(),
+            "data": playback.data(),
+            "actions": playback.actions(),
+        }
+        return [Part(name, pack(value)) for name, value in values.items()]
+
+    def _about(self, limit: int, missing: Iterable[str]) -> About:
+        job = self._playback.summary
+        gone = [(shelf.name, shelf.gone) for shelf in self._shelves() if shelf.gone is not None]
+        left_out = [LeftOut(name, part.first, part.last, part.rows) for name, part in gone]
+        if self._strip.left_out:
+            left_out.append(LeftOut("frames", 1, self._strip.last, self._strip.left_out))
+        return About(
+            FORMAT, MADE_BY, iso(time.time_ns()), job.job_id, job.flow_id, job.origin,
+            sorted(self._mask.names), limit, left_out, list(missing),
+        )  # fmt: skip
+
+    def _shelves(self) -> tuple[Shelf, ...]:
+        """In the order in which their parts make room."""
+        return self._records.payloads, self._outputs.rows, self._log.rows, self._records.rows
+
+    def _fit(self, room: int) -> None:
+        """Leave out what there is no room for."""
+        film, shelves = self._strip.shelf, self._shelves()
+        while film.size > max(0, room) * FILM_SHARE and self._strip.thin():
+            pass
+        drops: list[Callable[[], bool]] = [shelf.drop_oldest for shelf in shelves]
+        for drop in drops:
+            while film.size + sum(shelf.size for shelf in shelves) > room and drop():
+                pass

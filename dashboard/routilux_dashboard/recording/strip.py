@@ -1,0 +1,112 @@
+"""The moments of an HTML recording: chapters, each a keyframe and the frames that follow it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..film.times import SECOND
+from ..protocol import FlowDefinition, Frame, Keyframe
+from .parts import Part, Shelf, pack, unpack
+
+CHAPTER_NS = 5 * SECOND
+"""A chapter holds so much of the job's time, until there are too many chapters."""
+FRAMES = 200
+"""In a chapter, at most."""
+CHAPTERS = 400
+"""When there are more, every second one goes, and a chapter holds twice the time."""
+
+
+class Strip:
+    """Collects frames into the parts of `shelf`: rows are frame numbers.
+
+    A chapter is `{"keyframe": …, "frames": […]}`, shapes as on the wire but for what is elsewhere in
+    the file: records, rows of log and outputs and the charts' points are empty, and `flow` is null
+    unless it is another one than that of the chapter before (in the first: than that of the job's end).
+    """
+
+    def __init__(self) -> None:
+        self.shelf = Shelf("film")
+        self.left_out = 0
+        self.last = 0
+        self._span_ns = CHAPTER_NS
+        self._stills = False
+        self._flow: FlowDefinition | None = None
+        self._keyframe: Keyframe | None = None
+        self._frames: list[Frame] = []
+        self._until_ns = 0
+
+    def due(self, now_ns: int) -> bool:
+        """Whether a chapter begins with the frame of that moment."""
+        return self._keyframe is None or now_ns >= self._until_ns or len(self._frames) >= FRAMES
+
+    def begin(self, keyframe: Keyframe, now_ns: int) -> None:
+        """Begin a chapter."""
+        self.close()
+        self._keyframe = keyframe
+        self._until_ns = now_ns + self._span_ns
+        while len(self.shelf.parts) > CHAPTERS:
+            self.thin()
+
+    def add(self, frame: Frame) -> None:
+        """Add the next frame to the chapter."""
+        self._frames.append(frame)
+
+    def close(self) -> None:
+        """End the chapter that is being made."""
+        keyframe, frames = self._keyframe, self._frames
+        self._keyframe, self._frames = None, []
+        if keyframe is None:
+            return
+        if self._stills:
+            self.left_out += len(frames)
+            frames = []
+        known, self._flow = self._flow, keyframe.flow
+        chapter = {"keyframe": _bare_keyframe(keyframe, known), "frames": [_bare_frame(frame) for frame in frames]}
+        self.last = keyframe.frame
+        self.shelf.put(keyframe.frame, frames[-1].frame if frames else keyframe.frame, 1 + len(frames), chapter)
+
+    def thin(self) -> bool:
+        """Take less room: without the frames between keyframes; then with half of those. False: nothing is left."""
+        before = self._count()
+        if not self._stills:
+            self._stills = True
+            self.shelf.change(_still)
+        else:
+            self._span_ns *= 2
+            kept = set(list(self.shelf.parts)[::2] if len(self.shelf.parts) > 1 else ())
+            self.shelf.change(lambda part: part if part in kept else None)
+        self.left_out += before - self._count()
+        return bool(self.shelf.parts)
+
+    def _count(self) -> int:
+        return sum(part.rows for part in self.shelf)
+
+
+def _still(part: Part) -> Part:
+    if part.rows == 1:
+        return part
+    chapter = unpack(part.text)
+    return Part(part.name, pack({**chapter, "frames": []}), part.first, part.first, 1)
+
+
+def _bare_keyframe(keyframe: Keyframe, known: FlowDefinition | None) -> dict[str, Any]:
+    shown: dict[str, Any] = msgspec.structs.asdict(keyframe)
+    for name in ("records", "log", "outputs", "series"):
+        shown[name] = _empty(name, shown[name])
+    if keyframe.flow == known:
+        shown["flow"] = None
+    return shown
+
+
+def _bare_frame(frame: Frame) -> Frame:
+    tails = {"log": frame.log, "outputs": frame.outputs}
+    shown: Any = {name: _empty(name, tail) for name, tail in tails.items() if tail is not None}
+    return msgspec.structs.replace(frame, records=[], samples=[], series=None, **shown)
+
+
+def _empty(name: str, value: Any) -> Any:
+    if name == "records":
+        return []
+    return msgspec.structs.replace(value, points=[]) if name == "series" else msgspec.structs.replace(value, rows=[])
