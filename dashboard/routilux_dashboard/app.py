@@ -16,7 +16,7 @@ from routilux import Flow
 from . import api
 from .api.services import Services
 from .control import Controls
-from .server import pages
+from .server import pages, prometheus
 from .server.gate import Gate
 from .server.guard import Names, is_loopback
 from .server.hub import Hub
@@ -132,6 +132,7 @@ class Dashboard:
         services = Services(self._monitor, live, hub, Controls(), Past(self._monitor))
         application.register_blueprint(api.blueprint(services))
         application.register_blueprint(pages.blueprint(services))
+        application.register_blueprint(prometheus.blueprint(services))
         hub.start(listener, Gate(application, self._names()), live.pump, live.farewell)
         self._monitor.wake = live.wake
         live.wake()  # for what happened in between
