@@ -77,10 +77,8 @@ def test_what_waits_and_runs_is_shown_by_flow() -> None:
     with Dashboard(flow, port=0) as dashboard:
         flow.start("emitter", {"count": 3})
         assert collector.taken.acquire(timeout=10)
-        samples = eventually(
-            lambda: of(found := scraped(dashboard), "routilux_queued", flow=flow.flow_id) == 2 and found
-        )
-        assert of(samples, "routilux_running", flow=flow.flow_id) == 1
+        eventually(lambda: of(scraped(dashboard), "routilux_queued", flow=flow.flow_id) == 2)
+        assert of(scraped(dashboard), "routilux_running", flow=flow.flow_id) == 1
         collector.gate.set()
 
 
