@@ -46,6 +46,14 @@ class LatencyDigest:
         self._counts: dict[int, int] = {}
         self._cached: list[tuple[int, int]] | None = []
 
+    @classmethod
+    def of(cls, counts: list[tuple[int, int]]) -> LatencyDigest:
+        """A digest whose `histogram` this was."""
+        digest = cls()
+        digest._counts, digest._cached = dict(counts), None
+        digest.count = sum(digest._counts.values())
+        return digest
+
     def add(self, durations: Sequence[int]) -> Times:
         """Count durations (ns, not empty), a whole batch at once; return their sum and bounds.
 

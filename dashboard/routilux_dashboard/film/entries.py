@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+
+from msgspec import Meta, Struct
 
 from routilux import JournalEntry
 
@@ -13,6 +15,74 @@ from .times import iso
 
 ERROR_TEXT = 2_000
 TRACEBACK_TEXT = 20_000
+
+
+_Count = Annotated[int, Meta(ge=0, le=2**53)]
+_Moment = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class StatusSaid(Struct):
+    status: Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
+    previous: str | None = None
+    error: str | None = None
+
+
+class ControlSaid(Struct):
+    action: str | None = None
+    state: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    kept: _Count | None = None
+    dropped: _Count | None = None
+
+
+class NumberSaid(Struct):
+    n: _Count
+
+
+class DroppedSaid(Struct):
+    routines: dict[str, _Count]
+
+
+class ErrorSaid(Struct):
+    slot: str | None = None
+    error: str | None = None
+    error_type: str | None = None
+    traceback: str | None = None
+    outcome: str | None = None
+
+
+class RetrySaid(ErrorSaid, kw_only=True):
+    due_ns: _Moment
+    attempt: _Count
+    max_retries: _Count
+
+
+SHAPES: dict[str, type[Struct]] = {
+    "status": StatusSaid,
+    "control": ControlSaid,
+    "output": NumberSaid,
+    "shared_log": NumberSaid,
+    "dropped": DroppedSaid,
+    "error": ErrorSaid,
+    "retry": RetrySaid,
+}
+"""What the data of an entry must be at least, for those kinds whose data is folded."""
+
+
+def entry_data(entry: JournalEntry) -> dict[str, Any]:
+    """The data of an entry as JSON can hold it; its texts are cut as they are when they are shown."""
+    return {plain_text(key): _told(key, value) for key, value in entry.data.items()}
+
+
+def _told(key: str, value: Any) -> Any:
+    if key == "traceback" and type(value) is str:
+        return plain_text(value[-TRACEBACK_TEXT:], TRACEBACK_TEXT)
+    if key == "routines" and type(value) is dict:
+        return {plain_text(name): count for name, count in value.items()}
+    if value is None or type(value) in (bool, int, float):
+        return value
+    return plain_text(value, ERROR_TEXT)
 
 
 class ControlNote(NamedTuple):

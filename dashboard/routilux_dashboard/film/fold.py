@@ -46,6 +46,13 @@ class Changes:
     states: set[str] = field(default_factory=set)
     control: bool = False
 
+    def merge(self, later: Changes) -> None:
+        """Have touched also what `later` has."""
+        self.routines |= later.routines
+        self.connections |= later.connections
+        self.states |= later.states
+        self.control = self.control or later.control
+
 
 class JobFold:
     """The figures of one job. Counters are exact, whatever the batches; bounded but for one tally per routine.
@@ -79,6 +86,15 @@ class JobFold:
     @property
     def running(self) -> int:
         return len(self._running)
+
+    @property
+    def running_handlers(self) -> tuple[RunningHandler, ...]:
+        """Those that ran at the last batch."""
+        return self._running
+
+    @running_handlers.setter
+    def running_handlers(self, running: tuple[RunningHandler, ...]) -> None:
+        self._set_running(running, Changes())
 
     def level(self) -> Level:
         """What waits and runs now."""

@@ -10,6 +10,9 @@ from .times import SECOND
 from .wiring import Wiring
 
 ENDED = frozenset({"completed", "failed", "cancelled"})
+"""Statuses of a job that has come to its end. A `lost` one may have, or not: nobody knows."""
+AT_REST = ENDED | {"lost"}
+"""Those of which nothing is heard any more: messages that flowed a moment ago have no rate."""
 
 
 @dataclass(frozen=True, slots=True)

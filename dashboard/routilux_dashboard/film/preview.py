@@ -29,7 +29,13 @@ _TEXTUAL: dict[type, Callable[[Any], str]] = {date: date.isoformat, timedelta: s
 _PATHS = frozenset({PosixPath, WindowsPath, PurePosixPath, PureWindowsPath})
 
 
-def preview(value: Any, *, text: int = 500, items: int = 50, depth: int = 6) -> tuple[Any, bool]:
+HIDDEN = "•••"
+"""What stands for a value that is not to be seen."""
+
+
+def preview(
+    value: Any, *, text: int = 500, items: int = 50, depth: int = 6, hides: Callable[[str], bool] | None = None
+) -> tuple[Any, bool]:
     """A copy of `value` that JSON can hold, and whether something was left out of it.
 
     At most `text` characters of a string, `items` of a container, `depth` containers deep; in
@@ -37,14 +43,15 @@ def preview(value: Any, *, text: int = 500, items: int = 50, depth: int = 6) -> 
     further string. Nothing of `value` is called:
     no `__repr__`, `__str__`, `__eq__`, `__hash__` or property of it. An object that is no
     plain data is named by its class, a dataclass shown by what its instance stores. Numbers that
-    JSON or a browser cannot hold become text, so do bytes; lone surrogates become U+FFFD.
+    JSON or a browser cannot hold become text, so do bytes; lone surrogates become U+FFFD. Of a key
+    or field that `hides` is true of, the value is not looked at and shown as `•••`.
 
     >>> preview({"name": "a" * 3, "sizes": (1, 2), 7: float("nan"), "at": object()})
     ({'name': 'aaa', 'sizes': [1, 2], '7': 'NaN', 'at': '<object>'}, False)
     >>> preview("abcdef", text=3)
     ('abc', True)
     """
-    maker = _Preview(text, items)
+    maker = _Preview(text, items, hides)
     return maker.show(value, depth), maker.cut
 
 
@@ -61,10 +68,11 @@ def plain_text(value: Any, limit: int = 500) -> str:
 class _Preview:
     """One preview in the making; it holds what may still be shown."""
 
-    __slots__ = ("_items", "_open", "_text", "_text_left", "_values_left", "cut")
+    __slots__ = ("_hides", "_items", "_open", "_text", "_text_left", "_values_left", "cut")
 
-    def __init__(self, text: int, items: int) -> None:
+    def __init__(self, text: int, items: int, hides: Callable[[str], bool] | None = None) -> None:
         self.cut = False
+        self._hides = hides
         self._text = text
         self._items = items
         self._text_left = 8 * text
@@ -122,7 +130,8 @@ class _Preview:
             name = self._string(key) if type(key) is str else self._key(key)
             while name in shown:  # 1 and "1", or two keys whose beginnings are the same
                 name += "′"
-            shown[name] = self.show(value, depth - 1)
+            hidden = self._hides is not None and self._hides(key if type(key) is str else name)
+            shown[name] = HIDDEN if hidden else self.show(value, depth - 1)
         return shown
 
     def _key(self, key: Any) -> str:

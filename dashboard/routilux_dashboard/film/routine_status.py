@@ -21,10 +21,17 @@ def judge(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring
     queued and takes turns with others is running, though none of its handlers does at this instant;
     so is one that gets its next message in a moment, whose status would flicker else.
     """
+    if outlook.job_status == "lost" and (tally.running or tally.queued):
+        return _when_last_heard_of(tally)
     if tally.running:
         return "running", _handling(tally.slots)
     if outlook.job_status in ENDED:
         return _at_the_end(routine_id, tally, outlook)
+    return _before_the_end(routine_id, tally, outlook, wiring, busy)
+
+
+def _before_the_end(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
+    """Nothing runs here, and the job may go on."""
     if tally.outcomes["failed"]:
         return "failed", _why_failed(tally.last_error)
     if tally.dropped:
@@ -47,11 +54,18 @@ def _waiting(tally: RoutineTally, outlook: Outlook, busy: bool) -> Judgement:
     return ("idle" if tally.ended else "pending"), "waiting for a worker"
 
 
+def _when_last_heard_of(tally: RoutineTally) -> Judgement:
+    """There was something to do when the job was lost; nobody knows what became of it."""
+    if tally.running:
+        return "lost", f"{_handling(tally.slots)}, when its program was last heard of"
+    return ("idle" if tally.ended else "pending"), "something was queued when its program was last heard of"
+
+
 def _at_rest(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
     """Nothing is queued or running here, and the job has not ended."""
     if routine_id in outlook.awaited:
         status: RoutineStatus = "idle" if tally.ended else "pending"
-        flows = busy and not outlook.held
+        flows = busy and not outlook.held and outlook.job_status != "lost"
         return "running" if flows else status, _waiting_for(routine_id, outlook, wiring)
     if not tally.ended and (not outlook.live or routine_id not in outlook.reachable):
         return "pending", "nothing queued"

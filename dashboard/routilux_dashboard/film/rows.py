@@ -9,7 +9,8 @@ from routilux import ExecutionRecord, JobState, JournalBatch
 
 from ..protocol import LogRow, OutputRow, Record, RecordKind
 from .fold import Names
-from .preview import plain_text, preview
+from .masking import NO_MASK, Mask
+from .preview import plain_text
 from .times import iso, iso_text
 
 TAIL = 50
@@ -26,29 +27,29 @@ class Range(NamedTuple):
     last: int
 
 
-def newest_records(batch: JournalBatch, names: Names) -> list[Record]:
+def newest_records(batch: JournalBatch, names: Names, mask: Mask = NO_MASK) -> list[Record]:
     """The last records of a batch: payloads are looked at for these only."""
     records = []
     newest = batch.records[-TAIL:]
     for seq, (number, data, at, cause) in enumerate(newest, batch.seq - len(newest) + 1):
         source = names.source(number)
-        shown, cut = preview(data)
-        kind = _kind(source.kind)
+        shown, cut = mask.preview(data)
+        kind = kind_of(source.kind)
         records.append(
             Record(seq, iso(names.wall_ns(at)), source.routine_id, source.event_name, kind, shown, cause or None, cut)
         )
     return records
 
 
-def history_row(record: ExecutionRecord) -> Record:
+def history_row(record: ExecutionRecord, mask: Mask = NO_MASK) -> Record:
     """A record read by range."""
-    shown, cut = preview(record.data)
+    shown, cut = mask.preview(record.data)
     return Record(
         record.seq,
         iso(record.time_ns),
         record.routine_id,
         record.event_name,
-        _kind(record.kind),
+        kind_of(record.kind),
         shown,
         record.cause,
         cut,
@@ -65,20 +66,20 @@ def read_outputs(job_state: JobState, after: int, limit: int) -> Range:
     return _read(job_state.output_log, lambda: job_state.output_log_dropped, after, limit)
 
 
-def log_rows(found: Range, after: int) -> list[LogRow]:
+def log_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[LogRow]:
     """Rows of the shared log as the wire has them."""
     rows = []
     for n, entry in enumerate(found.rows, max(after + 1, found.first)):
-        shown, cut = preview(entry)
+        shown, cut = mask.preview(entry)
         rows.append(LogRow(n, iso_text(entry.get("timestamp")) or "", shown, cut))
     return rows
 
 
-def output_rows(found: Range, after: int) -> list[OutputRow]:
+def output_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[OutputRow]:
     """Rows of the output log as the wire has them."""
     rows = []
     for n, row in enumerate(found.rows, max(after + 1, found.first)):
-        shown, cut = preview(row.get("data"))
+        shown, cut = mask.preview(row.get("data"))
         words = plain_text(row.get("routine_id")), plain_text(row.get("output_type"))
         rows.append(OutputRow(n, iso_text(row.get("timestamp")) or "", *words, shown, cut))
     return rows
@@ -96,5 +97,6 @@ def _read(rows: Sequence[dict[str, Any]], dropped: Callable[[], int], after: int
     return read._replace(rows=[])
 
 
-def _kind(kind: str) -> RecordKind:
+def kind_of(kind: str) -> RecordKind:
+    """A word of the engine as the wire has it."""
     return cast(RecordKind, kind) if kind in _KINDS else "custom"

@@ -71,11 +71,12 @@ class Entry(msgspec.Struct, array_like=True):
 
 
 class RunningNow(msgspec.Struct, array_like=True, frozen=True):
-    """A handler that ran when the segment was taken."""
+    """A handler that ran when the segment was taken. With a `target`, that says which, and the names are empty."""
 
     routine_id: str
     slot: str
     start_ns: int
+    target: int = -1
 
 
 class RunSums(msgspec.Struct, array_like=True, frozen=True):
@@ -104,7 +105,11 @@ class DataValue(msgspec.Struct):
 
 
 class Facts(msgspec.Struct):
-    """What the engine says of the job besides its journal, as of the segment's end."""
+    """What the engine says of the job besides its journal, as of the segment's end.
+
+    `past`: the segment was cut (`film.cutting`), and these are derived: of its control is known only what its
+    entries say, and nothing (no `action`) when it has none.
+    """
 
     status: JobStatus
     updated_at: str
@@ -112,7 +117,8 @@ class Facts(msgspec.Struct):
     control: Control
     rerunnable: bool = False
     metrics: dict[str, Any] | None = None
-    """The tracker's figures (`WatchedJob.metrics`); in the last segment of a job, and whenever they are wanted."""
+    """The tracker's figures, `{"flow": …, "routines": …}`; in segments that end with the job at rest."""
+    past: bool = False
 
 
 class Beginning(msgspec.Struct):

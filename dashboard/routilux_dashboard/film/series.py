@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from ..protocol import Sample, Series
 from .times import MILLISECOND
 
@@ -23,6 +25,17 @@ class Level(NamedTuple):
     routines: Mapping[str, int]
 
 
+class SeriesState(Struct, array_like=True):
+    """All that a `ChartSeries` is: its closed points, and what has been counted in the open interval."""
+
+    start_ns: int
+    interval_ms: int
+    points: list[Sample]
+    events: int
+    errors: int
+    ended: dict[str, tuple[int, int]]
+
+
 class ChartSeries:
     """Closed intervals of `interval_ms` from `start_ns`, at most 480: then neighbours are merged.
 
@@ -36,6 +49,19 @@ class ChartSeries:
         self._points: list[Sample] = []
         self._view: Series | None = None
         self._clear()
+
+    @classmethod
+    def of(cls, state: SeriesState) -> ChartSeries:
+        """A series whose `state` this was."""
+        series = cls(state.start_ns)
+        series._start_ns, series._interval_ms, series._points = state.start_ns, state.interval_ms, state.points
+        series._events, series._errors, series._ended = state.events, state.errors, state.ended
+        return series
+
+    def state(self) -> SeriesState:
+        """All that it is."""
+        sums = (self._events, self._errors, self._ended)
+        return SeriesState(self._start_ns, self._interval_ms, self._points[:], *sums)
 
     def _clear(self) -> None:
         self._events = self._errors = 0

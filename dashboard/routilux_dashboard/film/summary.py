@@ -10,8 +10,9 @@ from routilux import ControlState, JobState
 
 from ..protocol import Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
 from .fold import JobFold
+from .masking import NO_MASK, Mask
 from .outlook import ENDED
-from .preview import plain_text, preview
+from .preview import plain_text
 from .times import MILLISECOND, iso, iso_local
 
 REASON_TEXT = 2_000
@@ -29,10 +30,28 @@ class Identity:
     params: Any
 
     @classmethod
-    def of(cls, job_state: JobState, origin: str) -> Identity:
-        params, _ = preview(job_state.entry_params)
+    def of(cls, job_state: JobState, origin: str, mask: Mask = NO_MASK) -> Identity:
+        params, _ = mask.preview(job_state.entry_params)
         created = iso_local(job_state.created_at)
         return cls(job_state.job_id, job_state.flow_id, created, origin, job_state.entry_routine_id, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a job stands besides what its journal says.
+
+    `last_sign` is when its program was last heard of, for a job that is lost.
+    """
+
+    updated_at: str
+    ended_at: str | None
+    rerunnable: bool
+    last_sign: str | None = None
+
+
+def status_of(fold: JobFold, standing: Standing) -> str:
+    """The status that is shown: as the journal says, or `lost`. What has ended cannot be lost any more."""
+    return "lost" if standing.last_sign is not None and fold.status not in ENDED else fold.status
 
 
 def control_of(state: ControlState) -> Control:
@@ -64,24 +83,22 @@ def held(status: str, control: Control) -> str:
 
 def summarise(
     identity: Identity,
-    job_state: JobState,
+    standing: Standing,
     fold: JobFold,
     control: Control,
     rates: Mapping[str | None, float],
     now_ns: int,
-    *,
-    rerunnable: bool,
 ) -> JobSummary:
     """The row of a job as it is at `now_ns`; `rates` has that of its events under `None`."""
     level = fold.level()
-    ended = job_state.ended_at if fold.status in ENDED else None
+    status = status_of(fold, standing)
     return JobSummary(
         job_id=identity.job_id,
         flow_id=identity.flow_id,
-        status=cast(JobStatus, fold.status),
+        status=cast(JobStatus, status),
         created_at=identity.created_at,
-        updated_at=iso_local(job_state.updated_at),
-        ended_at=iso_local(ended) if ended is not None else None,
+        updated_at=standing.updated_at,
+        ended_at=standing.ended_at if fold.status in ENDED else None,
         seq=fold.seq,
         counts=Counts(
             events=fold.events,
@@ -94,10 +111,10 @@ def summarise(
         control=control,
         entry=identity.entry,
         params=identity.params,
-        rerunnable=rerunnable,
+        rerunnable=standing.rerunnable,
         origin=identity.origin,
         error=_error(fold),
-        last_sign=None,
+        last_sign=standing.last_sign if status == "lost" else None,
     )
 
 

@@ -43,6 +43,15 @@ class TimeBuckets(Generic[Key]):
             bucket[key] = bucket.get(key, 0) + count
             sums[key] = sums.get(key, 0) + count
 
+    def buckets(self) -> list[tuple[int, dict[Key, int]]]:
+        """What is kept: pairs (number of the bucket, counts), oldest first."""
+        return list(self._buckets)
+
+    def fill(self, buckets: list[tuple[int, dict[Key, int]]]) -> None:
+        """Become what `buckets` of another were; for one in which nothing has been counted."""
+        for index, counts in buckets:
+            self.add(index * self.width_ns, counts)
+
     def row(self, key: Key, now_ns: int) -> list[int]:
         """Counts of the last `length` buckets, oldest first; the last one is that of `now_ns`."""
         row = [0] * self.length

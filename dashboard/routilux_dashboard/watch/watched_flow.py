@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from routilux import Flow
 
-from ..film.wiring import Wiring
+from ..film.flow_view import FlowView, masked, view_of
+from ..film.masking import NO_MASK, Mask
 from ..protocol import FlowDefinition
 from .describe import describe
 
 
-class FlowView(NamedTuple):
-    """A description and what follows from it. The same object until the flow changes."""
-
-    definition: FlowDefinition
-    wiring: Wiring
-    routine_ids: frozenset[str]
-    connection_ids: frozenset[str]
-
-
 class WatchedFlow:
-    """Describes a flow. Any thread may call it: what it keeps is replaced, never changed."""
+    """Describes a flow. Any thread may call it: what it keeps is replaced, never changed.
 
-    def __init__(self, flow: Flow) -> None:
+    With a `mask`, defaults of parameters that it hides are not told.
+    """
+
+    def __init__(self, flow: Flow, mask: Mask = NO_MASK) -> None:
         self.flow = flow
+        self._mask = mask
         self._known: tuple[object, FlowView] | None = None
 
     @property
@@ -44,10 +38,7 @@ class WatchedFlow:
         state = self._state()
         if self._known is not None and self._known[0] == state:
             return self._known[1]
-        definition = describe(self.flow)
-        routine_ids = frozenset(routine.routine_id for routine in definition.routines)
-        connection_ids = frozenset(connection.connection_id for connection in definition.connections)
-        view = FlowView(definition, Wiring(definition), routine_ids, connection_ids)
+        view = view_of(masked(describe(self.flow), self._mask))
         self._known = (state, view)
         return view
 

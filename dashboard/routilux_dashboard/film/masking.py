@@ -1,0 +1,94 @@
+"""Values that are not to be seen, by the names of their keys."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import opaque
+from .preview import HIDDEN, preview
+
+KNOWN_KEYS = 10_000
+"""Keys whose answer is remembered."""
+DEPTH = 100
+"""What lies deeper is hidden as a whole."""
+_LISTS = (list, tuple, set, frozenset, deque)
+_SAFE_KEYS = frozenset({str, int, float, bool, type(None), bytes})
+
+
+class Mask:
+    """Hides the values of keys that contain one of `names`, in whatever case: "password" hides "DB_PASSWORD".
+
+    For payloads, states and everything else that is shown of a program's data. Any thread may use it.
+    Raises `ValueError` for a name that is empty (it would hide everything).
+
+    >>> Mask(["password"]).apply({"user": "ann", "DB_Password": "x", "more": [{"password": 1}]})
+    {'user': 'ann', 'DB_Password': '•••', 'more': [{'password': '•••'}]}
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(dict.fromkeys(name.strip().casefold() for name in names))
+        if "" in self.names:
+            raise ValueError("The name of a key to be masked is empty; it would hide every value: name a part of a key")
+        self._known: dict[str, bool] = {}
+
+    def __bool__(self) -> bool:
+        """Whether it hides anything."""
+        return bool(self.names)
+
+    @property
+    def hides(self) -> Callable[[str], bool] | None:
+        """Says of a key whether its value is hidden; `None` when none is (see `preview`)."""
+        return self._hides if self.names else None
+
+    def _hides(self, key: str) -> bool:
+        known = self._known.get(key)
+        if known is None:
+            folded = key.casefold()
+            known = any(name in folded for name in self.names)
+            if len(self._known) < KNOWN_KEYS and len(key) <= 200:
+                self._known[key] = known
+        return known
+
+    def preview(self, value: Any) -> tuple[Any, bool]:
+        """As `film.preview.preview`, with what is hidden."""
+        return preview(value, hides=self.hides)
+
+    def apply(self, value: Any) -> Any:
+        """A copy of plain data with what is hidden replaced; `value` itself when the mask hides nothing.
+
+        No code of `value` is run. Dataclasses become dicts of what they store, containers their plain
+        kin; other objects are the same.
+        """
+        return self._copy(value, {}, DEPTH) if self.names else value
+
+    def _copy(self, value: Any, seen: dict[int, Any], depth: int) -> Any:
+        cls = type(value)
+        if not issubclass(cls, (dict, *_LISTS)) and not opaque.is_dataclass(cls):
+            return value
+        if id(value) in seen:
+            return seen[id(value)]
+        if depth <= 0:
+            return HIDDEN
+        if issubclass(cls, _LISTS):
+            return self._copy_list(value, cls, seen, depth)
+        copied: dict[Any, Any] = {}
+        seen[id(value)] = copied
+        pairs = list(dict.items(value)) if issubclass(cls, dict) else list(opaque.fields(value))
+        for key, item in pairs:
+            name = key if type(key) in _SAFE_KEYS else str(preview(key)[0])  # a key's own hash is not called
+            hidden = type(name) is str and self._hides(name)
+            copied[name] = HIDDEN if hidden else self._copy(item, seen, depth - 1)
+        return copied
+
+    def _copy_list(self, value: Any, cls: type, seen: dict[int, Any], depth: int) -> Any:
+        base = next(base for base in _LISTS if issubclass(cls, base))
+        copied: list[Any] = []
+        seen[id(value)] = copied
+        copied.extend([self._copy(item, seen, depth - 1) for item in list(base.__iter__(value))])
+        return tuple(copied) if base is tuple else copied
+
+
+NO_MASK = Mask(())
+"""Hides nothing."""
