@@ -59,6 +59,8 @@ class ConcurrentRunner(Runner):
             if here:
                 self.active = self.outside = 1
                 self.take_in(())
+                self.in_hand = []
+                frame.item = item
                 self.frames.append(frame)
         if not here:
             self.let_go([item])
@@ -104,29 +106,33 @@ class ConcurrentRunner(Runner):
         with self.lock:
             self.call_help()
 
-    def begin_step(self) -> None:
+    def begin_step(self, item: Item) -> RunFrame:
         self.engaged += 1
         self.active += 1
+        frame = RunFrame(self, on_worker=True)
+        frame.item = item
+        self.frames.append(frame)
+        return frame
 
-    def run_step(self, item: Item) -> None:
-        self._workers.put(lambda: self._serve(item))
+    def run_step(self, frame: RunFrame) -> None:
+        self._workers.put(lambda: self._serve(frame))
 
     def note_raised(self, delivery: Delivery, error: BaseException) -> None:
         if self.outside and delivery is self.entry and not isinstance(error, (Exception, JobCancelled)):
             self.interrupt = error
 
-    def _serve(self, first: Item | None = None) -> None:
+    def _serve(self, frame: RunFrame | None = None) -> None:
         """A worker's turn: run what is queued until nothing is, or until others have waited long enough.
 
-        `first` is an activation that counts as `active` already.
+        A `frame` that is given has an activation, which counts as `active` already.
         """
-        frame = RunFrame(self, on_worker=True)
+        if frame is None:
+            frame = RunFrame(self, on_worker=True)
+            with self.lock:
+                self.frames.append(frame)
         enter(frame)
-        with self.lock:
-            self.frames.append(frame)
         try:
-            while (more := self._serve_share(frame, first)) and not self._workers.waiting:
-                first = None
+            while (more := self._serve_share(frame)) and not self._workers.waiting:
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()
         finally:
@@ -145,10 +151,10 @@ class ConcurrentRunner(Runner):
         self._workers.put(self._serve)
         return True
 
-    def _serve_share(self, frame: RunFrame, first: Item | None) -> bool:
+    def _serve_share(self, frame: RunFrame) -> bool:
         """Run up to FAIR_SHARE activations; whether there may be more. `False`: this worker is not engaged any more."""
         lock, queue, runs = self.lock, self.queue, self.journal.runs
-        run = None if first is None else self.run_one(frame, first)
+        run = None if frame.item is None else self.run_one(frame, frame.item)
         for _ in range(FAIR_SHARE):
             if not lock.acquire(False):
                 take(lock)
@@ -160,7 +166,7 @@ class ConcurrentRunner(Runner):
                 self.wants_help = True
                 lock.release()
                 return False
-            item = queue.popleft()
+            frame.item = item = queue.popleft()
             self.active += 1
             lock.release()
             run = self.run_one(frame, item)

@@ -6,10 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .control import ControlRequest, ControlState
+from .resuming import can_step
 from .rows import JournalEntry
-from .settling import PAUSING
+from .settling import AT_REST, PAUSING
 from .status import CANCELLED, COMPLETED, FAILED, PAUSED, RUNNING, refusals
-from .stepping import can_step
 
 if TYPE_CHECKING:
     from .runner import Runner
@@ -53,7 +53,8 @@ class Controls:
                 withdrawn = self.withdraw()
                 runner.open_gate()
                 return [withdrawn, self._ask("resume", reason, by), self.entry("effective")]
-            if status != PAUSED:
+            loaded = status == RUNNING and runner.phase == AT_REST  # it was saved while it ran
+            if status != PAUSED and not loaded:
                 return []
             opened = True
             asked = self._ask("resume", reason, by)
@@ -68,7 +69,7 @@ class Controls:
         runner = self._runner
 
         def change() -> list[JournalEntry]:
-            refused = refusals(runner.job_state.status, runner.gate, can_step(runner))["step"]
+            refused = refusals(runner.job_state.status, runner.gate, can_step(runner), rests=False)["step"]
             if refused is not None:
                 raise ValueError(f"Job {runner.job_state.job_id} cannot take a step: {refused}")
             asked = self._ask("step", reason, by)
@@ -106,7 +107,7 @@ class Controls:
         with runner.lock:
             request, gate, status = self.request, runner.gate, runner.job_state.status
             busy, kept, effective_ns = runner.busy(), runner.waiting(), self.effective_ns
-            refused = refusals(status, gate, can_step(runner))
+            refused = refusals(status, gate, can_step(runner), runner.phase == AT_REST)
         if gate == "fail":
             reason = runner.error or ""
             running = runner.running_handlers()

@@ -16,7 +16,7 @@ def emit_deferred(runner: Runner) -> tuple[list[Item], list[str]]:
     rows: list[Any] = runner.job_state.deferred_events
     runner.job_state.deferred_events = []
     with runner.lock:
-        waiting = list(runner.queue)
+        waiting = runner.in_hand = list(runner.queue)
         runner.queue.clear()
     frame = RunFrame(runner)
     problems = []

@@ -22,10 +22,10 @@ from .job_state import JobState
 from .journal import Journal
 from .output_handler import OutputHandler
 from .restoring import take_over
+from .resuming import resume, step
 from .runner import Runner
 from .sequential import SequentialRunner
 from .status import PAUSED, PENDING, RUNNING
-from .stepping import step
 from .structure import Structure
 from .waiting import wait_until_over
 from .workers import Workers
@@ -224,7 +224,8 @@ class Flow(Structure):
     def resume(self, job_state: JobState, *, reason: str = "", by: str = "") -> JobState:
         """Go on with a paused `job_state` (or take back a pause that is still draining); never blocks.
 
-        Returns the same object. A job that is not paused stays as it is. `reason` and `by` as for `pause`.
+        A job that was saved while it ran goes on, too: what waited, and from their start the handlers that ran.
+        Returns the same object. A job that runs, or has completed, stays as it is. `reason` and `by` as for `pause`.
 
         Raises:
             ValueError: for another flow's job, one that has failed or been cancelled, or whose
@@ -234,7 +235,7 @@ class Flow(Structure):
         runner = self._runner_of(job_state)
         if current is not None and current not in self.routines:
             raise ValueError(f"Routine {shown(current)} of job {job_state.job_id} not found in flow {self.flow_id!r}")
-        runner.resume(reason, by)
+        resume(runner, reason, by)
         return job_state
 
     def step(self, job_state: JobState, *, reason: str = "", by: str = "") -> None:
@@ -349,10 +350,10 @@ class Flow(Structure):
         if workers is not None:
             workers.stop(timeout if wait else 0.0)
 
-    @staticmethod
-    def _wait(jobs: list[JobState], timeout: float | None) -> bool:
+    def _wait(self, jobs: list[JobState], timeout: float | None) -> bool:
         deadline = None if timeout is None else time.monotonic() + timeout
         for job_state in jobs:
+            job_state._have_gone_on(self)
             left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
             if not wait_until_over(job_state, left):
                 return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .cut import Cut, cut
 from .documents import FORMAT, Part, iso_utc
 from .execution_record import ExecutionRecord
 from .journal import Journal
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
 
 
 def job_to_plain(job_state: JobState) -> dict[str, Any]:
-    """The document of a job. Pending tasks and slot data are there when it is paused."""
+    """The document of a job. What has not ended is looked at first: nothing is missing in what is read after it."""
     runner = job_state._runner
-    run = job_state._stored if runner is None else stored_run(runner)
+    if runner is None:
+        run, now = job_state._stored, Cut(job_state.status, job_state._ended_ns, job_state._journal.seq, [])
+    else:
+        now = cut(runner)
+        run = stored_run(runner, now.items)
     with job_state._data_lock:
         shared = {
             "routine_states": snapshot(job_state.routine_states),
@@ -30,21 +35,22 @@ def job_to_plain(job_state: JobState) -> dict[str, Any]:
             "output_log": snapshot(job_state.output_log),
             "metadata": snapshot(job_state.metadata),
         }
+    history = job_state.read_history(0, now.seq)
     return {
         "_type": "JobState",
         "format": FORMAT,
         "flow_id": job_state.flow_id,
         "job_id": job_state.job_id,
-        "status": job_state.status,
+        "status": now.status,
         "current_routine_id": job_state.current_routine_id,
         "entry_routine_id": job_state.entry_routine_id,
         "entry_params": snapshot(job_state.entry_params),
         "created_at": iso_utc(job_state._created_ns),
         "updated_at": iso_utc(max(job_state._updated_ns, job_state._journal.last_record_ns())),
-        "ended_at": None if job_state._ended_ns is None else iso_utc(job_state._ended_ns),
+        "ended_at": None if now.ended_ns is None else iso_utc(now.ended_ns),
         **totals_to_plain(job_state.execution_tracker),
-        "execution_history": [record.serialize() for record in job_state.execution_history],
-        "history_dropped": job_state.history_dropped,
+        "execution_history": [record.serialize() for record in history.records],
+        "history_dropped": history.first - 1,
         "pause_points": snapshot(job_state.pause_points),
         "checkpoint": snapshot(job_state.checkpoint),
         "deferred_events": snapshot(job_state.deferred_events),

@@ -20,9 +20,10 @@ from .job_document import fill_job, job_to_plain, job_to_text
 from .journal import Journal
 from .pending_tasks import pending_tasks
 from .rows import JournalEntry, Source, Target
+from .settling import AT_REST
 from .shared_area import SharedArea, SharedValue
 from .snapshot import snapshot
-from .status import ENDED, PAUSED, PENDING, check_status, check_transition, refusals
+from .status import ENDED, PAUSED, PENDING, RUNNING, check_status, check_transition, refusals
 from .stored_run import StoredRun
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ class JobState(SharedArea):
         if self._runner is not None:
             return self._runner.controls.state()
         waits = bool(self._stored.pending_tasks or self.deferred_events)
-        return ControlState(refusals=refusals(self._status, None, waits))
+        return ControlState(refusals=refusals(self._status, None, waits, True))
 
     @property
     def checkpoint(self) -> dict[str, Any] | None:
@@ -188,7 +189,7 @@ class JobState(SharedArea):
 
     @property
     def pending_tasks(self) -> list[dict[str, Any]]:
-        """The activations that wait for a resume, as plain dicts; empty unless the job is paused."""
+        """The activations that wait for a resume, as plain dicts; empty while a flow runs the job."""
         return pending_tasks(self._runner) if self._runner is not None else self._stored.pending_tasks
 
     def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
@@ -200,7 +201,7 @@ class JobState(SharedArea):
     # -- saving and loading
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data; what waits is in it when the job is paused."""
+        """Plain data, with what waits, and what runs to be started anew."""
         return job_to_plain(self)
 
     def deserialize(self, data: dict[str, Any]) -> None:
@@ -280,9 +281,11 @@ class JobState(SharedArea):
     ) -> bool:
         """Wait until `job_state` is over (a paused one counts); return whether it is, within `timeout` seconds.
 
-        The job wakes the waiting: `flow`, `stability_checks`, `check_interval` and `stability_delay` are accepted and
-        not needed. `progress_callback(queue size, running handlers, status)` is called now and then, if given.
+        The job wakes the waiting: `stability_checks`, `check_interval` and `stability_delay` are accepted and not
+        needed. `progress_callback(queue size, running handlers, status)` is called now and then, if given. A job that
+        was loaded and says `running` goes on on `flow`, as with `resume`: else the waiting would never end.
         """
+        job_state._have_gone_on(flow)
         return waiting.wait_until_over(job_state, timeout, progress_callback)
 
     @staticmethod
@@ -300,9 +303,17 @@ class JobState(SharedArea):
         first. An exception of the condition is logged and counts as not met. `progress_callback` as for
         `wait_for_completion`.
         """
+        job_state._have_gone_on(flow)
         return waiting.wait_until_true(
             job_state, lambda: condition(flow, job_state), timeout, check_interval, progress_callback
         )
+
+    def _have_gone_on(self, flow: Flow) -> None:
+        """Have a job that says that it runs, and that nobody runs, run by `flow`."""
+        with self._journal.lock:
+            idle = self._status == RUNNING and (self._runner is None or self._runner.phase == AT_REST)
+        if idle:
+            flow.resume(self)
 
     def _queue_figures(self) -> tuple[int, int]:
         return self._runner.queue_figures() if self._runner is not None else (0, 0)

@@ -41,6 +41,7 @@ class Journal:
         self.trim_at = _trim_at(limit)
         self.on_runs_folded: Callable[[list[Run]], None] | None = None
         self._runs_folded = 0
+        self._last_left: Run | None = None
         self._sources = sources
         self._own_sources: list[Source] = []
         self._own_numbers: dict[tuple[str, str, str], int] = {}
@@ -168,8 +169,13 @@ class Journal:
             leaving = self.runs[:gone]
             for reader in self.readers:
                 reader.miss_runs(leaving, self.runs_left)
+            self._last_left = leaving[-1]
             del self.runs[:gone]
             self.runs_left += gone
+
+    def last_run(self) -> Run | None:
+        """The newest handler run, `None` before any."""
+        return self.runs[-1] if self.runs else self._last_left
 
     def _trim_entries(self) -> None:
         first = self.entries_made - len(self.entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .cut import cut
 from .documents import Part
 from .failures import Item
 from .snapshot import snapshot
@@ -17,14 +18,13 @@ def pending_tasks(runner: Runner) -> list[dict[str, Any]]:
     """What waits when the job is paused, else nothing."""
     if runner.job_state.status != PAUSED:
         return []
-    return [_task(runner, item) for item in _waiting(runner)]
+    now = cut(runner)
+    return tasks(runner, now.items) if now.status == PAUSED else []
 
 
-def _waiting(runner: Runner) -> list[Item]:
-    """The activations that wait, in their order; those that have begun, and wait at a checkpoint, are the first."""
-    with runner.lock:
-        begun = [frame.item for frame in runner.frames if frame.parked]
-        return [*begun, *runner.queue, *(item for item, _ in runner.failures.delayed.values())]
+def tasks(runner: Runner, items: list[Item]) -> list[dict[str, Any]]:
+    """These activations as plain dicts."""
+    return [_task(runner, item) for item in items]
 
 
 def _task(runner: Runner, item: Item) -> dict[str, Any]:

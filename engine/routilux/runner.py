@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from time import perf_counter_ns
@@ -14,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from .context import runs_here
 from .controls import Controls
-from .deferred import emit_deferred
 from .failures import Failures, Item
 from .frame import RunFrame
 from .merging import merge
 from .plan import Delivery, Plan
+from .resuming import take_step
 from .rows import JournalEntry, Run, RunningHandler
 from .settling import ACTIVE, AT_REST, PAUSING, SETTLING, rest_anyhow, settle
 from .snapshot import snapshot
 from .status import COMPLETED, PENDING, RUNNING
-from .stepping import take_step
 from .timers import TimeLimit
 from .under_way import UNDER_WAY
 
@@ -60,6 +58,8 @@ class Runner:
         self.beginning = True
         self.held = 1
         """Threads that begin or resume the job: until each has called `let_go`, nobody brings it to rest."""
+        self.in_hand: list[Item] = []
+        """The activations that they will queue then."""
         self.parked = 0
         """Handlers that wait at a checkpoint for a paused job to be resumed."""
         self.wants_help = False
@@ -89,16 +89,24 @@ class Runner:
         """Whether somebody is at work who will bring the job to rest. Called with the lock held."""
         raise NotImplementedError
 
+    def begun(self) -> list[Item] | None:
+        """The activations that have begun; `None` in a moment when that cannot be told. Called with the lock held."""
+        return self.in_frames()
+
+    def in_frames(self) -> list[Item]:
+        """The activations that threads have taken. Called with the lock held."""
+        return [frame.item for frame in self.frames if frame.item is not None]
+
     def go_on(self) -> None:
         """Have what is queued worked off by other threads."""
         raise NotImplementedError
 
-    def begin_step(self) -> None:
-        """Be busy: `run_step` is about to be called. Called with the lock held."""
+    def begin_step(self, item: Item) -> RunFrame:
+        """Be busy with this activation: the frame is for `run_step`. Called with the lock held."""
         raise NotImplementedError
 
-    def run_step(self, item: Item) -> None:
-        """Have one activation run by another thread, although the gate is closed."""
+    def run_step(self, frame: RunFrame) -> None:
+        """Have the frame's activation run by another thread, although the gate is closed."""
         raise NotImplementedError
 
     # -- beginning
@@ -111,12 +119,14 @@ class Runner:
         self.entry = delivery
         job_state.entry_routine_id = job_state.current_routine_id = entry_routine_id
         job_state.entry_params = snapshot(params)
+        source = self.journal.own_source(entry_routine_id, "start", "start")
         with self.lock:
             entry = job_state._become(RUNNING)
+            item: Item = (delivery, params, self.journal.put_record(source, job_state.entry_params, 0), 0, False)
+            self.in_hand = [item]
         job_state._announce(entry)
-        seq = job_state._record(entry_routine_id, "start", "start", job_state.entry_params)
         self.time_limit.run()
-        return (delivery, params, seq, 0, False)
+        return item
 
     # -- activations
 
@@ -177,7 +187,7 @@ class Runner:
             self.note_raised(delivery, error)
         else:
             run = (target.number, start, perf_counter_ns() - start, "completed", cause)
-        frame.target = None
+        frame.target = frame.item = None
         return run
 
     def note_raised(self, delivery: Delivery, error: BaseException) -> None:
@@ -213,8 +223,7 @@ class Runner:
             if self.gate == "deferred":
                 self.gate = None
             item = take_step(self) if steps and self.gate == "step" else None
-            if item is not None:
-                self.begin_step()
+            frame = None if item is None else self.begin_step(item)
             over = (self.gate is not None or not self.waiting()) and self.phase == ACTIVE and not self.busy()
             if over:
                 self.claim()
@@ -222,8 +231,8 @@ class Runner:
                 self._changed.notify_all()
         for entry in entries:
             self.job_state._announce(entry)
-        if item is not None:
-            self.run_step(item)
+        if frame is not None:
+            self.run_step(frame)
         elif over:
             self.settle()
         else:
@@ -237,11 +246,13 @@ class Runner:
         if self.guardian == threading.get_ident():
             self.beginning = False
         self.held -= 1
+        brought = list(items)
+        if brought:  # else it is a guest who lets go
+            self.in_hand = []
         if not self.closed:
-            self.queue.extend(items)
+            self.queue.extend(brought)
             return []
-        thrown = list(items)
-        return [self._throw_away(thrown)] if thrown else []
+        return [self._throw_away(brought)] if brought else []
 
     def close_gate(self, why: str) -> None:
         """Let no further handler start. Called with the lock held."""
@@ -311,19 +322,6 @@ class Runner:
             self.job_state._announce(entry)
         if here:
             self.settle()
-
-    def resume(self, reason: str, by: str) -> None:
-        """Go on where the job was paused."""
-        if not self.controls.resume(reason, by):
-            return
-        try:
-            waiting, problems = emit_deferred(self) if self.gate == "deferred" else ([], [])
-        except BaseException:
-            self.let_go()
-            raise
-        self.let_go(waiting)
-        for problem in problems:
-            warnings.warn(problem, stacklevel=3)
 
     # -- coming to rest
 

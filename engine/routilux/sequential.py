@@ -26,6 +26,8 @@ class SequentialRunner(Runner):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.driving = False
+        self._in_burst = False
+        """Whether activations are taken without the lock: what is in the frame may have ended."""
         self._interrupt: BaseException | None = None
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
@@ -68,25 +70,38 @@ class SequentialRunner(Runner):
             self.driving = True
         self._drive_in_thread()
 
-    def begin_step(self) -> None:
+    def begin_step(self, item: Item) -> RunFrame:
         self.driving = True
-
-    def run_step(self, item: Item) -> None:
-        self._drive_in_thread(item)
-
-    def _drive_in_thread(self, first: Item | None = None) -> None:
-        name = f"routilux-{self.flow.flow_id}-{self.job_state.job_id[:8]}"
-        threading.Thread(target=self.drive, args=(first,), name=name, daemon=True).start()
-
-    def drive(self, first: Item | None = None) -> None:
-        """Run the activation `first`, if there is one, and work off the queue until the job is at rest."""
         frame = RunFrame(self)
+        frame.item = item
         self.frames.append(frame)
+        return frame
+
+    def run_step(self, frame: RunFrame) -> None:
+        self._drive_in_thread(frame)
+
+    def begun(self) -> list[Item] | None:
+        if not self._in_burst:
+            return self.in_frames()
+        run = self.journal.last_run()
+        last = None if run is None else run[1]
+        begun = [frame.item for frame in self.frames if frame.item is not None and frame.started != last]
+        return begun or None  # none: the thread is between two handlers
+
+    def _drive_in_thread(self, frame: RunFrame | None = None) -> None:
+        name = f"routilux-{self.flow.flow_id}-{self.job_state.job_id[:8]}"
+        threading.Thread(target=self.drive, args=(frame,), name=name, daemon=True).start()
+
+    def drive(self, frame: RunFrame | None = None) -> None:
+        """Run the activation of `frame`, if it is given, and work off the queue until the job is at rest."""
+        if frame is None:
+            frame = RunFrame(self)
+            self.frames.append(frame)
         self.guardian = threading.get_ident()
         enter(frame)
         try:
-            if first is not None:
-                self.journal.runs.append(self.run_one(frame, first))
+            if frame.item is not None:
+                self.journal.runs.append(self.run_one(frame, frame.item))
             while self._burst(frame) or self._more(frame):
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()
@@ -94,12 +109,14 @@ class SequentialRunner(Runner):
             self.give_up(error)
             raise
         finally:
-            frame.target = None
+            frame.target = frame.item = None
+            self._in_burst = False
             leave(frame)
             self.frames.remove(frame)
 
     def _burst(self, frame: RunFrame) -> bool:
         """Run up to BURST activations; whether there may be more at once."""
+        self._in_burst = True
         take = self.queue.popleft
         add_run = self.journal.runs.append
         clock = perf_counter_ns
@@ -135,7 +152,8 @@ class SequentialRunner(Runner):
 
     def _more(self, frame: RunFrame) -> bool:
         """The queue is empty or the gate closed: wait for retries and for who holds the job, or come to rest."""
-        frame.target = None
+        frame.target = frame.item = None
+        self._in_burst = False
         with self.lock:
             while self.gate is not None or not self.queue:
                 if not self.held and (self.gate is not None or not self.failures.delayed):

@@ -41,11 +41,12 @@ def check_transition(old: str, new: str) -> str:
     return new
 
 
-def refusals(status: str, asked: str | None, waits: bool) -> dict[str, str | None]:
+def refusals(status: str, asked: str | None, waits: bool, rests: bool) -> dict[str, str | None]:
     """Say for each control why it makes no sense now, or `None` where it does.
 
     `asked` is the control that is still draining (`"pause"`, `"step"`, `"cancel"`, `"fail"`) or `None`; `waits` says
-    whether a step would do something. This is what a page offers; `Flow.pause` and its kin are more lenient.
+    whether a step would do something, and `rests` that nobody works on the job. This is what a page offers;
+    `Flow.pause` and its kin are more lenient.
     """
     if status in ENDED or status == PENDING:
         why = "the job has not started" if status == PENDING else f"the job has ended: {status}"
@@ -60,4 +61,5 @@ def refusals(status: str, asked: str | None, waits: bool) -> dict[str, str | Non
         return {"pause": "the job is pausing", "resume": None, "step": "the job is pausing", "cancel": None}
     if asked == "step":
         return {"pause": None, "resume": None, "step": "a step is under way", "cancel": None}
-    return {"pause": None, "resume": "the job is running", "step": "the job is running; pause it first", "cancel": None}
+    goes_on = None if rests else "the job is running"  # a job that was saved while it ran waits for that
+    return {"pause": None, "resume": goes_on, "step": "the job is running; pause it first", "cancel": None}

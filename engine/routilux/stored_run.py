@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .documents import Part
-from .pending_tasks import check_task, pending_tasks
+from .failures import Item
+from .pending_tasks import check_task, tasks
 from .snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class StoredRun:
-    """A run at rest.
+    """A run as it is saved.
 
     Attributes:
-        pending_tasks: the activations that wait, as `pending_tasks.py` describes them.
+        pending_tasks: the activations that have not ended, as `pending_tasks.py` describes them.
         slot_data: what merging slots have received: rows of `routine_id`, `slot_name`, `data`.
         completed_routines: ids of routines with a handler run that completed, in order.
         entry_retried: whether the entry's handler needed a retry.
@@ -49,8 +50,8 @@ class StoredRun:
     @classmethod
     def of(cls, job: Part) -> StoredRun:
         """What a job's document says of this; `ValueError` tells what is wrong and where."""
-        tasks, rows = job.at("pending_tasks", []).items(), job.at("slot_data", []).items()
-        for task in tasks:
+        waiting, rows = job.at("pending_tasks", []).items(), job.at("slot_data", []).items()
+        for task in waiting:
             check_task(task)
         for row in rows:
             row.text("routine_id"), row.text("slot_name"), row.object("data")
@@ -58,7 +59,7 @@ class StoredRun:
         if strategy.value not in (None, "sequential", "concurrent"):
             raise strategy.wrong("'sequential', 'concurrent' or null")
         return cls(
-            [task.copy() for task in tasks],
+            [task.copy() for task in waiting],
             [row.copy() for row in rows],
             [item.as_text() for item in job.at("completed_routines", []).items()],
             job.flag("entry_retried"),
@@ -68,11 +69,11 @@ class StoredRun:
         )
 
 
-def stored_run(runner: Runner) -> StoredRun:
-    """What is to be saved of a job that a flow runs; what waits is there when it is paused."""
+def stored_run(runner: Runner, items: list[Item]) -> StoredRun:
+    """What is to be saved of a job that a flow runs; `items` are the activations that have not ended."""
     strategy = runner.strategy
     return StoredRun(
-        pending_tasks(runner),
+        tasks(runner, items),
         _slot_data(runner),
         runner.completed_routines(),
         runner.retried_entry,

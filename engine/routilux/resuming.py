@@ -1,4 +1,4 @@
-"""A step of a paused job: one activation that waits runs, what it emits waits, and the job is paused again."""
+"""A paused job goes on: for good, or by one step. What it had deferred is emitted first."""
 
 from __future__ import annotations
 
@@ -13,18 +13,29 @@ if TYPE_CHECKING:
     from .runner import Runner
 
 
+def resume(runner: Runner, reason: str, by: str) -> None:
+    """Go on where the job was paused, or was when it was saved."""
+    if not runner.controls.resume(reason, by):
+        return
+    _go_on(runner, steps=False)
+
+
 def step(runner: Runner, reason: str, by: str) -> None:
-    """Let one activation run; raise `ValueError` where that cannot be."""
+    """Let one activation run, what it emits wait, and the job be paused again; `ValueError` where that cannot be."""
     runner.controls.step(reason, by)
+    _go_on(runner, steps=True)
+
+
+def _go_on(runner: Runner, steps: bool) -> None:
     waiting: list[Item] = []
     problems: list[str] = []
     try:
-        if runner.job_state.deferred_events:
+        if runner.gate in ("deferred", "step") and runner.job_state.deferred_events:
             waiting, problems = emit_deferred(runner)
     finally:
-        runner.let_go(waiting, steps=True)
+        runner.let_go(waiting, steps)
     for problem in problems:
-        warnings.warn(problem, stacklevel=3)
+        warnings.warn(problem, stacklevel=4)
 
 
 def can_step(runner: Runner) -> bool:
