@@ -1,0 +1,57 @@
+"""Bringing the figures of jobs up to date whose rows were written without: there was no time, or a process has died."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from ..film.checking import SegmentRefused
+from .batch import Batches
+from .database import Database
+from .player import Player
+from .reader import Reader
+
+ROWS = 50_000
+"""Played in one go, so that what comes in does not wait for long."""
+_log = logging.getLogger("routilux.dashboard")
+
+
+class CatchUp:
+    """Plays what has been written, a part at a time; for the writer's thread."""
+
+    def __init__(self, database: Database, batches: Batches, reader: Reader) -> None:
+        self._database = database
+        self._batches = batches
+        self._reader = reader
+        self._looked = False
+        self._playing: tuple[str, Player | None] | None = None
+
+    def turn(self, now_ns: int) -> bool:
+        """Play a part of a job; whether there is more to play."""
+        if not self._looked:
+            self._batches.behind |= dict.fromkeys(self._reader.behind())
+            self._looked = True
+        if self._playing is None and self._batches.behind:
+            self._playing = (self._batches.behind.popitem()[0], None)
+        if self._playing is None:
+            return False
+        job_id, player = self._playing
+        try:
+            self._playing = self._play(job_id, player)
+        except (LookupError, SegmentRefused, msgspec.DecodeError, ValueError) as error:
+            self._playing = None
+            _log.error("The figures of job %s cannot be brought up to date: %s", job_id, error)
+        return True
+
+    def _play(self, job_id: str, player: Player | None) -> tuple[str, Player | None] | None:
+        before = 0 if player is None else player.n
+        playback = self._reader.play_on(job_id, None if player is None else player.playback, ROWS)
+        player = player or Player(playback)
+        if playback.n > before:
+            return job_id, player
+        with self._database.writing() as connection:
+            if self._batches.caught_up(connection, job_id, player):
+                self._batches.behind.pop(job_id, None)
+                return None
+        return job_id, player

@@ -1,0 +1,133 @@
+"""The connections to a store's database: what differs between SQLite and PostgreSQL is here."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from . import place
+from .schema import bring_up
+from .tables import SCHEMA
+
+BUSY_SECONDS = 1.0
+"""How long SQLite waits for another process' transaction before it says that the file is locked."""
+ANSWER_SECONDS = 5
+"""How long a database server may take to be reached."""
+_LASTING = ("auto_vacuum=INCREMENTAL", "journal_mode=WAL")
+"""Pragmas that a file keeps."""
+_PRAGMAS = (
+    "synchronous=FULL",  # few commits, so that they can be safe: what was acknowledged outlives the machine
+    "journal_size_limit=67108864",
+    "cache_size=-16000",
+    "temp_store=MEMORY",
+)
+
+
+class Database:
+    """A database that is opened when it is needed, and opened again when it has gone.
+
+    `opened` guards the engine: it is made once, and let go of by whoever sees that it is of no use any more.
+    """
+
+    def __init__(self, named: str) -> None:
+        self.url = place.url_of(named)
+        self.place = place.shown(self.url)
+        self.sqlite = self.url.drivername.startswith("sqlite")
+        self._file = place.file_of(self.url)
+        self._opened = threading.Lock()
+        self._engine: Engine | None = None
+        self._inode: tuple[int, int] | None = None
+
+    def sql(self, text: str) -> str:
+        """A statement with `?` for its parameters, as the driver wants it."""
+        return text if self.sqlite else text.replace("?", "%s")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes: committed at its end, taken back when something is raised."""
+        with self._open().connect().execution_options(routilux_writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads: it sees one state of the database."""
+        with self._open().connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Let go of all connections; the next one opens the database anew."""
+        with self._opened:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.dispose()
+
+    def bytes_used(self) -> int | None:
+        """The size of the database's file; `None` on a server."""
+        try:
+            return self._file.stat().st_size if self._file is not None else None
+        except OSError:
+            return None
+
+    def _open(self) -> Engine:
+        with self._opened:
+            if self._engine is not None and self._inode == self._identity():
+                return self._engine
+            if self._engine is not None:
+                self._engine.dispose()  # the file was moved away or replaced: what is written to it is lost
+                self._engine = None
+            engine = self._make()
+            try:
+                self._bring_up(engine)
+            except BaseException:
+                engine.dispose()
+                raise
+            self._engine, self._inode = engine, self._identity()
+            return engine
+
+    def _bring_up(self, engine: Engine) -> None:
+        place.make_default_folder(self.url)
+        if self.sqlite:
+            with engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                for pragma in _LASTING:
+                    raw.execute(f"PRAGMA {pragma}").close()
+        with engine.connect().execution_options(routilux_writes=True) as connection, connection.begin():
+            bring_up(connection, self.place, SCHEMA)
+            if not self.sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
+
+    def _make(self) -> Engine:
+        if self.sqlite:
+            engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS}, pool_size=4, max_overflow=32)
+            event.listen(engine, "connect", _set_up)
+            event.listen(engine, "begin", _begin)
+            return engine
+        answer = {"connect_timeout": ANSWER_SECONDS, "keepalives_idle": 10, "keepalives_interval": 5}
+        return create_engine(self.url, connect_args=answer, pool_size=4, max_overflow=32, pool_pre_ping=True)
+
+    def _identity(self) -> tuple[int, int] | None:
+        """What tells the file from another one of that name."""
+        if self._file is None:
+            return None
+        try:
+            found = self._file.stat()
+        except OSError:
+            return (0, 0)
+        return found.st_dev, found.st_ino
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    """Transactions are begun by `_begin`, and not by the driver when it thinks fit."""
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("routilux_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,221 @@
+"""The store: keeps segments of jobs, and gives back any part of them at any time."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from ..film.history_query import HistoryQuery
+from ..film.playback import Playback
+from ..film.segment import Segment
+from ..film.trail import Causes, Effects
+from ..protocol import HistoryPage, JobSummary, LogPage, OutputPage, StoreHealth
+from .batch import Batches
+from .catch_up import CatchUp
+from .database import Database
+from .job_rows import JobList
+from .living import Living
+from .reader import Reader
+from .retention import Retention, Sweep
+from .schema import SchemaRefused
+from .waiting import Waiting
+from .writer import Writer
+
+OPENING_SECONDS = 5.0
+IMPORT_ROWS = 50_000
+"""Of an import, what waits at a time."""
+
+
+class Store:
+    """Keeps jobs in a SQLite file or a PostgreSQL database.
+
+    What is put waits in memory, bounded, until one thread has written it; a database that is full,
+    locked, damaged or away makes nobody wait: `health` says so, and it is tried again. Everything may be called by
+    any thread; reading waits for the database, raises `LookupError` for a job that is not there and `StoreFailed`
+    when the store cannot be read. Reads what has been written: `flush` first for what was put just now.
+
+    Args:
+        place: a path or URL, as `locate` gives it; raises `BadPlace` when it is neither.
+        retention: how long jobs are kept.
+        origin: what this process is called, as jobs are: `host:pid`.
+    """
+
+    def __init__(
+        self,
+        place: str,
+        *,
+        retention: Retention | None = None,
+        origin: str | None = None,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._database = Database(place)
+        self.place = self._database.place
+        self._waiting = Waiting()
+        name = (uuid.uuid4().hex, origin or f"{socket.gethostname()}:{os.getpid()}")
+        self._living = Living(self._database, name[0], now_ns)
+        self._reader = Reader(self._database, self._living)
+        self._sweep = Sweep(self._database, retention or Retention(), self._living)
+        batches = Batches(self._database, name[0])
+        chores = [self._sweep.turn, CatchUp(self._database, batches, self._reader).turn]
+        self._writer = Writer(self._database, batches, self._waiting, chores, name, now_ns)
+        self._started = False
+
+    def start(self) -> None:
+        """Open the database and begin to write. A database that cannot be opened now is tried again and again.
+
+        Raises `SchemaRefused` for one of a newer version of this program, or of another program.
+        """
+        self._started = True
+        self._writer.start()
+        self._writer.wait_for_first_try(OPENING_SECONDS)
+        refused = self._writer.refused
+        if refused is not None:
+            self.stop(timeout=0)
+            raise SchemaRefused(refused)
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Write what waits, for at most `timeout` seconds, and let go of the database."""
+        if self._started:
+            self._started = False
+            self._writer.stop(timeout)
+        self._database.close()
+
+    def __enter__(self) -> Store:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # -- writing
+
+    @property
+    def room(self) -> bool:
+        """Whether more is taken."""
+        return self._waiting.room
+
+    @property
+    def health(self) -> StoreHealth:
+        """How the store is doing."""
+        return self._writer.health
+
+    def put(self, segments: list[Segment], done: Callable[[], None] | None = None, *, owner: str = "") -> bool:
+        """Take segments in to be written; never waits. False when there is no room: they are the caller's still.
+
+        Args:
+            segments: of any jobs, each job's in order. Those that are kept already are passed over; what does not
+                follow is refused, logged and counted as lost.
+            done: called by the writer's thread once all of them are safe. Twice, if a batch has to be written again.
+            owner: a digest of whoever may send more of these jobs, from now on.
+        """
+        taken = self._waiting.add(segments, done, owner)
+        if taken:
+            self._writer.call()
+        return taken
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until everything that was put by now is written; False when it was not within `timeout` seconds."""
+        self._writer.hurry()
+        return self._waiting.wait_for_all(timeout)
+
+    def import_segments(self, segments: Iterable[Segment], timeout: float = 60.0) -> None:
+        """Write a job from elsewhere, from its first segment on, as fast as the database takes it.
+
+        Raises `TimeoutError` when a part of it has not been written after `timeout` seconds.
+        """
+        count = 0
+        for segment in segments:
+            count += self._put_patiently(segment, timeout)
+            if count >= IMPORT_ROWS:
+                count = self._wait(timeout)
+        self._wait(timeout)
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job, all of it. Raises `ValueError` for one that is alive."""
+        self._reader.delete(job_id)
+        self._sweep.look_again()
+        self._writer.call()
+
+    def clean(self) -> None:
+        """Look now for what need not be kept; else that happens once a minute."""
+        self._sweep.look_again()
+        self._writer.call()
+
+    def let_go(self, job_ids: Collection[str]) -> None:
+        """Jobs of programs that are not heard of any more: unless they have ended, or more comes, they are lost."""
+        self._reader.let_go(job_ids)
+
+    # -- reading
+
+    def jobs(
+        self,
+        statuses: Collection[str] = (),
+        flow: str | None = None,
+        q: str | None = None,
+        limit: int = 50,
+        after: tuple[str, str] | None = None,
+        without: Collection[str] = (),
+    ) -> JobList:
+        """Jobs of these statuses (none: all), of a flow, with `q` in their id, flow or error; newest first.
+
+        `after` is the (created_at, job_id) where the page before ended; `without`: jobs that are not meant.
+        """
+        return self._reader.jobs(statuses, flow, q, limit, after, without)
+
+    def summary(self, job_id: str) -> JobSummary:
+        """A job as the list shows it."""
+        return self._reader.summary(job_id)
+
+    def last_segments(self, job_ids: Collection[str]) -> dict[str, int]:
+        """The number of the last segment that is safe, of those of the jobs that are here."""
+        return self._reader.last_segments(job_ids)
+
+    def owner(self, job_id: str) -> str | None:
+        """The digest of whoever may send more of a job; `None` for a job that is not here."""
+        return self._reader.owner(job_id)
+
+    def history(self, job_id: str, query: HistoryQuery) -> HistoryPage:
+        """The records that `query` asks for; `searched_to` says where to go on when the time for it is up.
+
+        `q` is looked for in payloads, and in the names of routines and events.
+        """
+        return self._reader.history(job_id, query)
+
+    def causes(self, job_id: str, seq: int) -> Causes:
+        """What led to the record `seq`, from the first to itself."""
+        return self._reader.causes(job_id, seq)
+
+    def effects(self, job_id: str, seq: int) -> Effects:
+        """What the record `seq` led to at once."""
+        return self._reader.effects(job_id, seq)
+
+    def log(self, job_id: str, query: HistoryQuery) -> LogPage:
+        """Entries of the shared log: the range and the text of `query`."""
+        return self._reader.log(job_id, query)
+
+    def outputs(self, job_id: str, query: HistoryQuery) -> OutputPage:
+        """Outputs, as `log`."""
+        return self._reader.outputs(job_id, query)
+
+    def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]:
+        """The segments of a job after number `after_n`, as they were put; read as they are asked for."""
+        return self._reader.segments(job_id, after_n)
+
+    def playback(self, job_id: str, seq: int | None = None, t_ns: int | None = None) -> Playback:
+        """A job as it was at the moment of record `seq`, or at `t_ns` (since the epoch), else as it is now."""
+        return self._reader.playback(job_id, seq, t_ns)
+
+    def _put_patiently(self, segment: Segment, timeout: float) -> int:
+        if not self.put([segment]):
+            self._wait(timeout)
+            if not self.put([segment]):
+                raise TimeoutError(f"The store has no room: {self.health.reason or 'it is behind'}")
+        return len(segment.records.source) + len(segment.runs.target)
+
+    def _wait(self, timeout: float) -> int:
+        if not self.flush(timeout):
+            raise TimeoutError(f"The store has not written it in {timeout} s: {self.health.reason or 'it is behind'}")
+        return 0

@@ -1,0 +1,225 @@
+"""The thread that writes: batches, signs of life, and what is to be done again when the database is back."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from ..film.times import MILLISECOND, SECOND, iso
+from ..protocol import StoreHealth
+from . import statements, tables
+from .batch import Batches, Written
+from .database import Database
+from .schema import SchemaRefused
+from .trouble import OWN, kind_of, reason_of
+from .waiting import Put, Waiting
+
+BATCH_ROWS = 100_000
+FOLDED_WITHIN = 300_000
+"""Rows that may wait while the figures of jobs are brought up to date with each batch; beyond, writing goes first."""
+LINGER_NS = 100 * MILLISECOND
+"""Between two transactions, unless much has come in or somebody waits."""
+HURRY_ROWS = 20_000
+BEAT_NS = 2 * SECOND
+BEHIND_NS = 2 * SECOND
+RETRY_NS, RETRY_MOST_NS = SECOND // 5, 5 * SECOND
+_BEAT = ("writer", "origin", "beat_ns", "stopped")
+_log = logging.getLogger("routilux.dashboard")
+
+
+class Writer:
+    """Writes what waits, one transaction after the other, for as long as it runs.
+
+    `chores` are done a part at a time while nothing waits, by functions of the time that say whether there
+    is more to do. Other threads call what comes first. `beat_ns` is its last sign of life; `refused` says
+    why the database is not one to write to.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        batches: Batches,
+        waiting: Waiting,
+        chores: Sequence[Callable[[int], bool]],
+        writer: tuple[str, str],
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.beat_ns = 0
+        self.refused: str | None = None
+        self._database = database
+        self._batches = batches
+        self._waiting = waiting
+        self._writer = writer
+        self._chores = chores
+        self._now_ns = now_ns
+        self._lost = 0
+        self._since_ns = now_ns()
+        self._failure: tuple[str, int] | None = None
+        self._retry_ns = RETRY_NS
+        self._called = threading.Event()
+        self._hurried = threading.Event()
+        self._tried = threading.Event()
+        self._stopping_by: float | None = None
+        self._thread: threading.Thread | None = None
+
+    # -- any thread
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread = threading.Thread(target=self._run, name="routilux-store", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Write what waits, within `timeout` seconds, say goodbye and end."""
+        self._stopping_by = time.monotonic() + timeout
+        self.hurry()
+        if self._thread is not None:
+            self._thread.join(timeout + 10)
+
+    def call(self) -> None:
+        """There is something to write."""
+        if self._waiting.rows >= HURRY_ROWS and self._failure is None:
+            self._hurried.set()
+        self._called.set()
+
+    def hurry(self) -> None:
+        """Somebody waits: write now, and try again now what failed."""
+        self._hurried.set()
+        self._called.set()
+
+    def wait_for_first_try(self, timeout: float) -> None:
+        """Wait until the database was opened, or could not be."""
+        self._tried.wait(timeout)
+
+    @property
+    def health(self) -> StoreHealth:
+        """How the store is doing."""
+        place, waiting, lost = self._database.place, self._waiting.rows, self._lost
+        failure, oldest_ns = self._failure, self._waiting.oldest_ns
+        if failure is not None:
+            return StoreHealth("failing", failure[0], iso(failure[1]), waiting, lost, place)
+        if oldest_ns is not None and self._now_ns() - oldest_ns > BEHIND_NS:
+            return StoreHealth("behind", "", iso(oldest_ns), waiting, lost, place)
+        return StoreHealth("ok", "", iso(self._since_ns), waiting, lost, place)
+
+    # -- the thread
+
+    def _run(self) -> None:
+        while not self._over():
+            worked = self._turn()
+            self._tried.set()
+            if not (worked and self._clean()):
+                self._wait(worked)
+        with contextlib.suppress(Exception), self._database.writing() as connection:
+            self._beat(connection, stopped=True)
+
+    def _over(self) -> bool:
+        by = self._stopping_by
+        return by is not None and (not len(self._waiting) or time.monotonic() > by)
+
+    def _turn(self) -> bool:
+        """Write one batch, or give a sign of life; whether that worked."""
+        self._called.clear()
+        puts = self._waiting.first(BATCH_ROWS)
+        try:
+            written = self._transaction(puts)
+            self._rest(puts, written)
+        except Exception as error:
+            self._batches.forget()
+            if puts and kind_of(error) == OWN:
+                self._one_by_one(puts)
+                return True
+            self._failed(error)
+            return False
+        return True
+
+    def _transaction(self, puts: list[Put]) -> Written:
+        segments = [segment for put in puts for segment in put.segments]
+        owners = {segment.job_id: put.owner for put in puts if put.owner for segment in put.segments}
+        fold = self._waiting.rows <= FOLDED_WITHIN
+        with self._database.writing() as connection:
+            written = self._batches.write(connection, segments, owners, fold=fold)
+            if self._now_ns() - self.beat_ns >= BEAT_NS:
+                self._beat(connection, stopped=False)
+        return written
+
+    def _rest(self, puts: list[Put], written: Written) -> None:
+        """What is to be done once the batch is safe."""
+        self._lost += written.refused + written.lost
+        self._recovered()
+        self._batches.tidy()
+        self._waiting.written(len(puts))
+        for put in puts:
+            _call(put.done)
+
+    def _one_by_one(self, puts: list[Put]) -> None:
+        """Something of a batch can never be written: write the others, and give that up."""
+        for put in puts:
+            try:
+                written = self._transaction([put])
+            except Exception as error:
+                self._batches.forget()
+                if kind_of(error) != OWN:
+                    self._failed(error)
+                    return
+                _log.exception("Something of job %s cannot be stored and is given up", _first_job(put))
+                written = Written(put.rows, 0)
+            self._rest([put], written)
+
+    def _clean(self) -> bool:
+        """When there is nothing to write, do a part of what else there is to do; whether there is more of it."""
+        try:
+            return not len(self._waiting) and any(chore(self._now_ns()) for chore in self._chores)
+        except Exception as error:
+            self._failed(error)
+            return False
+
+    def _beat(self, connection: Connection, *, stopped: bool) -> None:
+        now_ns = self._now_ns()
+        conflict = f"(writer) DO {statements.update_all(_BEAT[1:])}"
+        row = (*self._writer, now_ns, stopped)
+        statements.insert(self._database, connection, tables.writers, _BEAT, [row], conflict=conflict)
+        self.beat_ns = now_ns
+
+    def _failed(self, error: Exception) -> None:
+        reason = reason_of(error, self._database.place)
+        if self._failure is None:
+            _log.warning("Jobs are not being stored: %s", reason)
+        self.refused = reason if isinstance(error, SchemaRefused) else None
+        self._failure = (reason, self._failure[1] if self._failure else self._now_ns())
+        self._database.close()
+
+    def _recovered(self) -> None:
+        self._retry_ns = RETRY_NS
+        if self._failure is not None:
+            self._failure, self._since_ns = None, self._now_ns()
+            _log.warning("Jobs are being stored again, at %s", self._database.place)
+
+    def _wait(self, worked: bool) -> None:
+        """Until there is something to do."""
+        if not worked:
+            left = 60.0 if self._stopping_by is None else max(self._stopping_by - time.monotonic(), 0.01)
+            self._hurried.wait(min(self._retry_ns / SECOND, left))
+            self._retry_ns = min(2 * self._retry_ns, RETRY_MOST_NS)
+        elif len(self._waiting) < 1 or self._waiting.rows < HURRY_ROWS:
+            self._called.wait(BEAT_NS / SECOND)
+            if self._waiting.rows < HURRY_ROWS:
+                self._hurried.wait(LINGER_NS / SECOND)
+        self._hurried.clear()
+
+
+def _first_job(put: Put) -> str:
+    return put.segments[0].job_id if put.segments else ""
+
+
+def _call(done: Callable[[], None] | None) -> None:
+    if done is not None:
+        try:
+            done()
+        except Exception:
+            _log.exception("What was to be called after a batch was stored raised")
