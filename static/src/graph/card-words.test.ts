@@ -17,6 +17,12 @@ test("a routine that has done nothing says what it waits for", () => {
   expect(words).toMatchObject({ status: "pending", done: "", note: "nothing yet", foot: "waiting for walker.file" });
 });
 
+test("figures that do not fit together on a card are short there, and heard exactly", () => {
+  const some = figures({ status: "running", done: 98_765_432_109, errors: 1_234_567, queued: 62 });
+  expect(cardWords(some, 0)).toMatchObject({ done: "98.7\u2009G", errors: "1.23\u2009M", queued: "62" });
+  expect(spokenCard("parser", some, 0)).toContain("98,765,432,109 done, 1,234,567 errors, 62 queued");
+});
+
 test("a running routine shows exact figures and its latency", () => {
   const some = figures({ status: "running", done: 1571, errors: 6, queued: 12, p50_ms: 1.1, p95_ms: 9.9 });
   expect(cardWords(some, 0)).toEqual({

@@ -1,6 +1,6 @@
 // What a routine's card says for its figures. Pure.
 import type { RoutineFigures } from "../live/protocol.ts";
-import { duration, number, plural } from "../parts/format.ts";
+import { duration, number, plural, shortNumber } from "../parts/format.ts";
 
 /** The parts of a card that change. Empty strings are not shown. */
 export interface CardWords {
@@ -16,14 +16,25 @@ export interface CardWords {
 /** The words for `figures`; `now` is the server's clock, epoch ms. */
 export function cardWords(figures: RoutineFigures, now: number): CardWords {
   const { status, done, errors, queued, retry } = figures;
+  const fit = fitting(done, errors, queued);
   return {
     status: status === "retry" && retry ? `retry ${retry.attempt} of ${retry.max_retries}` : status,
-    done: done > 0 || errors > 0 || status === "running" ? number(done) : "",
-    errors: errors > 0 ? number(errors) : "",
-    queued: queued > 0 ? number(queued) : "",
+    done: done > 0 || errors > 0 || status === "running" ? fit(done) : "",
+    errors: errors > 0 ? fit(errors) : "",
+    queued: queued > 0 ? fit(queued) : "",
     note: noteOf(figures, now),
     foot: footOf(figures),
   };
+}
+
+/** A card has room for so many digits and separators. */
+const ROOM = 14;
+const THIN_SPACE = "\u2009";
+
+/** How the numbers of a card are written: exactly while they fit together. */
+function fitting(...numbers: number[]): (value: number) => string {
+  const length = numbers.filter((value) => value > 0).reduce((sum, value) => sum + number(value).length, 0);
+  return length <= ROOM ? number : (value) => shortNumber(value, 1e4).replace(" ", THIN_SPACE);
 }
 
 function noteOf({ status, done, errors, queued, retry }: RoutineFigures, now: number): string {

@@ -1,5 +1,5 @@
 // The counts beside the connections.
-import { number } from "../parts/format.ts";
+import { shortNumber } from "../parts/format.ts";
 import { carriesErrors } from "./connection-look.ts";
 import type { Figures } from "./figures.ts";
 import type { ConnectionRoute, Layout } from "./layout.ts";
@@ -60,12 +60,6 @@ export class LabelLayer {
     if (!label) return;
     const count = this.figures.connection(id)?.count ?? 0;
     label.hidden = count === 0;
-    label.textContent = shortCount(count);
+    label.textContent = shortNumber(count);
   }
-}
-
-/** Exact as long as it fits: 999,999, then 1.23 M. */
-export function shortCount(count: number): string {
-  if (count < 1e6) return number(count);
-  return count < 1e9 ? `${(count / 1e6).toFixed(2)} M` : `${(count / 1e9).toFixed(2)} G`;
 }

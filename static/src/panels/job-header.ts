@@ -56,7 +56,8 @@ export class JobHeader extends StoreElement<JobStore> {
         ${job.origin ? html`<span class="origin" title="Runs in ${job.origin}">in ${job.origin}</span>` : nothing}
       </div>
       <h1>
-        ${job.flow_id} <span class="mono dim" title=${job.job_id}>${shortId(job.job_id)}</span>
+        <span class="flow-name" title=${job.flow_id}>${job.flow_id}</span>
+        <span class="mono dim" title=${job.job_id}>${shortId(job.job_id)}</span>
         <copy-button text=${job.job_id} label="Copy job id"></copy-button>
       </h1>
     </div>`;

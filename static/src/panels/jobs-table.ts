@@ -1,5 +1,5 @@
 // `<jobs-table>`: one row for each job, live; only the rows in sight are drawn. A row leads to its job.
-import { type PropertyValues, type TemplateResult, html } from "lit";
+import { type PropertyValues, type TemplateResult, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 
@@ -7,7 +7,7 @@ import type { Api } from "../live/api.ts";
 import type { ConnectionState } from "../live/link.ts";
 import type { JobSummary } from "../live/protocol.ts";
 import { LightElement } from "../parts/element.ts";
-import { ago, clock, count, fullTime, number, rate, shortId } from "../parts/format.ts";
+import { ago, clock, count, duration, fullTime, number, rate, shortId, shortNumber } from "../parts/format.ts";
 import "../parts/sparkline.ts";
 import { statusMark } from "../parts/status.ts";
 import "./job-controls.ts";
@@ -15,6 +15,7 @@ import { elapsed, headline } from "./job-words.ts";
 import { rowsAt } from "../parts/windowing.ts";
 import { styled } from "../parts/styled.ts";
 
+const DAY_MS = 86_400_000;
 const MARGIN_ROWS = 8;
 /** Scrolling draws anew only every so many rows. */
 const STEP_ROWS = 4;
@@ -98,6 +99,7 @@ export class JobsTable extends LightElement {
   private row(job: JobSummary, index: number): TemplateResult {
     const { tone, word } = headline(job);
     const { counts } = job;
+    const took = elapsed(job, this.now);
     const pace = job.status === "lost" ? 0 : job.rate;
     return html`<div
       class="job-row ${tone}"
@@ -107,17 +109,17 @@ export class JobsTable extends LightElement {
       data-status=${job.status}
     >
       <span role="cell" class="status-cell">${statusMark(tone, word)}</span>
-      <span role="cell" class="job-cell">
+      <span role="cell" class="job-cell" title="${job.flow_id} ${job.job_id}">
         <a href="/jobs/${encodeURIComponent(job.job_id)}"
           ><b>${job.flow_id}</b> <span class="mono dim">${shortId(job.job_id)}</span></a
         >
       </span>
       <span role="cell" class="activity"><spark-line .values=${job.activity} width="90" height="18"></spark-line></span>
-      <span role="cell" class="events num">${number(counts.events)}</span>
+      ${figure("events", "", counts.events, shortNumber(counts.events, 1e7))}
       <span role="cell" class="rate num ${pace > 0 ? "soft" : "dim"}">${rate(pace)}</span>
-      <span role="cell" class="errors num ${counts.errors ? "bad" : "dim"}">${count(counts.errors)}</span>
-      <span role="cell" class="queued num soft">${count(counts.queued)}</span>
-      <span role="cell" class="elapsed num soft">${clock(elapsed(job, this.now))}</span>
+      ${figure("errors", counts.errors ? "bad" : "dim", counts.errors, count(counts.errors))}
+      ${figure("queued", "soft", counts.queued, count(counts.queued))}
+      <span role="cell" class="elapsed num soft" title=${clock(took)}>${took < DAY_MS ? clock(took) : duration(took)}</span>
       <span role="cell" class="started dim" title=${fullTime(job.created_at)}>
         ${ago(this.now - Date.parse(job.created_at))}
       </span>
@@ -127,4 +129,11 @@ export class JobsTable extends LightElement {
       </span>
     </div>`;
   }
+}
+
+/** A number in the room that its column has; the exact one on hover where it is not that already. */
+function figure(name: string, tone: string, value: number, seen: string): TemplateResult {
+  const exact = number(value);
+  const title = seen === exact || value === 0 ? nothing : exact;
+  return html`<span role="cell" class="${name} num ${tone}" title=${title}>${seen}</span>`;
 }

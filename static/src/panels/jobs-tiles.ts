@@ -102,8 +102,7 @@ export class JobsTiles extends LightElement {
       @click=${choose}
     >
       <span class="tile-title">${title}</span>
-      <b>${value}</b>
-      <span class="beside">${beside}</span>
+      <span class="tile-figure"><b>${value}</b> <span class="beside">${beside}</span></span>
     </button>`;
   }
 }

@@ -5,6 +5,7 @@ import {
   asSentence,
   clock,
   count,
+  dayAndTime,
   duration,
   fullTime,
   growing,
@@ -12,6 +13,7 @@ import {
   percent,
   plural,
   rate,
+  shortNumber,
   timeOfDay,
   wholeSeconds,
 } from "./format.ts";
@@ -23,6 +25,21 @@ test("numbers have separators, and nothing is a dash", () => {
     "7",
     "1 event",
     "2,141 events",
+  ]);
+});
+
+test("large numbers are short where there is little room, and never rounded up", () => {
+  expect([999_999, 1_239_999, 98_765_432_109, 999_999_999].map((value) => shortNumber(value))).toEqual([
+    "999,999",
+    "1.23 M",
+    "98.7 G",
+    "999 M",
+  ]);
+  expect([shortNumber(12_345, 1e4), shortNumber(1e6), rate(1_234_567), count(12_345_678)]).toEqual([
+    "12.3 k",
+    "1.00 M",
+    "1.23 M/s",
+    "12.3 M",
   ]);
 });
 
@@ -105,5 +122,13 @@ test("words become a sentence", () => {
     "The job is running.",
     "Done.",
     "",
+  ]);
+});
+
+test("the date is told of a time that is not of today", () => {
+  const noon = new Date(2026, 2, 2, 12, 4, 31).getTime();
+  expect([dayAndTime(noon, noon + 1000), dayAndTime(noon, noon + 86_400_000)]).toEqual([
+    "12:04:31",
+    "2026-03-02 12:04:31",
   ]);
 });

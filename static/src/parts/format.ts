@@ -8,9 +8,21 @@ export function number(value: number | null | undefined): string {
   return value === null || value === undefined || !Number.isFinite(value) ? NONE : NUMBER.format(Math.round(value));
 }
 
-/** As `number`, but nothing at all is a dash: for tables in which zeros are noise. */
+const UNITS = ["", "k", "M", "G", "T", "P"];
+
+/** Exact below `from`, then three digits, never rounded up: 999999 → "999,999", 1239999 → "1.23 M". */
+export function shortNumber(value: number, from = 1e6): string {
+  if (!(value >= from)) return number(value);
+  let power = 0;
+  while (value >= 1000 ** (power + 1) && power < UNITS.length - 1) power += 1;
+  const scaled = value / 1000 ** power;
+  const digits = scaled < 10 ? 2 : scaled < 100 ? 1 : 0;
+  return `${(Math.floor(scaled * 10 ** digits) / 10 ** digits).toFixed(digits)} ${UNITS[power]}`;
+}
+
+/** As `shortNumber`, but nothing at all is a dash: for tables in which zeros are noise. */
 export function count(value: number): string {
-  return value === 0 ? NONE : number(value);
+  return value === 0 ? NONE : shortNumber(value);
 }
 
 /** "1 job", "2,141 jobs". */
@@ -18,10 +30,10 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${number(value)} ${value === 1 ? one : many}`;
 }
 
-/** Per second: 842.4 → "842/s", 3.42 → "3.4/s", 0 → "–". */
+/** Per second: 842.4 → "842/s", 3.42 → "3.4/s", 1234567 → "1.23 M/s", 0 → "–". */
 export function rate(value: number): string {
   if (!(value > 0)) return NONE;
-  return `${value < 9.95 ? trimmed(value) : number(value)}/s`;
+  return `${value < 9.95 ? trimmed(value) : shortNumber(value)}/s`;
 }
 
 /** A share of 1 with one digit, never rounded up to all: 0.99996 → "99.9 %". */
