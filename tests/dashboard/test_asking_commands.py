@@ -7,12 +7,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from routilux import Flow
 from routilux_dashboard import Dashboard
-from tests.dashboard.commands import Called, call, call_on_terminal, start
+from tests.dashboard.commands import Called, call, call_on_terminal, says, stand_in, start
 from tests.dashboard.flows import Collector, chain
 from tests.dashboard.peers import get
 from tests.waiting import eventually
@@ -229,6 +231,26 @@ def test_records_are_filtered_by_what_they_are(dashboard: Dashboard, flow: Flow)
     assert seqs("--since", soon) == []
     middle = get(dashboard, f"/jobs/{job_id}/history?after=5&limit=1")["records"][0]["timestamp"]
     assert set(seqs("--since", middle)) | set(seqs("--until", middle)) == set(everything)
+
+
+def test_a_search_that_takes_long_goes_on_where_it_was_broken_off() -> None:
+    def page(seqs: list[int], searched_to: int | None) -> Any:
+        records = [{"seq": seq} for seq in seqs]
+        return says({"records": records, "first": 1, "last": 9_000, "total": 9_000, "searched_to": searched_to})
+
+    forwards = [page([], 3000), page([3500, 3600], 6000), page([7000], None)]
+    with stand_in(*forwards) as (url, asked):
+        done = call("history", "j" * 36, "--json", "-q", "x", "--limit", "5", "--server", url)
+    assert [record["seq"] for record in done.lines] == [3500, 3600, 7000]
+    queries = [parse_qs(urlsplit(path).query) for _, path, _ in asked]
+    assert [(query.get("after"), query["limit"]) for query in queries] == [
+        (None, ["5"]), (["3000"], ["5"]), (["6000"], ["3"]),
+    ]  # fmt: skip
+    backwards = [page([7000, 7100], 6000), page([3500], 3000), page([1, 2], None)]
+    with stand_in(*backwards) as (url, asked):
+        done = call("history", "j" * 36, "--json", "-q", "x", "--before", "9000", "--limit", "5", "--server", url)
+    assert [record["seq"] for record in done.lines] == [1, 2, 3500, 7000, 7100]
+    assert [parse_qs(urlsplit(path).query)["before"] for _, path, _ in asked] == [["9000"], ["6000"], ["3000"]]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
@@ -13,7 +14,7 @@ import msgspec
 from ..film.tally import OUTCOMES
 from ..protocol import Record, RecordKind
 from .asking import asks_server, print_json
-from .client import Client
+from .client import Client, Query
 from .job_names import find_job, path_of
 from .output import console, local, number, payload_of, print_table, table_of, text_of
 from .usage import UsageProblem
@@ -29,6 +30,7 @@ class Page(msgspec.Struct):
     first: int
     last: int
     total: int
+    searched_to: int | None = None
 
 
 def moment_of(_context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
@@ -72,7 +74,7 @@ def history(
     **filters: str | None,
 ) -> None:
     """Print records of JOB (an id, or the beginning of one), oldest first, from the beginning unless told otherwise."""
-    wanted: dict[str, str | int | None] = {**filters, "q": query, "after": after, "before": before}
+    wanted = {**filters, "q": query, "after": after, "before": before}
     pages = read(client, f"{path_of(find_job(client, job))}/history", wanted, limit)
     if as_json:
         for page in pages:
@@ -82,19 +84,41 @@ def history(
         print_pages(client, pages)
 
 
-def read(client: Client, path: str, query: dict[str, str | int | None], limit: int) -> Iterator[Page]:
-    """Pages of at most `limit` records in all. With `before` alone the last ones, in one page."""
-    backwards = query["before"] is not None and query["after"] is None
-    if backwards and limit > PAGE:
+def read(client: Client, path: str, query: Query, limit: int) -> Iterator[Page]:
+    """Pages of at most `limit` records in all, in their order; with `before` alone the last ones."""
+    if query["before"] is None or query["after"] is not None:
+        yield from follow(client, path, query, limit, "after")
+    elif limit > PAGE:
         raise UsageProblem(f"--limit {limit}: with --before alone at most {PAGE} records are read")
+    else:
+        yield from reversed(list(follow(client, path, query, limit, "before")))
+
+
+def follow(client: Client, path: str, query: Query, limit: int, way: str) -> Iterator[Page]:
+    """One page after the other, up to the end or, with "before" as `way`, down to the beginning."""
+    page = None
     while limit > 0:
         asked = min(limit, PAGE)
-        page = client.get_as(Page, path, {**query, "limit": asked})
+        with searching(page):
+            page = client.get_as(Page, path, {**query, "limit": asked})
         yield page
-        limit -= asked
-        if len(page.records) < asked or backwards:
+        limit -= len(page.records)
+        if page.searched_to is not None:
+            query = {**query, way: page.searched_to}
+        elif len(page.records) == asked:
+            query = {**query, way: page.records[-1 if way == "after" else 0].get("seq")}
+        else:
             return
-        query = {**query, "after": page.records[-1].get("seq")}
+
+
+@contextmanager
+def searching(page: Page | None) -> Iterator[None]:
+    """Show, on a terminal, how far a search is that goes on from `page`."""
+    if page is None or page.searched_to is None:
+        yield
+        return
+    with console(stderr=True).status(f"searched to {page.searched_to:,} of {page.total:,}"):
+        yield
 
 
 def print_pages(client: Client, pages: Iterator[Page]) -> None:
