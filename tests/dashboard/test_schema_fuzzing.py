@@ -56,6 +56,8 @@ def test_every_answer_is_as_the_document_says(document: Any, method: str, path: 
     @given(operation.as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:
         know_a_job(case)
+        if mode is GenerationMode.POSITIVE and path.endswith("/at"):
+            name_one_moment(case)
         response = case.call(timeout=20)
         too_long = response.status_code == 414  # which this check does not know for a refusal
         case.validate_response(response, excluded_checks=[negative_data_rejection] if too_long else [])
@@ -70,3 +72,9 @@ def know_a_job(case: Any) -> None:
         number = zlib.crc32(made_up.encode("utf-8", "replace")) % (len(JOBS) * 4 // 3)
         if number < len(JOBS):
             case.path_parameters["job_id"] = JOBS[number]
+
+
+def name_one_moment(case: Any) -> None:
+    """Of `seq` and `t` one is needed: what OpenAPI has no words for."""
+    if len(case.query) != 1:
+        case.query = {"seq": "1"}

@@ -20,7 +20,7 @@ TAG = "jobs"
 AFTER = Number("after", "Rows after this number.")
 BEFORE = Number("before", "Rows before this number; without `after`, the last ones before it.", least=1)
 LIMIT = Number("limit", "How many rows at most.", least=1, most=PAGE_LIMIT, default=100)
-Q = Text("q", "Only rows whose data, as JSON, have this text in them; case does not matter.")
+Q = Text("q", "Only rows whose data, as JSON, have this text in them (of records, their names too); in any case.")
 ROUTINE = Text("routine", "Only records of the routine with this id.")
 EVENT = Text("event", "Only records of this event.")
 KIND = Word("kind", "Only records of this kind.", get_args(RecordKind))

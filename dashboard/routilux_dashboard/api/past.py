@@ -1,4 +1,4 @@
-"""How a job came to be as it is: the causes and effects of a record."""
+"""How a job came to be as it is: the causes and effects of a record, and the job at any moment."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from flask import Response
 
 from ..film.trail import Causes, Effects
+from ..protocol import Job
+from .parameter import Moment, Number
+from .problems import Refused
 from .route import Answer, Table
 
 if TYPE_CHECKING:
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 TAG = "jobs"
 PROBLEMS = (404, 503)
+SEQ = Number("seq", "The job as it was when this record was made; 0 is before the first.")
+T = Moment("t", "The job as it was at this moment: ISO 8601, or milliseconds since the epoch.")
 
 
 def add(table: Table, services: Services) -> None:
@@ -30,3 +35,15 @@ def add(table: Table, services: Services) -> None:
         """What a record led to at once: handler runs, and the records that these made."""
         job = services.job(job_id)
         return services.native(lambda: services.past.effects(job, seq))
+
+    @table.get("/jobs/<job_id>/at", TAG, Answer(Job), query=(SEQ, T), problems=(*PROBLEMS, 409))
+    def at(job_id: str) -> Response:
+        """A job as it was, at a record (`seq`) or at a time (`t`): one of the two is needed.
+
+        404 for a moment that is not kept; 409 on a server without a store.
+        """
+        seq, t_ns = SEQ.read(), T.read_ns()
+        if (seq is None) == (t_ns is None):
+            raise Refused(400, "Which moment?", "Send either seq (of a record) or t (a time).")
+        job = services.job(job_id)
+        return services.native(lambda: services.past.at(job, seq, t_ns))

@@ -12,8 +12,9 @@ from ..control import CannotStart, ControlRefused
 from ..protocol import Problem
 from ..server.encoding import to_json
 from ..server.hub import NotAnswered
+from ..store import StoreFailed
 from ..watch.job_search import BadCursor
-from ..watch.past import NotKept
+from ..watch.past import NoStore, NotKept
 
 
 class Refused(Exception):
@@ -30,6 +31,8 @@ _OWN: dict[type[Exception], tuple[int, str, str]] = {
     CannotStart: (422, "Cannot start", "Nothing was started."),
     NotKept: (404, "Not kept", "GET the job's history to see what is."),
     BadCursor: (400, "Bad cursor", "Nothing was read."),
+    NoStore: (409, "Not kept", "Start the server with one: Dashboard(store=…), or --store."),
+    StoreFailed: (503, "The store cannot be read", "Jobs in memory can be asked for all the same."),
     NotAnswered: (503, "The engine is busy", "What you asked for is still under way: look before asking again."),
 }
 """What rooms below raise: the status, a title, and what follows what the error says."""

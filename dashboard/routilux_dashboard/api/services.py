@@ -43,6 +43,10 @@ class Services:
         try:
             return self.monitor.job(job_id)
         except KeyError:
+            pass
+        try:
+            return self.hub.run_native(lambda: self.past.find(job_id))
+        except LookupError:
             raise Refused(
                 404,
                 "Unknown job",

@@ -21,7 +21,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
         routine, event, kind: as in the record.
         outcome: a handler run that the record led to ended so (one of `film.tally.OUTCOMES`).
         since_ns, until_ns: made from then on, and until then (both included; ns since the epoch).
-        q: its payload, as JSON, has this text in it; case does not matter.
+        q: its payload, as JSON, or the name of its routine or event has this text in it; case does not matter.
     """
 
     after: int | None = None

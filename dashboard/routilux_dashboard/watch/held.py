@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
-
-import msgspec
 
 from routilux import ExecutionRecord, JobState
 
 from ..film.history_query import PAGE_LIMIT, HistoryQuery, text_in
 from ..film.masking import Mask
+from ..film.payloads import Payloads
 from ..film.rows import history_row
 from ..film.times import MILLISECOND, iso
 from ..film.trail import CHAIN, Causes, Effects, RunRow
@@ -42,7 +40,7 @@ class Held:
         found: list[ExecutionRecord] = []
         deadline, searched_to = time.monotonic() + SEARCH_SECONDS, None
         for start, stop in _pieces(low, high, limit if query.plain else PIECE, backwards=query.backwards):
-            rows = [record for record in self._read(start, stop) if matches(record)]
+            rows = matches(self._read(start, stop))
             found = rows + found if query.backwards else found + rows
             if len(found) >= limit:
                 break
@@ -81,29 +79,40 @@ class Held:
     def _record(self, seq: int) -> ExecutionRecord | None:
         return next(iter(self._read(seq, seq)), None)
 
-    def _matcher(self, query: HistoryQuery) -> Callable[[ExecutionRecord], bool]:
-        has = text_in(query.q) if query.q else None
+    def _matcher(self, query: HistoryQuery) -> Callable[[list[ExecutionRecord]], list[ExecutionRecord]]:
+        """What leaves of some records those that are wanted."""
+        if query.plain:
+            return lambda records: records
         led = self._led_to(query.outcome) if query.outcome is not None else None
+        has_text = _named_or(query.q, text_in(query.q)) if query.q else None
 
-        def matches(record: ExecutionRecord) -> bool:
-            return (
-                query.has_source(record.routine_id, record.event_name, record.kind)
+        def matches(records: list[ExecutionRecord]) -> list[ExecutionRecord]:
+            found = [
+                record
+                for record in records
+                if query.has_source(record.routine_id, record.event_name, record.kind)
                 and query.has_time(record.time_ns)
                 and (led is None or record.seq in led)
-                and (has is None or has(self._payload(record.data)))
-            )
+            ]
+            if has_text is None:
+                return found
+            texts, _ = Payloads(self.mask).encode([record.data for record in found])
+            return [record for record, text in zip(found, texts, strict=True) if has_text(record, text)]
 
         return matches
 
     def _led_to(self, outcome: str) -> frozenset[int]:
         return self.runs.causes_of(outcome) if self.runs is not None else frozenset()
 
-    def _payload(self, data: Any) -> bytes:
-        """A payload as JSON text, as it is searched."""
-        try:
-            return msgspec.json.encode(self.mask.apply(data))
-        except (TypeError, ValueError, OverflowError, RecursionError):
-            return msgspec.json.encode(self.mask.preview(data)[0])
+
+def _named_or(q: str, has: Callable[[bytes], bool]) -> Callable[[ExecutionRecord, bytes], bool]:
+    """Whether a record's routine, event or payload has the text."""
+    text = q.casefold()
+
+    def has_text(record: ExecutionRecord, payload: bytes) -> bool:
+        return text in record.routine_id.casefold() or text in record.event_name.casefold() or has(payload)
+
+    return has_text
 
 
 def run_row(run: KeptRun) -> RunRow:

@@ -66,6 +66,12 @@ class KeptRuns:
             self._columns = _Columns(*(column[gone:] for column in columns))  # others may be reading the old ones
             self.left += gone
 
+    def __iter__(self) -> Iterator[KeptRun]:
+        """The runs that are here now, in the order of their ends."""
+        columns = self._columns
+        for place in range(len(columns.causes)):
+            yield self._run(columns, place)
+
     def causes_of(self, outcome: str) -> frozenset[int]:
         """The seqs of the records that led to a run which ended so."""
         columns, number = self._columns, _NUMBERS[outcome]
@@ -81,6 +87,9 @@ class KeptRuns:
                 at = columns.causes.index(seq, at + 1)
             except ValueError:
                 return
-            target = self._names.target(columns.targets[at])
-            start_ns, ended = self._names.wall_ns(columns.starts[at]), OUTCOMES[columns.outcomes[at]]
-            yield KeptRun(target.routine_id, target.slot_name, start_ns, columns.durations[at], ended, seq)
+            yield self._run(columns, at)
+
+    def _run(self, columns: _Columns, at: int) -> KeptRun:
+        target = self._names.target(columns.targets[at])
+        start_ns, ended = self._names.wall_ns(columns.starts[at]), OUTCOMES[columns.outcomes[at]]
+        return KeptRun(target.routine_id, target.slot_name, start_ns, columns.durations[at], ended, columns.causes[at])

@@ -5,105 +5,203 @@ Everything here may wait for a disk: it is called in native threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import msgspec
 
-from ..film.history_query import PAGE_LIMIT, HistoryQuery, text_in
+from ..film.history_query import HistoryQuery
+from ..film.segment import Segment
 from ..film.trail import Causes, Effects
-from ..protocol import HistoryPage, JobSummary, LogPage, LogRow, OutputPage, OutputRow
+from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
+from ..store import Store, StoreFailed
+from .archive import Archive
 from .held import Held
+from .held_rows import held_rows
 from .job_search import JobsWanted, counted, place
 from .monitor import Monitor
 from .shown import ShownJob
+from .stored_job import StoredJob, as_stored
 from .watched_job import WatchedJob
 
-Row = TypeVar("Row", LogRow, OutputRow)
-Found = TypeVar("Found", LogPage, OutputPage)
+T = TypeVar("T")
+_NOT_READ = (LookupError, StoreFailed)
 
 
 class NotKept(LookupError):
     """What is asked for is not there, or not any more; the message says why."""
 
 
-class HasHistory(Protocol):
-    """A job that the store answers for."""
-
-    def history(self, query: HistoryQuery) -> HistoryPage: ...
+class NoStore(Exception):
+    """What is asked for needs a store, and there is none."""
 
 
 class Past:
-    """Answers that are the same wherever a job is. Holds nothing but where to ask."""
+    """Answers that are the same wherever a job is. Holds nothing but where to ask.
 
-    def __init__(self, monitor: Monitor) -> None:
+    Args:
+        monitor: the jobs in memory.
+        archive: those in the store, when there is one.
+        settle: has what happened until now written to the store, and waits for that, within bounds.
+    """
+
+    def __init__(
+        self, monitor: Monitor, archive: Archive | None = None, settle: Callable[[], object] = lambda: None
+    ) -> None:
         self._monitor = monitor
+        self._archive = archive
+        self._settle = settle
+
+    def find(self, job_id: str) -> StoredJob:
+        """A job that is only in the store; `LookupError` when it is not there, or there is none."""
+        if self._archive is None:
+            raise LookupError(f"There is no job {job_id!r}")
+        return self._archive.find(job_id)
 
     # -- the list
 
     def jobs(self, wanted: JobsWanted) -> tuple[list[JobSummary], bool, dict[str, int]]:
-        """A page of jobs, whether there are more, and how many match by status."""
-        found = [job for job in self._monitor.jobs_full().jobs if wanted.matches(job)]
-        rows = sorted((job for job in found if wanted.shows(job)), key=place, reverse=True)
-        return rows[: wanted.limit], len(rows) > wanted.limit, counted(found)
+        """A page of jobs, whether there are more, and how many match by status. Without the store while it fails."""
+        here = self._monitor.jobs_full().jobs
+        found = [job for job in here if wanted.matches(job)]
+        rows = [job for job in found if wanted.shows(job)]
+        counts, more = Counter(counted(found)), False
+        if self._archive is not None:
+            try:
+                stored = self._archive.store.jobs(
+                    wanted.statuses, wanted.flow, wanted.q, wanted.limit, wanted.after, [job.job_id for job in here]
+                )
+            except StoreFailed:
+                pass
+            else:
+                rows += map(as_stored, stored.jobs)
+                counts.update(stored.counts)
+                more = stored.more
+        rows.sort(key=place, reverse=True)
+        return rows[: wanted.limit], more or len(rows) > wanted.limit, counts
 
     # -- one job
 
     def history(self, job: ShownJob, query: HistoryQuery) -> HistoryPage:
         """The records that `query` asks for."""
-        assert isinstance(job, WatchedJob)
-        return _held(job).history(query)
+        if isinstance(job, WatchedJob):
+            return self._of_both(job, query)
+        return self._in_store(job).history(job.job_id, query)
 
     def causes(self, job: ShownJob, seq: int) -> Causes:
         """What led to a record. Raises `NotKept`."""
-        assert isinstance(job, WatchedJob)
-        return _kept(_held(job).causes(seq), seq)
+        found = _held(job).causes(seq) if isinstance(job, WatchedJob) else None
+        if (found is None or not found.complete) and self._archive is not None:
+            found = self._ask(job, lambda store: store.causes(job.job_id, seq)) or found
+        return _kept(found, seq)
 
     def effects(self, job: ShownJob, seq: int) -> Effects:
         """What a record led to at once. Raises `NotKept`."""
-        assert isinstance(job, WatchedJob)
-        return _kept(_held(job).effects(seq), seq)
+        found = self._ask(job, lambda store: store.effects(job.job_id, seq)) if self._archive is not None else None
+        if found is None and isinstance(job, WatchedJob):
+            found = _held(job).effects(seq)
+        return _kept(found, seq)
 
     def log(self, job: ShownJob, query: HistoryQuery) -> LogPage:
         """Entries of the shared log: the range and the text of `query`."""
         page = job.log(0, 0)
-        rows = _rows(lambda after, limit: job.log(after, limit).entries, page, query, lambda row: row.entry)
+        if self._reaches(job, page.first):
+            found = self._ask(job, lambda store: store.log(job.job_id, query))
+            if found is not None:
+                return found
+        rows = held_rows(lambda after, limit: job.log(after, limit).entries, page, query, lambda row: row.entry)
         return LogPage(rows, page.first, page.last, page.total)
 
     def outputs(self, job: ShownJob, query: HistoryQuery) -> OutputPage:
         """Outputs, as `log`."""
         page = job.outputs(0, 0)
-        rows = _rows(lambda after, limit: job.outputs(after, limit).outputs, page, query, lambda row: row.data)
+        if self._reaches(job, page.first):
+            found = self._ask(job, lambda store: store.outputs(job.job_id, query))
+            if found is not None:
+                return found
+        rows = held_rows(lambda after, limit: job.outputs(after, limit).outputs, page, query, lambda row: row.data)
         return OutputPage(rows, page.first, page.last, page.total)
+
+    def at(self, job: ShownJob, seq: int | None, t_ns: int | None) -> Job:
+        """The job as it was at the moment of a record, or at a time. Raises `NotKept`, `NoStore`."""
+        store = self._in_store(job)
+        self._catch_up(job)
+        try:
+            return store.playback(job.job_id, seq, t_ns).job()
+        except LookupError as error:
+            raise NotKept(str(error)) from None
+
+    def segments(self, job: ShownJob) -> Iterator[Segment]:
+        """The whole film of a job until now. Raises `NoStore`."""
+        store = self._in_store(job)
+        self._catch_up(job)
+        return store.segments(job.job_id)
+
+    # -- memory and store together
+
+    def _of_both(self, job: WatchedJob, query: HistoryQuery) -> HistoryPage:
+        """Memory has the newest records, and all as a rule; the store those before, and how runs ended."""
+        held, job_id = _held(job), job.job_id
+        if self._archive is not None and query.outcome is not None:
+            found = self._ask(job, lambda store: store.history(job_id, query))
+            return found if found is not None else held.history(query)
+        here = held.history(query)
+        if self._archive is None or here.first <= 1:
+            return here
+        earlier = msgspec.structs.replace(query, before=min(query.last + 1, here.first))
+        if query.backwards:
+            return self._before(here, job, msgspec.structs.replace(earlier, limit=query.limit - len(here.records)))
+        before = self._ask(job, lambda store: store.history(job_id, earlier), fresh=False)
+        if before is None:
+            return here
+        if before.searched_to is not None or len(before.records) >= query.limit or query.last < here.first:
+            return HistoryPage(before.records, before.first, here.last, here.total, before.searched_to)
+        rest = msgspec.structs.replace(query, after=here.first - 1, limit=query.limit - len(before.records))
+        here = held.history(rest)
+        return HistoryPage(before.records + here.records, before.first, here.last, here.total, here.searched_to)
+
+    def _before(self, here: HistoryPage, job: WatchedJob, earlier: HistoryQuery) -> HistoryPage:
+        """A page that goes backwards, with what the store has before it."""
+        wanted = earlier if earlier.limit > 0 and here.searched_to is None else None
+        query = wanted or msgspec.structs.replace(earlier, limit=1, before=1)  # for `first` alone
+        before = self._ask(job, lambda store: store.history(job.job_id, query), fresh=False)
+        if before is None:
+            return here
+        searched_to = before.searched_to if wanted is not None else here.searched_to
+        return HistoryPage(before.records + here.records, before.first, here.last, here.total, searched_to)
+
+    def _in_store(self, job: ShownJob) -> Store:
+        if self._archive is None:
+            raise NoStore(f"nothing is kept of job {job.job_id} beyond memory: this server has no store")
+        return self._archive.store
+
+    def _reaches(self, job: ShownJob, first: int) -> bool:
+        """Whether the store may have more rows than memory, whose first is number `first`."""
+        return self._archive is not None and (first > 1 or not isinstance(job, WatchedJob))
+
+    def _catch_up(self, job: ShownJob) -> None:
+        if not isinstance(job, StoredJob):
+            self._settle()
+
+    def _ask(self, job: ShownJob, question: Callable[[Store], T], *, fresh: bool = True) -> T | None:
+        """What the store says; `None` when it does not know, or cannot be read and memory may still say something."""
+        store = self._in_store(job)
+        if fresh:
+            self._catch_up(job)
+        try:
+            return question(store)
+        except _NOT_READ as error:
+            if isinstance(error, StoreFailed) and not isinstance(job, WatchedJob):
+                raise
+            return None
 
 
 def _held(job: WatchedJob) -> Held:
     return Held(job.job_state, job.runs, job.mask)
 
 
-T = TypeVar("T")
-
-
 def _kept(found: T | None, seq: int) -> T:
     if found is None:
         raise NotKept(f"there is no record {seq} of this job, or none any more")
     return found
-
-
-def _rows(
-    read: Callable[[int, int], list[Row]], page: Found, query: HistoryQuery, shown: Callable[[Row], object]
-) -> list[Row]:
-    """The rows of a range that have the text: the first ones, or the last where `query` goes backwards."""
-    low, high = max(query.first, page.first), min(query.last, page.last)
-    has = text_in(query.q) if query.q else None
-    limit = min(query.limit, PAGE_LIMIT)
-    size = PAGE_LIMIT if has else limit
-    found: list[Row] = []
-    while low <= high and len(found) < limit:
-        start = max(low, high - size + 1) if query.backwards else low
-        stop = min(high, start + size - 1)
-        rows = [row for row in read(start - 1, stop - start + 1) if start <= row.n <= stop]
-        rows = [row for row in rows if has is None or has(msgspec.json.encode(shown(row)))]
-        found = rows + found if query.backwards else found + rows
-        low, high = (low, start - 1) if query.backwards else (stop + 1, high)
-    return found[-limit:] if query.backwards else found[:limit]
