@@ -1,0 +1,25 @@
+"""What a recording of a job is made of, wherever the job is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..film.segment import Segment
+from ..protocol import Keyframe
+
+
+class Recordable(NamedTuple):
+    """A job that can be recorded.
+
+    Attributes:
+        segments: from the first on; iterate once.
+        keyframe: the job at its end, where somebody knows it better than its segments do.
+        missing: sentences on what the segments do not have.
+        gaps: why its figures do not follow from its segments, so that it cannot be JSON lines; empty when they do.
+    """
+
+    segments: Iterable[Segment]
+    keyframe: Keyframe | None = None
+    missing: tuple[str, ...] = ()
+    gaps: str = ""
