@@ -6,8 +6,8 @@ is looked at first, a level of all payloads at a time (`benchmarks/capturing.py`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
+from itertools import chain, islice
 from math import isfinite
 from typing import Any
 
@@ -27,6 +27,8 @@ _ATOMS = frozenset({str, int, float, bool, type(None)})
 _LISTS = frozenset({list, tuple})
 _CONTAINERS = _LISTS | {dict}
 _PLAIN = _ATOMS | _CONTAINERS
+_ONLY_DICTS = frozenset({dict})
+_ONLY_TEXT = frozenset({str})
 _AT_ONCE = 1_000
 """The encoder holds the interpreter's lock: for so many records a fifth of a millisecond."""
 
@@ -48,7 +50,6 @@ class Payloads:
             if lines is None:
                 for place, payload in enumerate(few, start):
                     line, left_out = self._one(payload)
-                    lines = None
                     encoded.append(line)
                     if left_out:
                         cut.append(place)
@@ -93,31 +94,34 @@ def is_plain(values: Sequence[Any], mask: Mask | None, most: int) -> bool:
 
     Looks at types before anything else: nothing of a value that is not plain is called.
     """
-    level: list[Any] = list(values)
+    level: Sequence[Any] = values
     for _ in range(DEPTH):
         kinds = set(map(type, level))
         if not kinds <= _PLAIN or not _fits(level, kinds):
             return False
         if kinds.isdisjoint(_CONTAINERS):
             return True
-        dicts = [value for value in level if type(value) is dict] if kinds != {dict} else level
-        lists = [value for value in level if type(value) in _LISTS] if not kinds.isdisjoint(_LISTS) else []
-        if sum(map(len, dicts)) + sum(map(len, lists)) > most or not _are_keys(dicts, mask):
+        dicts = level if kinds == _ONLY_DICTS else [value for value in level if type(value) is dict]
+        lists = [] if kinds.isdisjoint(_LISTS) else [value for value in level if type(value) in _LISTS]
+        if dicts and not _are_keys(dicts, mask):
             return False
-        level = list(chain(chain.from_iterable(map(dict.values, dicts)), chain.from_iterable(lists)))
+        inner = chain(chain.from_iterable(map(dict.values, dicts)), chain.from_iterable(lists))
+        level = list(islice(inner, most + 1))
+        if len(level) > most:
+            return False
     return False
 
 
-def _fits(level: list[Any], kinds: set[type]) -> bool:
+def _fits(level: Sequence[Any], kinds: set[type]) -> bool:
     """Whether no text is too long, and every number is one."""
-    if str in kinds and max(map(len, level if kinds == {str} else [v for v in level if type(v) is str])) > LARGEST:
+    if str in kinds and max(map(len, [value for value in level if type(value) is str])) > LARGEST:
         return False
     return float not in kinds or all(map(isfinite, [value for value in level if type(value) is float]))
 
 
-def _are_keys(dicts: Iterable[dict[Any, Any]], mask: Mask | None) -> bool:
+def _are_keys(dicts: Sequence[dict[Any, Any]], mask: Mask | None) -> bool:
     """Whether all keys are text of a sensible length, and none is hidden."""
-    if not set(map(type, chain.from_iterable(dicts))) <= {str}:
+    if set(map(type, chain.from_iterable(dicts))) - _ONLY_TEXT:
         return False
     names = set(chain.from_iterable(dicts))
     if max(map(len, names), default=0) > LARGEST:
