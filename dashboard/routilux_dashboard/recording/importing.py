@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import zip_longest
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple, Protocol
@@ -28,7 +28,8 @@ PIECE = 256 * 1024
 class Shelter(Protocol):
     """Where jobs are kept (`Store`)."""
 
-    def last_segments(self, job_ids: list[str]) -> dict[str, int]: ...
+    def last_segments(self, job_ids: Collection[str]) -> dict[str, int]: ...
+    def let_go(self, job_ids: Collection[str]) -> None: ...
     def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]: ...
     def import_segments(self, segments: Iterable[Segment], timeout: float = 60.0) -> None: ...
 
@@ -46,6 +47,8 @@ class JobDiffers(Exception):
 
 def take_in(pieces: Iterable[bytes], store: Shelter, limit: int = MAX_FILE) -> Imported:
     """Take a recording (JSON lines) into a store. Waits for disks: call it in a native thread.
+
+    A job that had not ended is "lost": nobody here knows what became of it.
 
     Args:
         pieces: the file in order, in pieces of any size. They are put on disk, not held in memory.
@@ -65,6 +68,7 @@ def take_in(pieces: Iterable[bytes], store: Shelter, limit: int = MAX_FILE) -> I
             return Imported(summary, False)
         store.import_segments(_from(file))
         _confirm(store, summary.job_id, last)
+        store.let_go([summary.job_id])
     return Imported(summary, True)
 
 
@@ -95,8 +99,9 @@ def _compare(summary: JobSummary, found: Iterable[Segment], kept: Iterable[Segme
     for one, other in zip_longest(fingerprints(found), fingerprints(kept)):
         if one != other:
             raise JobDiffers(
-                f"Job {summary.job_id!r} is here already, and is not the same as in the file: one of them goes further, "
-                "has something masked, or is another job. Delete the one that is here, or open the file elsewhere."
+                f"Job {summary.job_id!r} is here already, and is not the same as in the file: one of them goes "
+                "further, has something masked, or is another job. Delete the one that is here, or open the file "
+                "elsewhere."
             )
 
 
