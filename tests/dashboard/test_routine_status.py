@@ -45,6 +45,7 @@ class Situation:
         self.wiring = wiring
         self.job_status = job_status
         self.held = held
+        self.held_since_ns: int | None = None
         self.fold = JobFold(HandMadeNames(), EPOCH_NS)
 
     def ran(self, routine_id: str, outcome: str = "completed") -> Situation:
@@ -68,7 +69,9 @@ class Situation:
         return self
 
     def of(self, routine_id: str, *, busy: bool = False) -> Judgement:
-        outlook = look_out(self.job_status, self.held, "walker", self.fold.tallies, frozenset(), self.wiring, NOW)
+        outlook = look_out(
+            self.job_status, self.held, "walker", self.fold.tallies, frozenset(), self.wiring, NOW, self.held_since_ns
+        )
         return judge(routine_id, self.fold.tallies[routine_id], outlook, self.wiring, busy)
 
 
@@ -108,6 +111,8 @@ def test_a_paused_job_holds_what_is_queued(wiring: Wiring) -> None:
     job = Situation(wiring, "paused", "the job is paused").ran("reader").queued("reader", 3)
     assert job.of("reader", busy=True) == ("paused", "held: the job is paused")
     assert job.of("report") == ("pending", "waiting for parser.item; the job is paused")
+    job.held_since_ns = NOW - 5 * SECOND
+    assert job.of("reader") == ("paused", f"held since {clock(NOW - 5 * SECOND)}: the job is paused")
 
 
 def test_a_retry_says_which_and_when(wiring: Wiring) -> None:
