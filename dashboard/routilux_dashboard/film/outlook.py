@@ -19,8 +19,9 @@ AT_REST = ENDED | {"lost"}
 class Outlook:
     """A job at one moment.
 
-    `held` says why no handler starts ("the job is paused"), or is empty. `live`: routines that
-    have something queued or running; `awaited`: those that these can still send to. `cut`:
+    `held` says why no handler starts ("the job is paused"), or is empty; `held_since_ns` since
+    when. `live`: routines that have something queued or running; `awaited`: those that these can
+    still send to. `cut`:
     routines whose work failed or was dropped; `cut_off`: those that these would have sent to.
     `retrying`: those with a handler to be tried again. `active`: those with a handler that ended
     in the last 20 seconds. `reachable`: what the job's entry leads to, and the entry itself.
@@ -36,6 +37,12 @@ class Outlook:
     retrying: frozenset[str]
     active: frozenset[str]
     reachable: frozenset[str]
+    held_since_ns: int | None = None
+
+    @property
+    def standing(self) -> tuple[str, str, int | None]:
+        """What, when it differs, may affect the status of every routine."""
+        return self.job_status, self.held, self.held_since_ns
 
     def affected(self, before: Outlook, wiring: Wiring) -> frozenset[str]:
         """Routines whose status, or activity, may differ from `before` though nothing happened to them.
@@ -58,6 +65,7 @@ def look_out(
     active: frozenset[str],
     wiring: Wiring,
     now_ns: int,
+    held_since_ns: int | None = None,
 ) -> Outlook:
     """The outlook of a job that began at `entry`."""
     live = frozenset([key for key, tally in tallies.items() if tally.slots or tally.queued])
@@ -74,4 +82,5 @@ def look_out(
         retrying=frozenset([key for key, tally in tallies.items() if tally.retries_ahead]),
         active=active,
         reachable=wiring.downstream(entries) | entries,
+        held_since_ns=held_since_ns if held else None,
     )

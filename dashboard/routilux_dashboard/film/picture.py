@@ -25,7 +25,7 @@ from .flow_view import FlowView
 from .fold import Changes, JobFold
 from .outlook import AT_REST, Outlook, look_out
 from .rows import TAIL
-from .summary import Identity, Standing, held, status_of, summarise
+from .summary import Identity, Standing, asked_ns, held, status_of, summarise
 from .times import MILLISECOND, SECOND, milliseconds
 
 DRAINING_NS = 500 * MILLISECOND
@@ -138,11 +138,10 @@ class Picture:
     ) -> dict[str, RoutineFigures]:
         fold, view = self.fold, self.flow_view
         active = frozenset(key for key in fold.activity.keys(now_ns) if key is not None)
-        outlook = look_out(
-            status, held(status, control), self._identity.entry, fold.tallies, active, view.wiring, now_ns
-        )
+        why, since = held(status, control), asked_ns(control)
+        outlook = look_out(status, why, self._identity.entry, fold.tallies, active, view.wiring, now_ns, since)
         known, self._outlook = self._outlook, outlook
-        if anew or known is None or (known.job_status, known.held) != (outlook.job_status, outlook.held):
+        if anew or known is None or known.standing != outlook.standing:
             changed = view.routine_ids
         else:
             changed = view.routine_ids & (outlook.affected(known, view.wiring) | touched)

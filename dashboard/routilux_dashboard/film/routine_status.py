@@ -46,7 +46,8 @@ def _waiting(tally: RoutineTally, outlook: Outlook, busy: bool) -> Judgement:
     retry = tally.retry_ahead(outlook.now_ns)
     again = f"retry {retry.attempt} of {retry.max_retries} at {clock(retry.due_ns)}" if retry else ""
     if outlook.held:
-        return "paused", "; ".join(filter(None, (f"held: {outlook.held}", again)))
+        since = f" since {clock(outlook.held_since_ns)}" if outlook.held_since_ns is not None else ""
+        return "paused", "; ".join(filter(None, (f"held{since}: {outlook.held}", again)))
     if retry:
         return "retry", again
     if busy:

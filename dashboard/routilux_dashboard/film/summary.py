@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from routilux import ControlState, JobState
@@ -13,7 +14,7 @@ from .fold import JobFold
 from .masking import NO_MASK, Mask
 from .outlook import ENDED
 from .preview import plain_text
-from .times import MILLISECOND, iso, iso_local
+from .times import MILLISECOND, epoch_ns, iso, iso_local
 
 REASON_TEXT = 2_000
 
@@ -79,6 +80,11 @@ def held(status: str, control: Control) -> str:
     if control.state not in ("requested", "draining"):
         return ""
     return {"pause": "the job is pausing", "cancel": "the job is being cancelled"}.get(control.action or "", "")
+
+
+def asked_ns(control: Control) -> int | None:
+    """When the last control reached the state that it is in."""
+    return None if control.since is None else epoch_ns(datetime.fromisoformat(control.since))
 
 
 def summarise(
