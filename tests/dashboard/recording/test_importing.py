@@ -1,0 +1,99 @@
+"""A recording that is imported is as its source: the same at any moment, and the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from routilux_dashboard.film.history_query import HistoryQuery
+from routilux_dashboard.film.masking import Mask
+from routilux_dashboard.film.segment import Segment
+from routilux_dashboard.recording import jsonl
+from routilux_dashboard.recording.importing import JobDiffers, Shelter, take_in
+from routilux_dashboard.store import Store
+from tests.dashboard.recording.made_up import JOB_ID, START_NS, a_run
+
+EVERYTHING = HistoryQuery(limit=1_000)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(f"sqlite:///{tmp_path / 'store.db'}") as made:
+        yield made
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Iterator[Store]:
+    """Another store, with a job in it."""
+    with Store(f"sqlite:///{tmp_path / 'source.db'}") as made:
+        assert made.put(list(a_run(40)))
+        assert made.flush()
+        yield made
+
+
+def test_a_store_is_a_shelter(store: Store) -> None:
+    shelter: Shelter = store
+    assert shelter.last_segments([JOB_ID]) == {}
+
+
+def test_an_imported_job_equals_its_source_at_every_moment(source: Store, store: Store) -> None:
+    imported = take_in(jsonl.write(source.segments(JOB_ID)), store)
+    assert imported.fresh
+    assert imported.summary.job_id == JOB_ID
+    for seq in range(source.playback(JOB_ID).seq + 1):
+        assert store.playback(JOB_ID, seq=seq).job() == source.playback(JOB_ID, seq=seq).job()
+    for ms in range(0, 45, 3):
+        at_ns = START_NS + ms * 1_000_000 + 2_000_000
+        assert store.playback(JOB_ID, t_ns=at_ns).job() == source.playback(JOB_ID, t_ns=at_ns).job()
+    assert store.history(JOB_ID, EVERYTHING) == source.history(JOB_ID, EVERYTHING)
+    assert store.log(JOB_ID, EVERYTHING) == source.log(JOB_ID, EVERYTHING)
+    assert store.playback(JOB_ID).metrics() == source.playback(JOB_ID).metrics()
+    assert list(store.segments(JOB_ID)) == list(source.segments(JOB_ID))
+
+
+def test_the_same_job_again_is_known_and_another_one_is_refused(source: Store, store: Store) -> None:
+    whole = b"".join(jsonl.write(source.segments(JOB_ID)))
+    assert take_in([whole], store).fresh
+    assert not take_in([whole], store).fresh
+    masked = jsonl.write(source.segments(JOB_ID), Mask(["i"]))
+    for other in (masked, jsonl.write(a_run(39)), jsonl.write(a_run(41)), jsonl.write(a_run(40, 5))):
+        with pytest.raises(JobDiffers, match=f"Job '{JOB_ID}' is here already"):
+            take_in(other, store)
+    assert list(store.segments(JOB_ID)) == list(source.segments(JOB_ID))
+
+
+def test_a_job_that_had_not_ended_is_lost(store: Store) -> None:
+    take_in(jsonl.write(a_run(20, ended=False)), store)
+    assert store.summary(JOB_ID).status == "lost"
+
+
+def test_names_whose_numbers_have_changed_are_the_same_job(store: Store) -> None:
+    def renumbered(segment: Segment) -> Segment:
+        replace = msgspec.structs.replace
+        sources = [replace(source, number=source.number + 7) for source in segment.sources]
+        records = replace(segment.records, source=[number + 7 for number in segment.records.source])
+        return replace(segment, sources=sources, records=records)
+
+    assert take_in(jsonl.write(a_run(10)), store).fresh
+    assert not take_in(jsonl.write(map(renumbered, a_run(10))), store).fresh
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(data=st.data())
+def test_of_a_spoilt_file_nothing_is_kept(data: st.DataObject, store: Store) -> None:
+    whole = b"".join(jsonl.write(a_run(9, ended=False)))
+    at = data.draw(st.integers(0, len(whole) - 2))
+    spoilt = data.draw(st.sampled_from([whole[:at], whole[:at] + b"\x00" + whole[at + 1 :]]))
+    with pytest.raises(jsonl.RecordingRefused):
+        take_in([spoilt], store)
+    assert store.last_segments([JOB_ID]) == {}
+
+
+def test_a_file_that_is_too_large_is_refused(store: Store) -> None:
+    with pytest.raises(jsonl.RecordingRefused, match="more than 1,000 bytes"):
+        take_in(jsonl.write(a_run(100)), store, limit=1_000)
