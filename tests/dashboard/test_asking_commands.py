@@ -159,6 +159,30 @@ def test_what_an_output_cannot_encode_is_written_out(dashboard: Dashboard, flow:
     assert ("ü ✓ 日本" if encoding == "utf-8" else "\\u2713 \\u65e5\\u672c") in out.decode(encoding)
 
 
+def test_a_lost_job_is_shown_with_when_its_program_was_last_heard_of(dashboard: Dashboard, flow: Flow) -> None:
+    job = get(dashboard, f"/jobs/{ran(dashboard, flow, count=1)}")
+    lost = {**job, "status": "lost", "ended_at": None, "last_sign": "2020-01-02T03:04:05+00:00"}
+    lost["created_at"] = "2020-01-02T03:00:00+00:00"
+    listed = {"jobs": [lost], "next": None, "counts": {"lost": 1}}
+    with stand_in(says(listed), says(listed), says(lost)) as (url, _):
+        row = call("jobs", "--server", url).out.splitlines()[1]
+        shown = call("show", job["job_id"][:8], "--server", url).out
+    assert row.split()[:5] == [job["job_id"][:8], "lost", "chain", "2020-01-02", "4:05"]
+    assert re.search(r"^Status +lost\nLast sign +2020-01-02 \d\d:04:05\n", shown, re.MULTILINE)
+
+
+def test_a_job_is_shown_as_it_was(dashboard: Dashboard, flow: Flow) -> None:
+    job = get(dashboard, f"/jobs/{ran(dashboard, flow, count=1)}")
+    with stand_in(says(job)) as (url, asked):
+        for at in ("12", "2020-01-02T03:04:05+02:00", "1h"):
+            assert call("show", job["job_id"], "--at", at, "--json", "--server", url).json == job
+        assert call("show", job["job_id"], "--at", "then", "--server", url).code == 2
+    queries = [parse_qs(urlsplit(path).query) for _, path, _ in asked]
+    assert queries[:2] == [{"seq": ["12"]}, {"t": ["2020-01-02T01:04:05+00:00"]}]
+    ago = datetime.now(UTC) - datetime.fromisoformat(queries[2]["t"][0])
+    assert timedelta(hours=1) <= ago < timedelta(hours=1, minutes=5)
+
+
 # -- which job
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import click
@@ -16,11 +14,11 @@ from ..protocol import Record, RecordKind
 from .asking import asks_server, print_json
 from .client import Client, Query
 from .job_names import find_job, path_of
+from .moments import moment_of
 from .output import console, local, number, payload_of, print_table, table_of, text_of
 from .usage import UsageProblem
 
 PAGE = 1000
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Page(msgspec.Struct):
@@ -31,21 +29,6 @@ class Page(msgspec.Struct):
     last: int
     total: int
     searched_to: int | None = None
-
-
-def moment_of(_context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
-    """A time as REST takes it: from ISO 8601, of here unless it has an offset, or from how long ago, such as `10m`."""
-    if text is None:
-        return None
-    try:
-        ago = re.fullmatch(r"(\d{1,9})([smhd])", text, re.ASCII)
-        if ago:
-            return (datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})).isoformat()
-        return local(text).astimezone(UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        raise UsageProblem(
-            f"{parameter.opts[0]} {text!r}: write 2026-11-20T12:30 (with +00:00 for UTC), or 90s, 10m, 2h, 1d for ago"
-        ) from None
 
 
 @click.command()

@@ -15,16 +15,22 @@ from .asking import asks_server, print_json
 from .client import Client
 from .job_list import took
 from .job_names import find_job, path_of
+from .moments import point_of
 from .output import console, duration, moment, number, print_pairs, print_table, status_of, table_of, text_of
 from .plain import plain_lines
 
 
 @click.command()
 @click.argument("job")
+@click.option(
+    "--at", callback=point_of, metavar="SEQ|TIME",
+    help="As it was when it had made that record, or at that time (ISO 8601, or 90s, 10m, 2h ago).",
+)  # fmt: skip
 @asks_server
-def show(client: Client, job: str, as_json: bool) -> None:
+def show(client: Client, job: str, at: dict[str, str | None] | None, as_json: bool) -> None:
     """Show JOB (an id, or the beginning of one): status, control, counts, routines, connections, last error."""
-    found = client.get(path_of(find_job(client, job)))
+    path = path_of(find_job(client, job))
+    found = client.get(path) if at is None else client.get(f"{path}/at", at)
     if as_json:
         print_json(found)
     else:
