@@ -5,13 +5,13 @@ import { customElement, property } from "lit/decorators.js";
 import type { Api } from "../live/api.ts";
 import type { JobStore } from "../live/store.ts";
 import type { JobView } from "../live/view.ts";
-import { clock, fullTime, number, rate, shortId } from "../parts/format.ts";
+import { fullTime, number, rate, shortId } from "../parts/format.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import { styled } from "../parts/styled.ts";
 import { Ticking } from "../parts/ticking.ts";
 import "../parts/copy-button.ts";
 import "./job-controls.ts";
-import { elapsed, headline, sentence } from "./job-words.ts";
+import { elapsedWords, headline, sentence } from "./job-words.ts";
 
 @customElement("job-header")
 export class JobHeader extends StoreElement<JobStore> {
@@ -98,7 +98,7 @@ export class JobHeader extends StoreElement<JobStore> {
     const { counts } = job;
     const times = `from ${fullTime(job.created_at)}${job.ended_at ? ` to ${fullTime(job.ended_at)}` : ""}`;
     return html`<dl class="facts num">
-      ${fact("elapsed", clock(elapsed(job, now)), "", times)} ${fact("events", number(counts.events))}
+      ${fact("elapsed", elapsedWords(job, now), "", times)} ${fact("events", number(counts.events))}
       ${fact("rate", rate(job.status === "lost" ? 0 : job.rate))} ${fact("queued", number(counts.queued))}
       ${fact("errors", number(counts.errors), counts.errors ? "bad" : "")}
     </dl>`;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { aControl, aJob } from "../live/examples.ts";
 import type { JobSummary } from "../live/protocol.ts";
 import { timeOfDay } from "../parts/format.ts";
-import { elapsed, headline, sentence, underWay } from "./job-words.ts";
+import { elapsed, elapsedWords, headline, sentence, underWay } from "./job-words.ts";
 
 const NOW = Date.parse("2026-03-02T12:04:31Z");
 const said = (job: JobSummary, at = NOW): string =>
@@ -54,6 +54,17 @@ describe("what a job says of itself", () => {
     const done = aJob({ status: "completed", ended_at: "2026-03-02T12:02:58Z" });
     expect([headline(done).word, said(done), elapsed(done, NOW)]).toEqual(["Completed", "", 178_000]);
   });
+});
+
+test("what was over quickly is told in its own unit, what goes on or took long by the clock", () => {
+  const took = (ended_at: string | null, created_at = "2026-03-02T12:04:00.000Z"): string =>
+    elapsedWords(aJob({ created_at, ended_at }), NOW);
+  expect([took("2026-03-02T12:04:00.037Z"), took("2026-03-02T12:04:12.400Z"), took(null)]).toEqual([
+    "37 ms",
+    "12 s",
+    "00:00:31",
+  ]);
+  expect(took("2026-03-02T12:04:00Z", "2026-03-02T12:02:13Z")).toBe("00:01:47");
 });
 
 test("a control that came too late for the job is not under way", () => {

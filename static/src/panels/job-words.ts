@@ -1,7 +1,7 @@
 // What a job says of itself, in words: its headline while controls are under way, and the sentence beside it. Pure.
 import type { JobSummary } from "../live/protocol.ts";
 import type { JobStatus } from "../live/view.ts";
-import { clock, dayAndTime, growing, number, plural } from "../parts/format.ts";
+import { clock, dayAndTime, duration, growing, number, plural } from "../parts/format.ts";
 import { STATUS_WORDS } from "../parts/status.ts";
 
 /** A word with the status whose colour and shape it has. */
@@ -55,6 +55,14 @@ export function sentence(job: JobSummary, at: number, now: number): Piece[] {
 export function elapsed(job: JobSummary, now: number): number {
   const end = job.ended_at ?? job.last_sign;
   return (end ? Date.parse(end) : now) - Date.parse(job.created_at);
+}
+
+const MINUTE_MS = 60_000;
+
+/** `elapsed` in words: a clock while it goes and for what took long, "37 ms" for what is over sooner than that. */
+export function elapsedWords(job: JobSummary, now: number): string {
+  const ms = elapsed(job, now);
+  return job.ended_at && ms < MINUTE_MS ? duration(ms) : clock(ms);
 }
 
 function asked({ control }: JobSummary, now: number): Piece[] {

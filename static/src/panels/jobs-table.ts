@@ -11,7 +11,7 @@ import { ago, clock, count, duration, fullTime, number, rate, shortId, shortNumb
 import "../parts/sparkline.ts";
 import { statusMark } from "../parts/status.ts";
 import "./job-controls.ts";
-import { elapsed, headline } from "./job-words.ts";
+import { elapsed, elapsedWords, headline } from "./job-words.ts";
 import { rowsAt } from "../parts/windowing.ts";
 import { styled } from "../parts/styled.ts";
 
@@ -119,7 +119,9 @@ export class JobsTable extends LightElement {
       <span role="cell" class="rate num ${pace > 0 ? "soft" : "dim"}">${rate(pace)}</span>
       ${figure("errors", counts.errors ? "bad" : "dim", counts.errors, count(counts.errors))}
       ${figure("queued", "soft", counts.queued, count(counts.queued))}
-      <span role="cell" class="elapsed num soft" title=${clock(took)}>${took < DAY_MS ? clock(took) : duration(took)}</span>
+      <span role="cell" class="elapsed num soft" title=${clock(took)}>
+        ${took < DAY_MS ? elapsedWords(job, this.now) : duration(took)}
+      </span>
       <span role="cell" class="started dim" title=${fullTime(job.created_at)}>
         ${ago(this.now - Date.parse(job.created_at))}
       </span>
