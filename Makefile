@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-python fuzz stress test-frontend check bench docs wheel types clean venv run-venv frontend browser
+.PHONY: help demo test test-python fuzz stress test-frontend check bench docs wheel types clean venv run-venv frontend browser postgresql
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ demo: run-venv ## run the demo with the dashboard (PORT=5000 HOST=127.0.0.1 ARGS
 
 test: test-python test-frontend ## run every test, in a real browser too
 
-test-python: frontend browser ## the tests of engine, dashboard and pages (ARGS=… goes to pytest)
+test-python: frontend browser postgresql ## the tests of engine, dashboard and pages (ARGS=… goes to pytest)
 	@python -m pytest $(ARGS)
 
 fuzz: venv ## random flows, moved jobs and spoilt files, FUZZ=100 times as many as in make test (two hours or so)
@@ -41,10 +41,11 @@ stress: venv ## 200 jobs on 8 workers under random controls, for STRESS_SECONDS=
 test-frontend: frontend ## the unit tests of what the browser runs
 	@npm test --silent
 
-check: frontend ## ruff, mypy, tsc, duplicates of code
+check: frontend ## ruff, mypy, complete public types, tsc, duplicates of code
 	ruff check
 	ruff format --check
 	mypy
+	python -m tools.public_types
 	npm run --silent check
 	npm run --silent duplicates
 
@@ -81,3 +82,7 @@ frontend: venv
 
 browser:
 	@$(PYTHON) -m tools.browser
+
+# The store is tested with both of its databases. Without a server these tests are skipped, but in CI they fail.
+postgresql:
+	@$(PYTHON) -m tools.postgresql || test -z "$$CI"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tools import browser, environment
+from tools import browser, environment, postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +46,18 @@ def test_a_machine_without_apt_is_told_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(browser.BrowserMissing, match=r"(?s)no apt-get on this machine.*ROUTILUX_CHROMIUM="):
         browser.install()
+
+
+def test_a_named_folder_without_a_database_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(postgresql.VARIABLE, "/no/such/bin")
+    with pytest.raises(postgresql.ServerMissing, match="ROUTILUX_POSTGRESQL='/no/such/bin' has no initdb"):
+        postgresql.find()
+
+
+def test_a_machine_without_apt_is_told_which_database_server_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(postgresql.ServerMissing, match=r"(?s)no apt-get on this machine.*ROUTILUX_POSTGRESQL="):
+        postgresql.install()
 
 
 def test_make_without_a_target_lists_what_there_is() -> None:

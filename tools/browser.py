@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
+
+from tools import apt
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 VARIABLE = "ROUTILUX_CHROMIUM"
@@ -38,24 +39,11 @@ def find() -> str | None:
 
 
 def install() -> None:
-    """Install Debian's Chromium with apt, as root or through sudo without a password."""
-    apt = shutil.which("apt-get")
-    if apt is None:
-        raise BrowserMissing(_advice("there is no apt-get on this machine to install one"))
-    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if sudo and (shutil.which("sudo") is None or _run(*sudo, "true").returncode != 0):
-        raise BrowserMissing(_advice("installing one needs root, or sudo without a password"))
-    print("No Chromium found: installing Debian's with apt-get", flush=True)
-    wanted = [apt, "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-    for command in ([apt, "update", "-qq"], wanted):
-        done = _run(*sudo, "env", "DEBIAN_FRONTEND=noninteractive", *command)
-        if done.returncode != 0:
-            tail = "\n".join(done.stdout.splitlines()[-15:])
-            raise BrowserMissing(_advice(f"{' '.join(command)!r} failed:\n{tail}\n"))
-
-
-def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    """Install Debian's Chromium."""
+    try:
+        apt.install("chromium")
+    except apt.AptFailed as error:
+        raise BrowserMissing(_advice(str(error))) from error
 
 
 def _advice(problem: str) -> str:

@@ -51,9 +51,9 @@ class Batches:
         self._told: set[str] = set()
 
     def write(
-        self, connection: Connection, segments: Iterable[Segment], owners: dict[str, str], *, fold: bool
+        self, connection: Connection, segments: Iterable[Segment], owners: dict[str, str], now_ns: int, *, fold: bool
     ) -> Written:
-        """Write segments within a transaction. Call `forget` when it is taken back.
+        """Write segments within a transaction. Call `forget` when it is taken back, and `tidy` when it was not.
 
         `fold` says that there is time to bring the jobs' figures up to date too.
         """
@@ -65,15 +65,21 @@ class Batches:
         for job_id, job in jobs.items():
             refused += self._add(job, by_job[job_id], fold=fold)
             lost, job.lost = lost + job.lost, 0
-            job.row.writer = self._writer
+            job.row.writer, job.row.written_ns = self._writer, now_ns
             job.row.owner = job.row.owner or owners.get(job_id, "")
         self._save(connection, list(jobs.values()))
         return Written(refused, lost)
 
     def forget(self) -> None:
         """The transaction was taken back, or the database is another one: know nothing of it. Figures stay."""
-        self._before = self._before | self._jobs
+        self._before |= {job_id: job for job_id, job in self._jobs.items() if job.safe_n}
         self._jobs = OrderedDict()
+
+    def give_up(self, job_ids: Iterable[str]) -> None:
+        """Something of these jobs is never written, but it may have been played: let go of their figures."""
+        for job_id in job_ids:
+            if self._players.pop(job_id, None) is not None:
+                self.behind[job_id] = None
 
     def caught_up(self, connection: Connection, job_id: str, player: Player) -> bool:
         """Save the figures of a job that was `behind`; False when it has gone on meanwhile."""
@@ -94,6 +100,8 @@ class Batches:
     def tidy(self) -> None:
         """Called when what was written is safe: let go of jobs that have ended, and of those of long ago."""
         self._before = {}
+        for job in self._jobs.values():
+            job.safe_n = job.row.n
         for job_id in [job_id for job_id, job in self._jobs.items() if job.settled]:
             del self._jobs[job_id]
             self._players.pop(job_id, None)
@@ -125,10 +133,12 @@ class Batches:
         """The job played so far; `None` when there is no time for that, or no way."""
         job_id = job.row.job_id
         player = self._players.pop(job_id, None)
-        if player is not None and player.n and not job.row.n:
-            job.begin_after(player.n, player.playback.seq, self._before.get(job_id))
-        if player is None and not job.row.n:
-            player = Player()
+        if not job.row.n:
+            known = self._before.get(job_id)
+            if player is None or known is None:
+                player = Player()
+            else:
+                job.begin_after(player.n, player.playback.seq, known)
         if player is None or player.n < job.row.n or not fold:
             self.behind[job_id] = None
             return None
@@ -163,6 +173,8 @@ class Batches:
             job_no, row = found[job_id]
             job = self._jobs.get(job_id)
             if job is None or job.job_no != job_no or job.row.n != row.n:
+                if job is not None and job.safe_n:
+                    self._before[job_id] = job
                 job = KeptJob(job_no, row)
                 if row.n:
                     fresh.append(job)

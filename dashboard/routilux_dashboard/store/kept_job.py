@@ -32,6 +32,7 @@ class JobRow(msgspec.Struct):
     owner: str = ""
     writer: str = ""
     sign_ns: int = 0
+    written_ns: int = 0
     n: int = 0
     first_seq: int = 0
     seq: int = 0
@@ -106,7 +107,7 @@ class Naming:
 class KeptJob:
     """A job that is being written.
 
-    `row` is what the table of jobs has, or will have. After a transaction that was taken back, an object of
+    `row` is what the table of jobs has, or will have; `safe_n` the last segment that it certainly has. After a transaction that was taken back, an object of
     this class is of no use any more.
     """
 
@@ -116,6 +117,7 @@ class KeptJob:
         self.sources = Naming(Kind.RECORDS)
         self.targets = Naming(Kind.RUNS)
         self.lost = 0
+        self.safe_n = 0
         self.settled = False
         self._records = RecordTail()
         self._runs = RunTail()
@@ -159,11 +161,10 @@ class KeptJob:
                 self._lists[kind].add(entry.n, segment.at_ns, entry)
         self._note(segment)
 
-    def begin_after(self, n: int, seq: int, known: KeptJob | None) -> None:
+    def begin_after(self, n: int, seq: int, known: KeptJob) -> None:
         """The job is kept from its segment `n` on only: what was before is in a database that is not there any more."""
         self.row.n, self.row.seq = n, seq
-        if known is not None:
-            self.sources, self.targets = known.sources.anew(), known.targets.anew()
+        self.sources, self.targets = known.sources.anew(), known.targets.anew()
 
     def cut(self) -> tuple[list[Chunk], list[tuple[int, int]]]:
         """Chunks to be written, and (kind, first) of those to be removed before."""

@@ -26,7 +26,7 @@ class Retention:
     """What is kept of jobs that have ended or are lost; the newest are. `None`: without limit.
 
     Attributes:
-        days: since the job was last heard of.
+        days: since something of the job was last written.
         jobs: how many, those that are alive counted too.
         gigabytes: what all jobs together take, about (10**9 bytes of rows).
     """
@@ -76,12 +76,14 @@ class Sweep:
         kept, alive = self._retention, self._living.writers(connection)
         oldest_ns = 0 if kept.days is None else now_ns - int(kept.days * DAY_NS)
         most = float("inf") if kept.gigabytes is None else kept.gigabytes * 1e9
-        text = "SELECT job_no, ended, writer, sign_ns, size FROM jobs WHERE status <> ? ORDER BY sign_ns DESC"
+        text = "SELECT job_no, ended, writer, written_ns, size FROM jobs WHERE status <> ? ORDER BY written_ns DESC"
         count = size = 0
-        for job_no, ended, writer, sign_ns, taken in connection.exec_driver_sql(self._database.sql(text), (DELETED,)):
+        for job_no, ended, writer, written_ns, taken in connection.exec_driver_sql(
+            self._database.sql(text), (DELETED,)
+        ):
             count, size = count + 1, size + taken
             too_many = kept.jobs is not None and count > kept.jobs
-            if (ended or writer not in alive) and (too_many or size > most or sign_ns < oldest_ns):
+            if (ended or writer not in alive) and (too_many or size > most or written_ns < oldest_ns):
                 count, size = count - 1, size - taken
                 yield job_no
 

@@ -39,6 +39,7 @@ jobs = Table(
     Column("owner", Text, nullable=False, server_default=""),
     Column("writer", Text, nullable=False, server_default=""),
     Column("sign_ns", BigInteger, nullable=False, server_default="0"),
+    Column("written_ns", BigInteger, nullable=False, server_default="0"),
     Column("n", BigInteger, nullable=False, server_default="0"),
     Column("first_seq", BigInteger, nullable=False, server_default="0"),
     Column("seq", BigInteger, nullable=False, server_default="0"),
@@ -54,8 +55,9 @@ jobs = Table(
     Index("jobs_newest", "created_at", "job_id"),
 )
 """A job. `n`, `seq`, `run`, `log`, `output`: the last number of each that is kept; `first_*`: the first.
-`sign_ns`: when its program was last heard of through `writer`. `owner`: a digest of whoever may send more of it.
-`size`: bytes in chunks. `words`: what the list is searched in. `played`: the segment as of which `summary` is."""
+`sign_ns`: when its program was last heard of through `writer`, which wrote it last at `written_ns`. `owner`: a digest
+of whoever may send more of it. `size`: bytes in chunks. `words`: what the list is searched in. `played`: the segment
+as of which `summary` is."""
 
 names = Table(
     "names",

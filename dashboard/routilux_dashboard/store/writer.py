@@ -140,10 +140,10 @@ class Writer:
 
     def _transaction(self, puts: list[Put]) -> Written:
         segments = [segment for put in puts for segment in put.segments]
-        owners = {segment.job_id: put.owner for put in puts if put.owner for segment in put.segments}
+        owners = {segment.job_id: put.owner for put in puts[::-1] if put.owner for segment in put.segments}
         fold = self._waiting.rows <= FOLDED_WITHIN
         with self._database.writing() as connection:
-            written = self._batches.write(connection, segments, owners, fold=fold)
+            written = self._batches.write(connection, segments, owners, self._now_ns(), fold=fold)
             if self._now_ns() - self.beat_ns >= BEAT_NS:
                 self._beat(connection, stopped=False)
         return written
@@ -167,6 +167,7 @@ class Writer:
                 if kind_of(error) != OWN:
                     self._failed(error)
                     return
+                self._batches.give_up({segment.job_id for segment in put.segments})
                 _log.exception("Something of job %s cannot be stored and is given up", _first_job(put))
                 written = Written(put.rows, 0)
             self._rest([put], written)

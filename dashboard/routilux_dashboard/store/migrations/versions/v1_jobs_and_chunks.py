@@ -12,7 +12,8 @@ down_revision = None
 def upgrade() -> None:
     """Make the first tables."""
     counting = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-    numbers = ("sign_ns", "n", "first_seq", "seq", "run", "first_log", "log", "first_output", "output", "size")
+    numbers = ("sign_ns", "written_ns", "n", "first_seq", "seq", "run")
+    lists = ("first_log", "log", "first_output", "output", "size")
     texts = ("flow_id", "created_at", "origin", "owner", "writer", "words")
     op.create_table(
         "jobs",
@@ -21,7 +22,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text, nullable=False, server_default="pending"),
         sa.Column("ended", sa.Boolean, nullable=False, server_default="0"),
         *(sa.Column(name, sa.Text, nullable=False, server_default="") for name in texts),
-        *(sa.Column(name, sa.BigInteger, nullable=False, server_default="0") for name in numbers),
+        *(sa.Column(name, sa.BigInteger, nullable=False, server_default="0") for name in (*numbers, *lists)),
         sa.Column("summary", sa.LargeBinary),
     )
     op.create_table(
