@@ -26,16 +26,17 @@ class ConcurrentRunner(Runner):
     """
 
     strategy = "concurrent"
+    guardian: int | None
 
     def __init__(self, *args: Any, workers: Workers) -> None:
         super().__init__(*args)
         self._workers = workers
         self._limit = workers.limit
-        self.engaged = 0
-        self.active = 0
-        self.outside = 0
+        self.engaged: int = 0
+        self.active: int = 0
+        self.outside: int = 0
         self.interrupt: BaseException | None = None
-        self.wants_help = True
+        self.wants_help: bool = True
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the entry's handler in this thread; the rest goes on on the workers."""
@@ -59,7 +60,7 @@ class ConcurrentRunner(Runner):
             if here:
                 self.active = self.outside = 1
                 self.take_in(())
-                self.in_hand = []
+                self.in_hand.clear()
                 frame.item = item
                 self.frames.append(frame)
         if not here:

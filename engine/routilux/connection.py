@@ -30,7 +30,7 @@ class Connection:
     ) -> None:
         self.source_event = source_event
         self.target_slot = target_slot
-        self.param_mapping = dict(param_mapping or {})
+        self.param_mapping: dict[str, str] = dict(param_mapping or {})
         self.source_routine_id: str | None = None
         self.target_routine_id: str | None = None
         if source_event is not None and target_slot is not None:

@@ -77,13 +77,13 @@ class ErrorHandler:
         retryable_exceptions: type[BaseException] | Iterable[type[BaseException]] | None = None,
         is_critical: bool = False,
     ) -> None:
-        self.strategy = _strategy(strategy)
-        self.max_retries = max_retries
-        self.retry_delay = retry_delay
-        self.retry_backoff = retry_backoff
-        self.retryable_exceptions = _classes(retryable_exceptions)
-        self.is_critical = is_critical
-        self.retry_count = 0
+        self.strategy: ErrorStrategy = _strategy(strategy)
+        self.max_retries: int = max_retries
+        self.retry_delay: float = retry_delay
+        self.retry_backoff: float = retry_backoff
+        self.retryable_exceptions: tuple[type[BaseException], ...] = _classes(retryable_exceptions)
+        self.is_critical: bool = is_critical
+        self.retry_count: int = 0
 
     def __repr__(self) -> str:
         return f"ErrorHandler[{self.strategy.value}]"

@@ -28,9 +28,9 @@ class Event:
     _routilux_part = True
 
     def __init__(self, name: str = "", routine: Any = None, output_params: list[str] | None = None) -> None:
-        self.name = name
+        self.name: str = name
         self.routine = routine
-        self.output_params = list(output_params or [])
+        self.output_params: list[str] = list(output_params or [])
         self.connected_slots: list[Slot] = []
         self._direct: list[Slot] = []
         self._connections: list[Connection] = []

@@ -36,12 +36,12 @@ class ExecutionRecord:
         data: dict[str, Any] | None = None,
         timestamp: datetime | None = None,
     ) -> None:
-        self.routine_id = routine_id
-        self.event_name = event_name
+        self.routine_id: str = routine_id
+        self.event_name: str = event_name
         self.data: dict[str, Any] = {} if data is None else data
-        self.time_ns = time.time_ns() if timestamp is None else round(timestamp.timestamp() * 1e6) * 1000
-        self.kind = "custom"
-        self.seq = 0
+        self.time_ns: int = time.time_ns() if timestamp is None else round(timestamp.timestamp() * 1e6) * 1000
+        self.kind: str = "custom"
+        self.seq: int = 0
         self.cause: int | None = None
 
     @property

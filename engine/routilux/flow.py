@@ -66,9 +66,9 @@ class Flow(Structure):
         history_limit: int | None = None,
     ) -> None:
         super().__init__(flow_id or str(uuid.uuid4()))
-        self.execution_strategy = execution_strategy
-        self.max_workers = max_workers if execution_strategy == CONCURRENT else 1
-        self.execution_timeout = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
+        self.execution_strategy: str = execution_strategy
+        self.max_workers: int = max_workers if execution_strategy == CONCURRENT else 1
+        self.execution_timeout: float = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
         self.history_limit = history_limit
         self.error_handler: ErrorHandler | None = None
         self.execution_tracker: ExecutionTracker | None = None

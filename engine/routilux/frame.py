@@ -26,15 +26,15 @@ class RunFrame:
     __slots__ = ("cause", "item", "on_worker", "parent", "parked", "runner", "started", "target")
 
     def __init__(self, runner: Runner, *, on_worker: bool = False) -> None:
-        self.runner = runner
-        self.on_worker = on_worker
+        self.runner: Runner = runner
+        self.on_worker: bool = on_worker
         self.parent: Frame | None = None
         self.target: Receiver | None = None
-        self.cause = 0
-        self.started = 0
+        self.cause: int = 0
+        self.started: int = 0
         self.item: Any = None
         """The activation that runs, so that a job paused in its midst can be saved."""
-        self.parked = False
+        self.parked: bool = False
         """Whether the handler waits at a checkpoint."""
 
     @property

@@ -62,7 +62,7 @@ class JobState(SharedArea):
         self.metadata: dict[str, Any] = {}
         self.entry_routine_id: str | None = None
         self.entry_params: dict[str, Any] = {}
-        self.execution_tracker = ExecutionTracker(flow_id)
+        self.execution_tracker: ExecutionTracker = ExecutionTracker(flow_id)
         self._journal = Journal([], []) if journal is None else journal
         self._changed = threading.Condition(self._journal.lock)  # guards the status, and is notified when it changes
         self._status = PENDING

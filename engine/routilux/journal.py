@@ -28,17 +28,17 @@ class Journal:
     """The lists of one job. `lock` guards their positions; appending to `runs` alone needs none."""
 
     def __init__(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None = None) -> None:
-        self.lock = Lock()
+        self.lock: Lock = Lock()
         self.limit = limit
         self.records: list[Record] = []
-        self.records_left = 0
+        self.records_left: int = 0
         self.runs: list[Run] = []
-        self.runs_left = 0
+        self.runs_left: int = 0
         self.entries: list[JournalEntry] = []
-        self.entries_made = 0
-        self.totals = Totals()
+        self.entries_made: int = 0
+        self.totals: Totals = Totals()
         self.readers: tuple[JournalReader, ...] = ()
-        self.trim_at = _trim_at(limit)
+        self.trim_at: int = _trim_at(limit)
         self.on_runs_folded: Callable[[list[Run]], None] | None = None
         self._runs_folded = 0
         self._last_left: Run | None = None
@@ -245,9 +245,9 @@ class JournalReader:
         self._running = running
         self._totals: Totals | None = None
         self._lost = records_taken
-        self.records_taken = records_taken
-        self.runs_taken = runs_taken
-        self.entries_taken = entries_taken
+        self.records_taken: int = records_taken
+        self.runs_taken: int = runs_taken
+        self.entries_taken: int = entries_taken
 
     def take(self) -> JournalBatch:
         """Everything since the last take. Cheap; from any one thread at a time."""

@@ -45,10 +45,10 @@ class Delivery:
 
     def __init__(self, target: Receiver, connection: Connection | None = None) -> None:
         binding = target.slot.binding
-        self.target = target
-        self.connection = connection
-        self.mapping = dict(connection.param_mapping) if connection is not None else {}
-        self.merges = keeps_data(target.slot.merge_strategy)
+        self.target: Receiver = target
+        self.connection: Connection | None = connection
+        self.mapping: dict[str, str] = dict(connection.param_mapping) if connection is not None else {}
+        self.merges: bool = keeps_data(target.slot.merge_strategy)
         ready = binding is not None and not self.mapping and not self.merges
         self.plain: Callable[..., Any] | None = binding.keywords if ready and binding is not None else None
 
@@ -84,7 +84,7 @@ class Plan:
     """
 
     def __init__(self, flow: Structure) -> None:
-        self.version = 0
+        self.version: int = 0
         self.sources: list[Source] = []
         self.targets: list[Receiver] = []
         self._flow = flow

@@ -28,6 +28,7 @@ from .under_way import UNDER_WAY
 if TYPE_CHECKING:
     from .flow import Flow
     from .job_state import JobState
+    from .journal import Journal
 
 
 class Runner:
@@ -45,18 +46,18 @@ class Runner:
         self.flow = flow
         self.plan = plan
         self.job_state = job_state
-        self.journal = job_state._journal
-        self.lock = self.journal.lock
+        self.journal: Journal = job_state._journal
+        self.lock: threading.Lock = self.journal.lock
         self.queue: deque[Item] = deque()
         self.gate: str | None = None
-        self.closed = False
-        self.phase = ACTIVE
+        self.closed: bool = False
+        self.phase: str = ACTIVE
         self.guardian: int | None = threading.get_ident()
         """The thread that ends the job when it is interrupted: it begins or drives it, or runs its entry's handler."""
         self.settler: int | None = None
         """The thread that brings the job to rest."""
-        self.beginning = True
-        self.held = 1
+        self.beginning: bool = True
+        self.held: int = 1
         """Threads that begin or resume the job: until each has called `let_go`, nobody brings it to rest."""
         self.in_hand: list[Item] = []
         """The activations that they will queue then."""
@@ -66,16 +67,16 @@ class Runner:
         """Whether whoever queues an activation must call `call_help`."""
         self.frames: list[RunFrame] = []
         self.entry: Delivery | None = None
-        self.dropped = 0
+        self.dropped: int = 0
         self.error: str | None = None
-        self.failures = Failures(self)
-        self.controls = Controls(self)
+        self.failures: Failures = Failures(self)
+        self.controls: Controls = Controls(self)
         self._changed = job_state._changed
         self._merge_lock = threading.RLock()  # guards `slot_data`; a merge function may emit
         self.slot_data: dict[tuple[str, str], dict[str, Any]] = {}
-        self.started = perf_counter_ns()
-        self.time_limit = TimeLimit(timeout, self._time_is_up)
-        self.retried_entry = False
+        self.started: int = perf_counter_ns()
+        self.time_limit: TimeLimit = TimeLimit(timeout, self._time_is_up)
+        self.retried_entry: bool = False
         self.completed_before: list[str] = []
         self.completed_recorded = False
 

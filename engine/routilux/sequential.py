@@ -22,10 +22,12 @@ class SequentialRunner(Runner):
     """The thread that calls `drive` takes every activation; `driving` says that there is one."""
 
     strategy = "sequential"
+    guardian: int | None
+    wants_help: bool
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.driving = False
+        self.driving: bool = False
         self._in_burst = False
         """Whether activations are taken without the lock: what is in the frame may have ended."""
         self._interrupt: BaseException | None = None

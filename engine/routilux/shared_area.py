@@ -22,7 +22,7 @@ class SharedValue:
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        self.value = value
+        self.value: Any = value
 
 
 class SharedArea:
@@ -32,13 +32,13 @@ class SharedArea:
     """
 
     def __init__(self, limit: int | None = None) -> None:
-        self.job_id = str(uuid.uuid4())
+        self.job_id: str = str(uuid.uuid4())
         self.routine_states: dict[str, dict[str, Any]] = {}
         self.shared_data: dict[str, Any] = {}
         self.shared_log: list[dict[str, Any]] = []
-        self.shared_log_dropped = 0
+        self.shared_log_dropped: int = 0
         self.output_log: list[dict[str, Any]] = []
-        self.output_log_dropped = 0
+        self.output_log_dropped: int = 0
         self.output_handler: OutputHandler | None = None
         self._limit = limit
         self._data_lock = threading.RLock()

@@ -47,7 +47,7 @@ class Slot:
         handler: Callable[..., Any] | None = None,
         merge_strategy: MergeStrategy = "override",
     ) -> None:
-        self.name = name
+        self.name: str = name
         self.routine = routine
         self.merge_strategy = merge_strategy
         self.connected_events: list[Event] = []
