@@ -91,7 +91,7 @@ class Count:
 
 
 class Recount:
-    """All rows of a job, counted one by one. A run or entry lies after the segment that came before it."""
+    """All rows of a job, counted one by one. A run or entry lies between the segments beside its own."""
 
     def __init__(self, segments: list[Segment]) -> None:
         self.records: list[Row] = []
@@ -116,7 +116,7 @@ class Recount:
                 routine_id = targets[number].routine_id
                 self.runs.append(Row(segment.n, routine_id, latest, start=runs.start_ns[place], outcome=outcome))
             for entry in segment.entries:
-                latest_entry = max(latest_entry, before + 1, entry.time_ns)
+                latest_entry = max(latest_entry, before + 1, min(entry.time_ns - segment.ahead_ns, segment.at_ns))
                 self.entries.append(
                     Row(segment.n, entry.routine_id or "", latest_entry, kind=entry.kind, data=entry.data)
                 )

@@ -107,10 +107,10 @@ def agrees(job: Job, recount: Recount, seq: int) -> None:
     assert job.counts.errors == sum(count.errors.values())
 
 
-@given(_jobs, st.randoms(use_true_random=False))
+@given(_jobs, st.integers(0, 99))
 @settings(max_examples=EXAMPLES, deadline=None)
-def test_the_state_at_every_record_is_a_fold_of_the_journal_up_to_it(random_job: _Random, chance: Random) -> None:
-    segments = Played(*random_job).segments
+def test_the_state_at_every_record_is_a_fold_of_the_journal_up_to_it(random_job: _Random, seed: int) -> None:
+    segments, chance = Played(*random_job).segments, Random(seed)
     recount = Recount(segments)
     checkpoints = [play(segments[:count]).checkpoint() for count in range(1, len(segments) + 1)]
     for seq in range(1, segments[-1].seq + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import accumulate
 from operator import itemgetter
-from time import perf_counter_ns
+from time import perf_counter_ns, time_ns
 from typing import Any, Protocol, cast
 
 from routilux import JobState, JournalBatch, JournalEntry, JournalReader
@@ -49,6 +49,7 @@ KEYS = 10_000
 """Shared values that are told of at the beginning and the end."""
 _WORD = 2_000
 _STARTS = 64
+_EXACT_NS = 20_000
 _OUTCOME = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 _CHANGING = frozenset({"status", "control"})
 
@@ -90,6 +91,7 @@ class Capture:
         self._seq = 0
         self._runs = 0
         self._at_ns = 0
+        self._ahead_ns = 0
         self._flow_due = 0
         self._control_due = 0
         self._status = job_state.status
@@ -124,7 +126,7 @@ class Capture:
     def take(self, now_ns: int) -> list[Segment]:
         """What is new, as segments of at most 5,000 records and runs; `[]` when nothing is."""
         ended, self._ended = self._ended, False
-        clock_ns = self._reader.wall_ns(perf_counter_ns())
+        clock_ns = self._look_at_clocks()
         batch = self._reader.take()
         running = self._running_now(batch, clock_ns)
         if not ended and not self._is_news(batch, running, now_ns):
@@ -136,6 +138,13 @@ class Capture:
             segment.n = self.next_n + place
         self.next_n += len(segments)
         return segments
+
+    def _look_at_clocks(self) -> int:
+        """The time by the clock of records; how far that of entries is ahead is noted, if it can be told exactly."""
+        before, other, after = perf_counter_ns(), time_ns(), perf_counter_ns()
+        if after - before < _EXACT_NS:
+            self._ahead_ns = other - self._reader.wall_ns(before)
+        return self._reader.wall_ns(before)
 
     def _is_news(self, batch: JournalBatch, running: list[RunningNow], now_ns: int) -> bool:
         happened = batch.records or batch.runs or batch.entries or batch.totals is not None
@@ -183,6 +192,7 @@ class Capture:
             sums=sums,
             lost=lost,
             final=final and self._status in ENDED,
+            ahead_ns=self._ahead_ns,
         )
         self._seq, self._runs = batch.seq, after_run + len(batch.runs)
         self._running = running

@@ -99,8 +99,8 @@ def _ends(segment: Segment) -> list[int]:
 def _reached(segment: Segment, t_ns: int, records: int | None = None) -> _Place:
     """What lies up to `t_ns`, and up to record number `records` of the segment."""
     made = bisect_right(segment.records.time_ns, t_ns) if records is None else records
-    told = accumulate((entry.time_ns for entry in segment.entries), max)
-    return _Place(made, bisect_right(_ends(segment), t_ns), bisect_right(list(told), t_ns))
+    told = [min(at, segment.at_ns) for at in accumulate((e.time_ns - segment.ahead_ns for e in segment.entries), max)]
+    return _Place(made, bisect_right(_ends(segment), t_ns), bisect_right(told, t_ns))
 
 
 def _time_of(segment: Segment, start: _Place, rows: int) -> int | None:
@@ -116,7 +116,7 @@ def _time_of(segment: Segment, start: _Place, rows: int) -> int | None:
 def _before(segment: Segment) -> int:
     """A moment before everything that has a row."""
     runs = segment.runs
-    times = [*segment.records.time_ns[:1], *(entry.time_ns for entry in segment.entries[:1])]
+    times = [*segment.records.time_ns[:1], *(entry.time_ns - segment.ahead_ns for entry in segment.entries[:1])]
     times += [runs.start_ns[0] + runs.duration_ns[0]] if runs.target else []
     return min(times, default=segment.at_ns) - 1
 
@@ -147,6 +147,7 @@ def _part(segment: Segment, start: _Place, stop: _Place, t_ns: int | None) -> Se
         sums=segment.sums if first else None,
         lost=segment.lost if first else 0,
         final=segment.final and last,
+        ahead_ns=segment.ahead_ns,
     )
 
 

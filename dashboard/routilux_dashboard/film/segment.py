@@ -140,6 +140,7 @@ class Segment(msgspec.Struct, omit_defaults=True):
         sources, targets: names that are used from now on.
         log, outputs: new rows; states, data: values that were stored, as they are at `at_ns`.
         running: the handlers that run at `at_ns`.
+        ahead_ns: how far the clock that entries are made by was ahead of that of records and runs, about.
         sums, lost: what has no rows, and how many records are among it. `after_seq` counts these.
         flow: the definition, in the first segment and when it changed.
         final: the job has ended, and nothing is expected to follow (a completed job may still go on).
@@ -167,3 +168,4 @@ class Segment(msgspec.Struct, omit_defaults=True):
     sums: Sums | None = None
     lost: int = 0
     final: bool = False
+    ahead_ns: int = 0
