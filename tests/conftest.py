@@ -10,3 +10,6 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+# A test that wants a store names one: none writes into the data folder of whoever runs it.
+os.environ["ROUTILUX_STORE"] = "none"

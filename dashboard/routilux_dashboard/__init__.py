@@ -1,4 +1,4 @@
-"""Watch the jobs of a program's flows live in a browser, and pause, resume and cancel them there."""
+"""Watch the jobs of a program's flows live in a browser, and pause, resume and cancel them there; see them again later."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import Dashboard
+    from .remote.connection import connect
     from .server.listener import CannotListen
 
 __version__ = "0.1.0"
-__all__ = ["CannotListen", "Dashboard", "__version__"]
+__all__ = ["CannotListen", "Dashboard", "__version__", "connect"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,4 +23,8 @@ def __getattr__(name: str) -> Any:
         from .server.listener import CannotListen
 
         return CannotListen
+    if name == "connect":
+        from .remote.connection import connect
+
+        return connect
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import socket
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
 from routilux import Flow
 
-from . import api
-from .api.services import Services
-from .control import Controls
-from .server import pages, prometheus
-from .server.gate import Gate
+from .capture.recorder import Recorder
+from .film.masking import Mask
 from .server.guard import Names, is_loopback
-from .server.hub import Hub
 from .server.listener import listen, url_of
-from .server.live import Live
+from .server.tokens import Tokens
+from .serving import Serving
+from .store.place import locate
+from .store.retention import Retention
+from .store.store import Store
 from .watch.monitor import Monitor
-from .watch.past import Past
+from .watch.programs import Programs
 
 log = logging.getLogger("routilux_dashboard")
 
+STORED_EACH = 0.25
+"""Seconds between two looks at what is to be stored."""
 _EVERY_INTERFACE = ("", "0.0.0.0", "::")
 
 
@@ -41,7 +44,13 @@ class Dashboard:
         allowed_hosts: further names under which browsers may reach this server.
         switch_interval: seconds after which a busy Python thread lets the server's run
             (`sys.setswitchinterval`, restored by `stop`); `None` leaves it as it is.
-        keep_jobs: ended jobs that are kept, the newest.
+        keep_jobs: ended jobs that are kept in memory, the newest.
+        store: where jobs are kept beyond that: a path, a database's URL, or "none". Unsaid it is what the
+            environment's ROUTILUX_STORE says, else a file in the user's data folder.
+        retention: how long the store keeps them.
+        mask: names of keys whose values are shown and stored nowhere, such as "password".
+        tokens: by name; programs elsewhere, and whoever asks from another machine, must show one of them.
+            Without tokens nobody must.
 
     >>> from routilux import Flow
     >>> with Dashboard(Flow("census"), port=0) as dashboard:
@@ -57,22 +66,34 @@ class Dashboard:
         allowed_hosts: Iterable[str] = (),
         switch_interval: float | None = 0.001,
         keep_jobs: int = 200,
+        store: str | os.PathLike[str] | None = None,
+        retention: Retention | None = None,
+        mask: Iterable[str] = (),
+        tokens: Mapping[str, str] | Tokens | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._allowed_hosts = tuple(allowed_hosts)
         self._switching = _SwitchInterval(switch_interval)
-        self._monitor = Monitor(None, keep_jobs=keep_jobs, keep_runs=True)
-        self._lock = threading.Lock()  # guards `_hub`: starting and stopping
-        self._hub: Hub | None = None
+        self._tokens = Tokens(dict(tokens)) if isinstance(tokens, Mapping) else tokens
+        self._place, self._retention = locate(store), retention
+        masked = Mask(mask)
+        self._monitor = Monitor(None, keep_jobs=keep_jobs, keep_runs=self._place is None, mask=masked)
+        self._recorder = Recorder(origin=self._monitor.origin, mask=masked, interval=STORED_EACH, keep_jobs=keep_jobs)
+        self._programs = Programs()
+        self._monitor.show_flows_of(self._programs.flows)
+        self._lock = threading.Lock()  # guards `_serving`: starting and stopping
+        self._serving: Serving | None = None
         self._stopped = threading.Event()
         self._stopped.set()
         for flow in flows:
             self.watch(flow)
 
     def watch(self, flow: Flow) -> None:
-        """Show the jobs of `flow` too, those under way included."""
+        """Show, and store, the jobs of `flow` too, those under way included."""
         self._monitor.watch(flow)
+        if self._place is not None:
+            self._recorder.watch(flow)
 
     @property
     def url(self) -> str:
@@ -86,13 +107,19 @@ class Dashboard:
     def start(self) -> Self:
         """Listen and serve; returns at once. Does nothing when it serves already.
 
-        Raises `CannotListen` (an `OSError`) when the port is in use or the host is not of this machine.
+        Raises `CannotListen` (an `OSError`) when the port is in use or the host is not of this machine, and
+        `ValueError` when the store is not one that can be used. (A store that is full, locked or away is
+        no reason not to start: the pages say so.)
         """
         with self._lock:
-            if self._hub is None:
+            if self._serving is None:
                 listener = listen(self._host, self._port)
+                try:
+                    self._serving = self._serve(listener)
+                except BaseException:
+                    listener.close()
+                    raise
                 self._port = listener.getsockname()[1]  # a restart comes back to it, and browsers with it
-                self._hub = self._serve(listener)
                 self._switching.set()
                 self._stopped.clear()
                 atexit.register(self.stop)
@@ -102,10 +129,9 @@ class Dashboard:
     def stop(self) -> None:
         """Close every connection and free the port; the flows stay watched. Does nothing when it does not serve."""
         with self._lock:
-            if self._hub is not None:
-                self._monitor.wake = None
-                self._hub.stop()
-                self._hub = None
+            if self._serving is not None:
+                self._serving.stop()
+                self._serving = None
                 self._switching.restore()
                 atexit.unregister(self.stop)
                 self._stopped.set()
@@ -125,25 +151,20 @@ class Dashboard:
     ) -> None:
         self.stop()
 
-    def _serve(self, listener: socket.socket) -> Hub:
-        hub = Hub()
-        application = pages.make_application()
-        live = Live(application, self._monitor, hub)
-        services = Services(self._monitor, live, hub, Controls(), Past(self._monitor))
-        application.register_blueprint(api.blueprint(services))
-        application.register_blueprint(pages.blueprint(services))
-        application.register_blueprint(prometheus.blueprint(services))
-        hub.start(listener, Gate(application, self._names()), live.pump, live.farewell)
-        self._monitor.wake = live.wake
-        live.wake()  # for what happened in between
-        return hub
+    def _serve(self, listener: socket.socket) -> Serving:
+        store = None
+        if self._place is not None:
+            store = Store(self._place, retention=self._retention, origin=self._monitor.origin)
+        serving = Serving(self._monitor, self._programs, self._recorder, store, self._names(), self._tokens)
+        serving.start(listener)
+        return serving
 
     def _names(self) -> Names:
         own = [socket.gethostname()] if self._host in _EVERY_INTERFACE else []
         return Names(self._host, (*self._allowed_hosts, *own))
 
     def _warn_if_open(self) -> None:
-        if not is_loopback(self._host):
+        if not is_loopback(self._host) and self._tokens is None:
             log.warning(
                 "The dashboard listens on %s: anyone who reaches port %d can watch and control its jobs.",
                 self._host or "every interface",

@@ -484,11 +484,11 @@ def test_a_thousand_clients_that_come_and_go_leave_nothing_behind(monkeypatch: p
         clients = dashboard_clients(dashboard)
         come_and_go(20)
         eventually(lambda: not clients)
-        greenlets = len(dashboard._hub._greenlets)  # type: ignore[union-attr]
+        greenlets = len(dashboard._serving._hub._greenlets)  # type: ignore[union-attr]
         before = objects()
         come_and_go(1000)
         eventually(lambda: not clients)
-        eventually(lambda: len(dashboard._hub._greenlets) <= greenlets)  # type: ignore[union-attr]
+        eventually(lambda: len(dashboard._serving._hub._greenlets) <= greenlets)  # type: ignore[union-attr]
         eventually(lambda: objects() - before < 500, what="less than half an object for each client")
 
 

@@ -87,6 +87,6 @@ def test_the_page_to_try_it_names_the_document_and_asks_nobody_else(dashboard: D
 
 
 def _application(dashboard: Dashboard) -> Any:
-    hub = dashboard._hub
-    assert hub is not None
-    return hub._server.app._application
+    serving = dashboard._serving
+    assert serving is not None
+    return serving._hub._server.app._application

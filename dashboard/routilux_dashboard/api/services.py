@@ -40,10 +40,8 @@ class Services:
     def job(self, job_id: str) -> ShownJob:
         """The job of that id, up to date; `Refused` (404) when there is none."""
         self.live.settle()
-        try:
+        if self.monitor.has(job_id):
             return self.monitor.job(job_id)
-        except KeyError:
-            pass
         try:
             return self.hub.run_native(lambda: self.past.find(job_id))
         except LookupError:

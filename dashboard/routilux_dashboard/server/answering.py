@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from .gate import CLOSE
+from .gate import CLOSE, MORE_TIME
 
 log = logging.getLogger("routilux_dashboard")
 
@@ -55,6 +55,7 @@ class GuardedRequests:
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()  # type: ignore[misc]
         environ[UPGRADED] = self._is_done
+        environ[MORE_TIME] = self._take_longer
         environ[CLOSE] = self._close_after_answer
         self.server.under_way.add(self)
         return environ
@@ -72,6 +73,10 @@ class GuardedRequests:
 
     def version_string(self) -> str:
         return "routilux"
+
+    def _take_longer(self) -> None:
+        self._forget_deadline()
+        self._forget_deadline = self.set_deadline()
 
     def _is_done(self) -> None:
         self._forget_deadline()

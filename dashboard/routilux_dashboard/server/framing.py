@@ -25,6 +25,7 @@ MESSAGES_BETWEEN_TURNS = 8
 POLICY_VIOLATION = 1008
 TOO_BIG = 1009
 _READ_SIZE = 16 * 1024
+_LARGEST_READ = 256 * 1024
 _RESET = struct.pack("ii", 1, 0)
 
 
@@ -38,7 +39,7 @@ class BufferedSocket:
 
     def recv(self, size: int) -> bytes:
         if not self._buffer:
-            self._buffer = self._sock.recv(_READ_SIZE)
+            self._buffer = self._sock.recv(min(max(size, _READ_SIZE), _LARGEST_READ))
         taken, self._buffer = self._buffer[:size], self._buffer[size:]
         return taken
 
@@ -51,10 +52,12 @@ class GuardedFrames:
 
     socket: Any
     websocket_closed: bool
+    max_frame_length: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._bucket = TokenBucket(MESSAGES_A_SECOND, MESSAGE_BURST)
+        self._largest = MAX_MESSAGE
         self._received = 0
 
     # -- what the server's thread gives
@@ -80,8 +83,8 @@ class GuardedFrames:
             self.take_turns()
         if not self._bucket.take():
             self._refuse(POLICY_VIOLATION, f"more than {MESSAGES_A_SECOND} messages a second")
-        if len(frame.data) > MAX_FRAGMENTS or sum(map(len, frame.data)) > MAX_MESSAGE:
-            self._refuse(TOO_BIG, f"a message of more than {MAX_MESSAGE} bytes or {MAX_FRAGMENTS} fragments")
+        if len(frame.data) > MAX_FRAGMENTS or sum(map(len, frame.data)) > self._largest:
+            self._refuse(TOO_BIG, f"a message of more than {self._largest} bytes or {MAX_FRAGMENTS} fragments")
         return frame
 
     @staticmethod
@@ -91,6 +94,10 @@ class GuardedFrames:
         turn = offset % 4
         key = (bytes(mask[turn:]) + bytes(mask[:turn])) * (size // 4 + 1)
         return (int.from_bytes(data[:size], "little") ^ int.from_bytes(key[:size], "little")).to_bytes(size, "little")
+
+    def allow(self, size: int) -> None:
+        """Take messages of up to `size` bytes from this peer from now on."""
+        self._largest = self.max_frame_length = size
 
     # -- ending
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import logging
+import tempfile
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
 from ..protocol import Problem
 from .encoding import to_json
-from .guard import MAX_BODY, SECURITY_HEADERS, Names, Refusal, content_security_policy, refuse_origin
+from .guard import MAX_BODY, MAX_RECORDING, SECURITY_HEADERS, Names, Refusal, content_security_policy, refuse_origin
+from .tokens import Tokens
 
 log = logging.getLogger("routilux_dashboard")
 
@@ -19,7 +21,13 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 CLOSE = "routilux.close"
 """Where the WSGI environment holds the call that ends the connection after this answer."""
+MORE_TIME = "routilux.more_time"
+"""Where it holds the call that lets this request take as long again: for what is sent or taken in pieces."""
 FAULT = Refusal(500, "Fault in the dashboard", "This is a fault of the dashboard; the program's log has the traceback.")
+UPLOAD_PATH = "/api/v1/recordings"
+"""The one place that takes more than a small body."""
+UPLOAD_TYPES = ("application/x-ndjson", "application/jsonl", "application/octet-stream")
+_FILE = "routilux.upload"
 _READING = ("GET", "HEAD", "OPTIONS")
 _READ_SIZE = 64 * 1024
 _DISCARDED = 16 * MAX_BODY
@@ -27,15 +35,24 @@ _DISCARDED = 16 * MAX_BODY
 
 
 class Gate:
-    """A WSGI application that lets through to another what `guard` has nothing against."""
+    """A WSGI application that lets through to another what `guard` has nothing against, and whoever has a token.
 
-    def __init__(self, application: Application, names: Names) -> None:
+    Without `tokens` everybody may ask.
+    """
+
+    def __init__(self, application: Application, names: Names, tokens: Tokens | None = None) -> None:
         self._application = application
         self._names = names
+        self._tokens = tokens
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", "")
         refusal = self._names.refuse_host(host, environ.get("SERVER_NAME", "")) or _refuse_page(environ, host)
+        if refusal is None and self._tokens is not None:
+            admitted = self._tokens.admit(environ)
+            if admitted is not None:
+                return _go_to(*admitted, start_response)
+            refusal = self._tokens.refuse(environ)
         if refusal is None and environ["REQUEST_METHOD"] not in _READING:
             refusal = _take_body(environ)
         if refusal is not None:
@@ -50,6 +67,15 @@ class Gate:
         except Exception:
             log.exception("A fault while answering %s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"])
             return _answer(FAULT, environ, start_response)
+        finally:
+            if _FILE in environ:
+                environ[_FILE].close()
+
+
+def _go_to(place: str, cookie: str, start_response: Callable[..., Any]) -> list[bytes]:
+    headers = [("Location", place), ("Set-Cookie", cookie), ("Content-Length", "0"), ("Cache-Control", "no-store")]
+    start_response("303 See Other", [*headers, *SECURITY_HEADERS])
+    return [b""]
 
 
 def _refuse_page(environ: Environ, host: str) -> Refusal | None:
@@ -60,7 +86,9 @@ def _refuse_page(environ: Environ, host: str) -> Refusal | None:
 
 
 def _take_body(environ: Environ) -> Refusal | None:
-    """Read the body whole, so that nothing later waits for the peer; it must be small, and JSON."""
+    """Read the body whole, so that nothing later waits for the peer; it must be small, and JSON, or a recording."""
+    if environ["PATH_INFO"] == UPLOAD_PATH:
+        return _take_file(environ)
     declared = int(environ.get("CONTENT_LENGTH") or 0)
     try:
         body = b"" if declared > MAX_BODY else environ["wsgi.input"].read(MAX_BODY + 1)
@@ -78,6 +106,30 @@ def _take_body(environ: Environ) -> Refusal | None:
     return None
 
 
+def _take_file(environ: Environ) -> Refusal | None:
+    """Read a recording into a file, for as long as something of it keeps coming."""
+    given = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if given not in UPLOAD_TYPES:
+        wanted = f"send Content-Type: {UPLOAD_TYPES[0]}"
+        return Refusal(415, "Not JSON lines", f"The body is said to be {given[:200]!r}; {wanted}.")
+    file = environ[_FILE] = tempfile.SpooledTemporaryFile(MAX_BODY)  # noqa: SIM115 - closed after the answer
+    try:
+        while piece := environ["wsgi.input"].read(_READ_SIZE):
+            file.write(piece)
+            environ.get(MORE_TIME, lambda: None)()
+            if file.tell() > MAX_RECORDING:
+                file.close()
+                return Refusal(413, "Recording too large", f"At most {MAX_RECORDING:,} bytes are read.")
+    except ValueError:
+        file.close()
+        return Refusal(400, "Body not readable", "The body's chunks are not well formed.")
+    environ["CONTENT_LENGTH"] = str(file.tell())
+    file.seek(0)
+    environ["wsgi.input"] = file
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
+    return None
+
+
 def _discard(environ: Environ) -> None:
     left = _DISCARDED
     while left > 0 and (piece := environ["wsgi.input"].read(min(left, _READ_SIZE))):
@@ -88,5 +140,7 @@ def _answer(refusal: Refusal, environ: Environ, start_response: Callable[..., An
     environ.get(CLOSE, lambda: None)()
     body = to_json(Problem("about:blank", refusal.title, refusal.status, refusal.detail))
     headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), *SECURITY_HEADERS]
+    if refusal.status == HTTPStatus.UNAUTHORIZED:
+        headers.append(("WWW-Authenticate", 'Bearer realm="routilux"'))
     start_response(f"{refusal.status} {HTTPStatus(refusal.status).phrase}", headers)
     return [body]

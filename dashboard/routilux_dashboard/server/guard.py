@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 
 MAX_BODY = 1_000_000
 """Bytes of a request's body."""
+MAX_RECORDING = 2_000_000_000
+"""Bytes of a recording that is taken in; it goes through a file, not through memory."""
 MAX_MESSAGE = 64 * 1024
 """Bytes of one message that a browser sends over its websocket."""
 MESSAGES_A_SECOND = 200

@@ -148,15 +148,15 @@ class Hub:
 
     # -- in the server's thread
 
-    def run_native(self, call: Callable[[], T]) -> T:
+    def run_native(self, call: Callable[[], T], seconds: float = NATIVE_SECONDS) -> T:
         """Run what may block in a native thread and wait for its result, while others are served.
 
-        Raises what `call` raises; `NotAnswered` after `NATIVE_SECONDS`.
+        Raises what `call` raises; `NotAnswered` after `seconds`.
         """
         done = eventlet.event.Event()
         future = self._natives.submit(call)
         future.add_done_callback(lambda _: self.publish(done.send))
-        with eventlet.Timeout(NATIVE_SECONDS, NotAnswered(f"No answer within {NATIVE_SECONDS:g} s")):
+        with eventlet.Timeout(seconds, NotAnswered(f"No answer within {seconds:g} s")):
             done.wait()
         return future.result()
 

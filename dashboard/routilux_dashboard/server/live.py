@@ -6,6 +6,7 @@ frames and keyframes are sent, so their order is that of the monitor's ticks.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from functools import partial
@@ -15,13 +16,14 @@ from typing import Any
 from flask import Flask
 from flask_socketio import SocketIO
 
+from ..program_protocol import MAX_PROGRAM_MESSAGE
 from ..protocol import Dropped, LiveError
+from ..store import StoreFailed
 from ..watch.monitor import Monitor
 from .desk import Desk, unknown_job
 from .framing import WEBSOCKET
-from .guard import MAX_MESSAGE
-from .hub import Hub, Signal
-from .packet import NAMESPACE, MsgspecPacket
+from .hub import Hub, NotAnswered, Signal
+from .packet import NAMESPACE, NAMESPACES, MsgspecPacket
 from .subscription import BACKLOG, Client, Subscription
 
 FRAME_SECONDS = 0.05
@@ -56,15 +58,17 @@ class Live:
         self._interval = FRAME_SECONDS
         self._looked_at = 0.0
         self.pumped_at = 0.0
+        self.frames = 0
+        """Frames made so far, whether somebody watches or not."""
         self._socketio = SocketIO(
             application,
             async_mode=hub.async_mode,
             serializer=MsgspecPacket,
             transports=["websocket"],
-            namespaces=[NAMESPACE],
+            namespaces=list(NAMESPACES),
             async_handlers=False,  # in the order of arrival; none of them waits for anything
             cors_allowed_origins=[],  # the gate has checked, and sends no headers for other origins
-            max_http_buffer_size=MAX_MESSAGE,
+            max_http_buffer_size=MAX_PROGRAM_MESSAGE,  # a browser's websocket takes much less: `framing`
             ping_interval=PING_SECONDS,
             ping_timeout=PING_TIMEOUT,
             monitor_clients=False,  # reading from a silent peer times out by itself
@@ -82,6 +86,16 @@ class Live:
         self._server.on("disconnect", self._left, namespace=NAMESPACE)
         self._server.eio.on("connect", self._opened)
         self._server.eio.on("message", self._received)
+
+    @property
+    def clients(self) -> int:
+        """How many browsers are connected."""
+        return len(self._clients)
+
+    @property
+    def server(self) -> Any:
+        """python-socketio's server, for what else is served by it."""
+        return self._server
 
     # -- from any thread
 
@@ -138,11 +152,12 @@ class Live:
         tick = self._monitor.tick()
         if tick.frames or tick.jobs is not None:
             self._told_at = now
+        self.frames += len(tick.frames)
         for frame in tick.frames:
             self._send("frame", frame, frame.job_id, frame.frame, now)
         if tick.jobs is not None:
             self._send("jobs", tick.jobs, None, 0, now)
-            for job_id in tick.jobs.removed:
+            for job_id in tick.jobs.removed if self._monitor.archive is None else ():  # else it can be seen still
                 self._drop(job_id, self._watching(job_id), unknown_job(job_id))
         self._interval = max(FRAME_SECONDS, 2 * (time.thread_time() - began))  # half of it is the others'
         self.pumped_at = time.time() * 1000
@@ -222,10 +237,19 @@ class Live:
             return None
         if event == "subscribe":
             self.settle()  # the job may have started a moment ago
+            self._look_for(arguments)
         reply = self._desk.answer(client, event, arguments)
         if client.is_waiting:
             self._hub.publish(_nothing)
         return reply
+
+    def _look_for(self, arguments: tuple[object, ...]) -> None:
+        """Have a job that is only in the store in memory by the time that it is to be shown."""
+        archive = self._monitor.archive
+        match arguments:
+            case ({"job_id": str(job_id)},) if archive is not None and not self._monitor.has(job_id):
+                with contextlib.suppress(LookupError, StoreFailed, NotAnswered):
+                    self._hub.run_native(lambda: archive.find(job_id))
 
     # -- connections
 
@@ -235,7 +259,8 @@ class Live:
 
     def _cut_unless_joined(self, transport_id: str) -> None:
         environ = self._server.environ.get(transport_id, {})
-        if WEBSOCKET in environ and self._server.manager.sid_from_eio_sid(transport_id, NAMESPACE) is None:
+        joined = any(self._server.manager.sid_from_eio_sid(transport_id, name) is not None for name in NAMESPACES)
+        if WEBSOCKET in environ and not joined:
             environ[WEBSOCKET].cut(f"it has not joined {NAMESPACE}")
 
     def _joined(self, sid: str, environ: dict[str, Any], _auth: object = None) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 from socketio import packet
 
+from ..program_protocol import PROGRAMS
 from .encoding import to_msgpack
 
 NAMESPACE = "/live"
+NAMESPACES = (NAMESPACE, PROGRAMS)
 _RESERVED = ("connect", "disconnect")
 
 
@@ -42,8 +44,8 @@ class MsgspecPacket(packet.Packet):  # type: ignore[misc]
         if not isinstance(encoded_packet, bytes):
             raise ValueError("text where MessagePack is expected: use socket.io-msgpack-parser")
         received = _decoder.decode(encoded_packet)
-        if received.nsp != NAMESPACE:
-            raise ValueError(f"namespace {received.nsp!r}: there is {NAMESPACE!r} only")
+        if received.nsp not in NAMESPACES:
+            raise ValueError(f"namespace {received.nsp!r}: there are {' and '.join(map(repr, NAMESPACES))} only")
         _check(received)
         self.packet_type, self.namespace = received.type, received.nsp
         self.data, self.id = received.data, received.id

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from ..film.segment import Segment
 
 
+_OVER = ENDED | {"lost"}
+
+
 class Kept(Protocol):
     """What a store has of jobs, read by range (any thread)."""
 
     def history(self, job_id: str, query: HistoryQuery) -> HistoryPage: ...
-    def log(self, job_id: str, after: int, limit: int) -> LogPage: ...
-    def outputs(self, job_id: str, after: int, limit: int) -> OutputPage: ...
+    def log(self, job_id: str, query: HistoryQuery) -> LogPage: ...
+    def outputs(self, job_id: str, query: HistoryQuery) -> OutputPage: ...
 
 
 class DistantJob:
@@ -48,6 +51,7 @@ class DistantJob:
         self._lock = threading.Lock()
         self._changed = True
         self._shown = playback.keyframe()
+        self._made: JobSummary | None = None
         self.job_id = self._shown.job_id
         self._frame = self._shown.frame
 
@@ -71,15 +75,13 @@ class DistantJob:
     def lose(self) -> None:
         """Nothing has been heard of its program for too long."""
         with self._lock:
-            if self._playback.summary.status not in ENDED:
-                self._playback.mark_lost(self.program.heard_ns)
+            self._playback.mark_lost(self.program.heard_ns)
         self._change()
 
     def find(self) -> None:
         """Its program is back."""
         with self._lock:
-            if self._playback.summary.status == "lost":
-                self._playback.found()
+            self._playback.found()
         self._change()
 
     def _change(self) -> None:
@@ -106,13 +108,15 @@ class DistantJob:
             after = self._playback.keyframe(now_ns + self.program.ahead_ns)
         finally:
             self._lock.release()
-        before = self._shown
+        if after.job is self._made:  # nothing was added, and time has changed nothing
+            return None
+        self._made, before = after.job, self._shown
         after = msgspec.structs.replace(after, frame=before.frame + 1, at=now_ns / 1e6)
         frame = frames.between(before, after)
         if not frames.says_something(frame, before):
-            self.closed = after.job.status in ENDED and not self._fades
             return None
         self._shown = after
+        self.closed = after.job.status in _OVER and not self._fades
         return frame
 
     def activity(self, now_ns: int) -> list[int]:
@@ -170,7 +174,7 @@ class DistantJob:
     def log(self, after: int = 0, limit: int = 100) -> LogPage:
         """Entries of the shared log, as `history`."""
         if self._kept is not None:
-            return self._kept.log(self.job_id, after, limit)
+            return self._kept.log(self.job_id, HistoryQuery(after=after, limit=limit))
         tail = self._shown.log
         rows = [row for row in tail.rows if row.n > after][:limit]
         return LogPage(rows, tail.rows[0].n if tail.rows else tail.total + 1, tail.total, tail.total)
@@ -178,7 +182,7 @@ class DistantJob:
     def outputs(self, after: int = 0, limit: int = 100) -> OutputPage:
         """Outputs, as `history`."""
         if self._kept is not None:
-            return self._kept.outputs(self.job_id, after, limit)
+            return self._kept.outputs(self.job_id, HistoryQuery(after=after, limit=limit))
         tail = self._shown.outputs
         rows = [row for row in tail.rows if row.n > after][:limit]
         return OutputPage(rows, tail.rows[0].n if tail.rows else tail.total + 1, tail.total, tail.total)

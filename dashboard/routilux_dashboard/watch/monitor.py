@@ -8,10 +8,11 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
 
+from ..film.masking import NO_MASK, Mask
 from ..film.outlook import ENDED
 from ..film.times import MILLISECOND
 from ..protocol import NO_STORE, FlowDefinition, Frame, Jobs, StoreHealth
@@ -20,6 +21,9 @@ from .job_list import JobList
 from .shown import ShownFlow, ShownJob
 from .watched_flow import WatchedFlow
 from .watched_job import WatchedJob
+
+if TYPE_CHECKING:
+    from .archive import Archive
 
 KEEP_JOBS = 200
 KEEP_RECORDS = 1_000_000
@@ -50,8 +54,8 @@ class Monitor:
         keep_jobs: how many jobs that have ended are kept, the newest; live ones all are.
         keep_records: how many records these may have in their histories together.
         keep_runs: keep handler runs too, as a store does: for a dashboard that has none.
-        store_health: how the store is doing.
         store_health: how the store is doing; asked with each tick, must answer at once.
+        mask: hides values that are shown nowhere.
     """
 
     def __init__(
@@ -62,16 +66,19 @@ class Monitor:
         keep_records: int = KEEP_RECORDS,
         keep_runs: bool = False,
         store_health: Callable[[], StoreHealth] = lambda: NO_STORE,
+        mask: Mask = NO_MASK,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self.wake = wake
+        self._mask = self.mask = mask
         self.origin = f"{socket.gethostname()}:{os.getpid()}"
         self._keep_jobs = keep_jobs
         self._keep_records = keep_records
         self._keep_runs = keep_runs
         self._totals = FlowTotals()
         self.store_health = store_health
-        self.store_health = store_health
+        self.archive: Archive | None = None
+        """Where jobs are found that are not in memory."""
         self._now_ns = now_ns
         self._flows: dict[str, _FlowHook] = {}
         self._jobs: dict[str, ShownJob] = {}
@@ -80,7 +87,7 @@ class Monitor:
         self._ended: dict[str, int] = {}
         self._left: deque[WatchedJob] = deque(maxlen=keep_jobs)
         self._distant: Callable[[], dict[str, ShownFlow]] = dict
-        self._list = JobList(self.jobs, lambda: list(self.shown_flows()), store_health)
+        self._list = JobList(self.jobs, lambda: list(self.shown_flows()), self._health)
         self._flows_due = 0
         self._faulty: set[str] = set()
 
@@ -113,7 +120,7 @@ class Monitor:
         if known is not None and known.flow.flow is not flow:
             raise ValueError(f"Another flow {flow.flow_id!r} is watched already; give one of them another flow_id")
         if known is None:
-            watched = WatchedFlow(flow)
+            watched = WatchedFlow(flow, self._mask)
             watched.look()
             hook = self._flows[flow.flow_id] = _FlowHook(self, watched)
             flow.add_hook(hook)
@@ -148,9 +155,23 @@ class Monitor:
         self._arrived.append(job)
         self._wake()
 
+    def stir(self) -> None:
+        """Jobs that run elsewhere have changed. (Any thread.)"""
+        self._wake()
+
     def job(self, job_id: str) -> ShownJob:
-        """The job of that id; `KeyError` when there is none, or none any more."""
-        return self._jobs[job_id]
+        """The job of that id; `KeyError` when there is none, or none any more. Never waits.
+
+        A job that is only in the store is found when `archive` has found it a moment ago.
+        """
+        job = self._jobs.get(job_id) or (self.archive.known(job_id) if self.archive is not None else None)
+        if job is None:
+            raise KeyError(job_id)
+        return job
+
+    def has(self, job_id: str) -> bool:
+        """Whether the job is in memory."""
+        return job_id in self._jobs
 
     def jobs_full(self) -> Jobs:
         """The whole list."""
@@ -161,7 +182,7 @@ class Monitor:
     def job_started(self, flow: WatchedFlow, job_state: JobState, reader: JournalReader) -> None:
         """A job begins, or was under way when its flow was watched."""
         job = self._jobs[job_state.job_id] = WatchedJob(
-            job_state, reader, flow, self.origin, self._now_ns, keep_runs=self._keep_runs
+            job_state, reader, flow, self.origin, self._now_ns, keep_runs=self._keep_runs, mask=self._mask
         )
         self._arrived.append(job)
         self._wake()
@@ -181,6 +202,9 @@ class Monitor:
         if isinstance(job, WatchedJob):
             job.end()
         self._wake()
+
+    def _health(self) -> StoreHealth:
+        return self.store_health()
 
     def _wake(self) -> None:
         wake = self.wake

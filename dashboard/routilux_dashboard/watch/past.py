@@ -6,15 +6,19 @@ Everything here may wait for a disk: it is called in native threads.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import msgspec
 
+from ..film.cutting import until_seq, until_time
 from ..film.history_query import HistoryQuery
+from ..film.playback import Playback
 from ..film.segment import Segment
 from ..film.trail import Causes, Effects
 from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
+from ..recording.from_memory import from_memory
+from ..recording.recordable import Recordable
 from ..store import Store, StoreFailed
 from .archive import Archive
 from .held import Held
@@ -125,18 +129,35 @@ class Past:
 
     def at(self, job: ShownJob, seq: int | None, t_ns: int | None) -> Job:
         """The job as it was at the moment of a record, or at a time. Raises `NotKept`, `NoStore`."""
-        store = self._in_store(job)
-        self._catch_up(job)
         try:
+            if isinstance(job, WatchedJob) and not self._is_stored(job):
+                return _played(from_memory(job).segments, seq, t_ns)
+            store = self._in_store(job)
+            self._catch_up(job)
             return store.playback(job.job_id, seq, t_ns).job()
         except LookupError as error:
             raise NotKept(str(error)) from None
 
-    def segments(self, job: ShownJob) -> Iterator[Segment]:
+    def recordable(self, job: ShownJob) -> Recordable:
         """The whole film of a job until now. Raises `NoStore`."""
+        if isinstance(job, WatchedJob) and not self._is_stored(job):
+            return from_memory(job)
         store = self._in_store(job)
         self._catch_up(job)
-        return store.segments(job.job_id)
+        return Recordable(store.segments(job.job_id))
+
+    def store(self) -> Store:
+        """Where jobs from elsewhere can be taken in. Raises `NoStore`."""
+        if self._archive is None:
+            raise NoStore("a recording is taken into a store, and this server has none")
+        return self._archive.store
+
+    def _is_stored(self, job: WatchedJob) -> bool:
+        """Whether the store has a job of this program: not when it fails since before the job began."""
+        if self._archive is None:
+            return False
+        self._catch_up(job)
+        return self._ask(job, lambda store: store.summary(job.job_id), fresh=False) is not None
 
     # -- memory and store together
 
@@ -195,6 +216,23 @@ class Past:
             if isinstance(error, StoreFailed) and not isinstance(job, WatchedJob):
                 raise
             return None
+
+
+def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> Job:
+    """A job at a moment of its film; `LookupError` for one that it does not have."""
+    playback = Playback()
+    for segment in segments:
+        part = segment
+        if seq is not None:
+            part = until_seq(segment, seq)
+        elif t_ns is not None:
+            part = until_time(segment, t_ns)
+        playback.add(part)
+        if part is not segment:
+            break
+    if seq is not None and playback.seq < seq:
+        raise LookupError(f"There is no record {seq} yet: there are {playback.seq}")
+    return playback.job()
 
 
 def _held(job: WatchedJob) -> Held:

@@ -41,6 +41,7 @@ class Program:
         self.flows: dict[str, FlowDefinition] = {}
         self._send: Callable[[Order], None] | None = None
         self._asked: dict[int, Future[Answer]] = {}
+        self._started: dict[str, Answer] = {}
         self._numbers = itertools.count(1)
 
     @property
@@ -52,11 +53,15 @@ class Program:
         self._send = send
 
     def disconnect(self) -> None:
-        """It has left, or is not heard of: what was asked of it is not answered any more."""
+        """It has left."""
         self._send = None
+        self.give_up_orders("is not connected any more")
+
+    def give_up_orders(self, why: str) -> None:
+        """What was asked of it is not answered any more."""
         for future in list(self._asked.values()):
             if not future.done():
-                future.set_exception(OutOfReach(f"{self.origin} is not connected any more."))
+                future.set_exception(OutOfReach(f"{self.origin} {why}"))
 
     def ask(self, order: Order) -> Answer:
         """Send an order, under a number of its own, and wait for what becomes of it. (Native threads.)
@@ -76,8 +81,22 @@ class Program:
         finally:
             del self._asked[order.id]
 
-    def answered(self, answer: Answer) -> None:
-        """An answer has come; one to nothing is ignored."""
+    def answered(self, answer: Answer, is_shown: Callable[[str], bool]) -> None:
+        """An answer has come; one to nothing is ignored. That a job was started is told once it is shown."""
+        if not answer.job_id or answer.id not in self._asked:
+            self._resolve(answer)
+            return
+        self._started[answer.job_id] = answer
+        if is_shown(answer.job_id):
+            self.shown(answer.job_id)
+
+    def shown(self, job_id: str) -> None:
+        """A job of this program is shown from now on."""
+        answer = self._started.pop(job_id, None)
+        if answer is not None:
+            self._resolve(answer)
+
+    def _resolve(self, answer: Answer) -> None:
         future = self._asked.get(answer.id)
         if future is not None and not future.done():
             future.set_result(answer)

@@ -1,0 +1,68 @@
+"""Segments with less in them, for who cannot hold them whole: payloads go first, counters never. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import msgspec
+
+from ..protocol import RoutineState
+from .segment import DataValue, Records, Runs, RunSums, Segment, Sums
+
+_NOTHING = b"null"
+
+
+def bare(segment: Segment) -> Segment:
+    """The segment without payloads: each is null, and marked as cut. Rows, times and causes stay."""
+    records = segment.records
+    count = len(records.source)
+    replace = msgspec.structs.replace
+    return replace(
+        segment,
+        records=Records(records.source, records.time_ns, records.cause, [_NOTHING] * count, list(range(count))),
+        log=[replace(row, entry=None, cut=True) for row in segment.log],
+        outputs=[replace(row, data=None, cut=True) for row in segment.outputs],
+        states=dict.fromkeys(segment.states, RoutineState(None, True)),
+        data=dict.fromkeys(segment.data, DataValue(None, True)),
+    )
+
+
+def summed(segment: Segment) -> Segment:
+    """The segment without payloads and rows: records and runs are counted in `sums`, exactly."""
+    thin = bare(segment)
+    count, runs = len(segment.records.source), len(segment.runs.target)
+    if not count and not runs:
+        return thin
+    before = segment.sums or Sums()
+    return msgspec.structs.replace(
+        thin,
+        after_seq=segment.after_seq + count,
+        after_run=segment.after_run + runs,
+        records=Records(),
+        runs=Runs(),
+        sums=Sums(dict(Counter(before.emissions) + Counter(segment.records.source)), _added(before.runs, segment.runs)),
+        lost=segment.lost + count,
+    )
+
+
+def _added(before: list[RunSums], runs: Runs) -> list[RunSums]:
+    """What is in `before`, and in the rows, by target and outcome."""
+    durations: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for target, outcome, duration in zip(runs.target, runs.outcome, runs.duration_ns, strict=True):
+        durations[target, outcome].append(duration)
+    found = {(sums.target, sums.outcome): sums for sums in before}
+    for key, each in durations.items():
+        fresh = RunSums(*key, len(each), sum(each), min(each), max(each))
+        found[key] = _both(found[key], fresh) if key in found else fresh
+    return list(found.values())
+
+
+def _both(one: RunSums, other: RunSums) -> RunSums:
+    return RunSums(
+        one.target,
+        one.outcome,
+        one.count + other.count,
+        one.total_ns + other.total_ns,
+        min(one.min_ns, other.min_ns),
+        max(one.max_ns, other.max_ns),
+    )

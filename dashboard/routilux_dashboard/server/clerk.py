@@ -1,0 +1,293 @@
+"""What programs elsewhere send, decoded, checked, folded and put into the store, by one native thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+import msgspec
+
+from ..film.outlook import ENDED
+from ..film.playback import Playback, SegmentRefused
+from ..film.segment import Segment
+from ..program_protocol import Have
+from ..store.trouble import StoreFailed
+from ..watch.distant_job import DistantJob
+from ..watch.monitor import Monitor
+from ..watch.programs import Program
+from .holding import Connected, Held, Shelf
+
+LIVE_JOBS = 20_000
+"""Jobs that one program may have under way."""
+LONGEST_ID = 200
+REFUSALS = 20
+"""Jobs of one connection that may be refused for what is in them before the program is cut."""
+_decode = msgspec.msgpack.Decoder(Segment).decode
+log = logging.getLogger("routilux_dashboard")
+
+
+class Clerk:
+    """Works off what comes in, in its order. Called by the server's thread; the work is done by its own.
+
+    Args:
+        monitor: shows the jobs.
+        store: keeps them, or `None`.
+
+    `on_kept` is called with a program's key and the numbers of the segments that are safe (any thread).
+    """
+
+    def __init__(self, monitor: Monitor, store: Shelf | None) -> None:
+        self._monitor = monitor
+        self._store = store
+        self.on_kept: Callable[[str, dict[str, int]], None] = lambda key, numbers: None  # noqa: ARG005
+        self._held: dict[str, Held] = {}
+        self._behind: dict[str, None] = {}
+        self._unanswered: list[tuple[Connected, list[str]]] = []
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="routilux-clerk", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Work off what has come in, and end."""
+        self._work.put(None)
+        self._thread.join(timeout)
+
+    # -- handed over by the server's thread
+
+    def ask(self, peer: Connected, job_ids: list[str]) -> None:
+        """The program asks what is known of its jobs."""
+        self._work.put(lambda: self._have(peer, job_ids))
+
+    def take(self, peer: Connected, blobs: list[bytes]) -> None:
+        """Segments of the program."""
+        self._work.put(lambda: self._take(peer, blobs))
+
+    def lose(self, program: Program) -> None:
+        """The program is not heard of."""
+        self._work.put(lambda: self._lose(program))
+
+    def find(self, program: Program) -> None:
+        """The program is back."""
+        self._work.put(lambda: self._find(program))
+
+    def look(self, peers: list[Connected]) -> None:
+        """Time has passed: ask for what the store had no room for, let go of what is not shown any more."""
+        self._work.put(lambda: self._look(peers))
+
+    # -- the thread
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            try:
+                work()
+            except Exception:
+                log.exception("A fault in what takes in programs; it goes on")
+
+    def _lose(self, program: Program) -> None:
+        under_way = self._under_way(program)
+        for held in under_way:
+            held.job.lose()
+        self._monitor.stir()
+        if self._store is not None:
+            try:
+                self._store.let_go([held.job.job_id for held in under_way])
+            except StoreFailed as error:  # it is told when the store is read again, for its writer is dead then
+                log.warning("The store is not told that jobs of %s are lost: %s", program.origin, error)
+
+    def _find(self, program: Program) -> None:
+        for held in self._under_way(program):
+            held.job.find()
+            self._monitor.adopt(held.job)
+
+    def _under_way(self, program: Program) -> list[Held]:
+        """What is held of a program's jobs that have not ended."""
+        mine = [held for held in self._held.values() if held.owner == program.key and not held.refused]
+        return [held for held in mine if held.job.summary.status not in ENDED]
+
+    # -- questions
+
+    def _have(self, peer: Connected, job_ids: list[str]) -> None:
+        have = Have()
+        try:
+            stored = self._store.last_segments(job_ids) if self._store is not None else {}
+            for job_id in job_ids:
+                refusal = self._refusal(peer, job_id)
+                if refusal is None:
+                    have.jobs[job_id] = self._welcome(peer, job_id, stored.get(job_id, 0))
+                    peer.taken.add(job_id)
+                else:
+                    have.refused[job_id] = refusal
+        except StoreFailed as error:
+            log.warning("Jobs of %s wait: %s", peer.program.origin, error)
+            self._unanswered.append((peer, job_ids))
+            return
+        peer.sender.tell("have", have)
+
+    def _refusal(self, peer: Connected, job_id: str) -> str | None:
+        """Why a program may not send this job."""
+        held = self._held.get(job_id)
+        owner = held.owner if held is not None else self._store.owner(job_id) if self._store is not None else None
+        if owner is not None and owner != peer.program.key:
+            return "another program has sent a job of this id"
+        if held is None and owner is None and self._is_shown(job_id):
+            return "a job of the server's own program has this id"
+        return None if 0 < len(job_id) <= LONGEST_ID else f"a job's id has at most {LONGEST_ID} characters"
+
+    def _is_shown(self, job_id: str) -> bool:
+        try:
+            self._monitor.job(job_id)
+        except KeyError:
+            return False
+        return True
+
+    def _welcome(self, peer: Connected, job_id: str, stored: int) -> int:
+        """Take a job up again; the number from which on its program is to send."""
+        held = self._held.get(job_id)
+        if held is None and stored and self._store is not None:
+            playback = self._store.playback(job_id)
+            held = self._held[job_id] = Held(DistantJob(playback, peer.program, self._store), peer.program.key, stored)
+        if held is None:
+            return 0
+        held.kept = max(held.kept, stored)
+        held.job.program = peer.program
+        held.job.find()
+        self._monitor.adopt(held.job)
+        return held.kept if self._store is not None else held.job.n
+
+    # -- segments
+
+    def _take(self, peer: Connected, blobs: list[bytes]) -> None:
+        fresh: list[Segment] = []
+        safe: dict[str, int] = {}
+        for blob in blobs:
+            segment = None if peer.is_cut else self._read(peer, blob)
+            held = self._fold(peer, segment) if segment is not None else None
+            if segment is not None and held is not None:
+                if self._is_next(held, segment):
+                    fresh.append(segment)
+                if held.kept >= segment.n:
+                    safe[segment.job_id] = segment.n
+        self._keep(peer.program.key, fresh)
+        if safe:
+            peer.sender.tell("kept", safe)
+        peer.sender.tell("taken", sum(map(len, blobs)))
+        self._monitor.stir()
+
+    def _read(self, peer: Connected, blob: bytes) -> Segment | None:
+        """The segment that `blob` is; `None`, and maybe a cut, for one that is not to be taken."""
+        try:
+            segment = _decode(blob)
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            peer.cut(f"a segment that cannot be read: {error}")
+            return None
+        if segment.job_id in peer.refused:
+            return None
+        if segment.job_id not in peer.taken:
+            peer.cut(f"a segment of job {segment.job_id[:60]!r}, which it was not told to send")
+            return None
+        return segment
+
+    def _is_next(self, held: Held, segment: Segment) -> bool:
+        """Whether a segment that was folded is to be put into the store now; counts it as put."""
+        if self._store is None:
+            held.put = held.kept = max(held.kept, segment.n)
+        elif segment.n == held.put + 1:
+            held.put = segment.n
+            self._behind.pop(segment.job_id, None)
+            return True
+        elif segment.n > held.put:
+            self._behind[segment.job_id] = None
+        return False
+
+    def _fold(self, peer: Connected, segment: Segment) -> Held | None:
+        """The job of a segment, with that segment in it; `None` when it is not taken now."""
+        held = self._held.get(segment.job_id)
+        at = held.job.n if held is not None else 0
+        if segment.n > at + 1:
+            self._ask_again(peer, segment, at)
+            return None
+        try:
+            if held is None:
+                held = self._first(peer, segment)
+            elif segment.n > at:
+                was_over = held.job.closed
+                held.job.add(segment)
+                if was_over:
+                    self._monitor.adopt(held.job)
+        except SegmentRefused as error:
+            self._refuse(peer, segment.job_id, held, str(error))
+            return None
+        peer.asked_again.discard(segment.job_id)
+        return held
+
+    def _first(self, peer: Connected, segment: Segment) -> Held:
+        """Take in a job by its first segment."""
+        playback = Playback()
+        playback.add(segment)
+        job = DistantJob(playback, peer.program, self._store)
+        held = self._held[segment.job_id] = Held(job, peer.program.key, 0)
+        self._monitor.adopt(job)
+        peer.program.shown(segment.job_id)
+        return held
+
+    def _ask_again(self, peer: Connected, segment: Segment, at: int) -> None:
+        if segment.job_id not in peer.asked_again:
+            peer.asked_again.add(segment.job_id)
+            peer.sender.tell("again", {segment.job_id: at})
+        elif not at:
+            peer.cut(f"job {segment.job_id[:60]!r} begins with segment {segment.n}")
+
+    def _refuse(self, peer: Connected, job_id: str, held: Held | None, reason: str) -> None:
+        """Take nothing more of a job whose segments do not fit together."""
+        peer.refused.add(job_id)
+        if held is not None:
+            held.refused = True
+            held.job.lose()
+            self._monitor.adopt(held.job)
+        if len(peer.refused) > REFUSALS:
+            peer.cut(f"segments that do not fit together: {reason}")
+        else:
+            peer.sender.tell("refused", {job_id: reason})
+
+    # -- the store
+
+    def _keep(self, owner: str, segments: list[Segment]) -> None:
+        if not segments or self._store is None:
+            return
+        last = {segment.job_id: segment.n for segment in segments}
+        first: dict[str, int] = {}
+        for segment in segments:
+            first.setdefault(segment.job_id, segment.n)
+        if not self._store.put(segments, lambda: self._stored(owner, last), owner=owner):
+            for job_id, n in first.items():
+                self._held[job_id].put = n - 1
+                self._behind[job_id] = None
+
+    def _stored(self, owner: str, numbers: dict[str, int]) -> None:
+        """Called by the store's thread once they are safe."""
+        for job_id, n in numbers.items():
+            held = self._held.get(job_id)
+            if held is not None:
+                held.kept = max(held.kept, n)
+        self.on_kept(owner, numbers)
+
+    def _look(self, peers: list[Connected]) -> None:
+        unanswered, self._unanswered = self._unanswered, []
+        for asker, job_ids in unanswered:
+            if not asker.is_cut:
+                self._have(asker, job_ids)
+        by_key = {peer.program.key: peer for peer in peers}
+        if self._behind and self._store is not None and self._store.room:
+            behind, self._behind = self._behind, {}
+            for job_id in behind:
+                held = self._held.get(job_id)
+                peer = by_key.get(held.owner) if held is not None else None
+                if held is not None and peer is not None:
+                    peer.sender.tell("again", {job_id: held.put})
+        for job_id, held in list(self._held.items()):
+            if held.job.closed and held.kept >= held.put and not self._is_shown(job_id):
+                del self._held[job_id]

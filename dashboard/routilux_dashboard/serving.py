@@ -1,0 +1,93 @@
+"""One run of a dashboard, from its start to its stop: the store, what is recorded into it, and the server's threads."""
+
+from __future__ import annotations
+
+import logging
+import socket
+
+from . import api
+from .api.services import Services
+from .capture.recorder import Recorder
+from .control import Controls
+from .protocol import NO_STORE
+from .server import pages, prometheus
+from .server.clerk import Clerk
+from .server.gate import Gate
+from .server.guard import Names
+from .server.hub import Hub
+from .server.intake import Intake
+from .server.live import Live
+from .server.tokens import Tokens
+from .store.store import Store
+from .watch.archive import Archive
+from .watch.monitor import Monitor
+from .watch.past import Past
+from .watch.programs import Programs
+
+STORE_SECONDS = 10.0
+"""How long a stop waits for what is still to be written."""
+CATCH_UP_SECONDS = 2.0
+"""How long a question about a job waits for what it has just done to be written."""
+log = logging.getLogger("routilux_dashboard")
+
+
+class Serving:
+    """What runs while a dashboard serves. Made by a start, of no use after `stop`.
+
+    Args:
+        store: keeps jobs, or `None`; it is started here.
+        recorder: records this program's jobs into it.
+    """
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        programs: Programs,
+        recorder: Recorder,
+        store: Store | None,
+        names: Names,
+        tokens: Tokens | None,
+    ) -> None:
+        self._monitor = monitor
+        self._recorder = recorder
+        self._store = store
+        self._gate = (names, tokens)
+        self._hub = Hub()
+        self._application = pages.make_application()
+        self._live = Live(self._application, monitor, self._hub)
+        self._clerk = Clerk(monitor, store)
+        self._intake = Intake(self._live.server, self._hub, monitor, programs, self._clerk, tokens)
+        archive = monitor.archive = Archive(store) if store is not None else None
+        services = Services(monitor, self._live, self._hub, Controls(), Past(monitor, archive, self._catch_up))
+        self._application.register_blueprint(api.blueprint(services))
+        self._application.register_blueprint(pages.blueprint(services))
+        self._application.register_blueprint(prometheus.blueprint(services))
+
+    def start(self, listener: socket.socket) -> None:
+        """Serve on `listener`. Raises what `Store.start` does, and nothing is running then."""
+        store, monitor = self._store, self._monitor
+        if store is not None:
+            store.start()
+            monitor.store_health = lambda: store.health
+            self._recorder.start(store)
+        self._clerk.start()
+        self._hub.start(listener, Gate(self._application, *self._gate), self._live.pump, self._live.farewell)
+        self._hub.publish(self._intake.begin)
+        monitor.wake = self._live.wake
+        self._live.wake()  # for what happened in between
+
+    def _catch_up(self) -> None:
+        """Have what has happened until now in the store, as far as it takes it within a moment."""
+        self._recorder.take_soon()
+        if self._store is not None:
+            self._store.flush(CATCH_UP_SECONDS)
+
+    def stop(self) -> None:
+        """Close every connection, store what has happened until now, and end all threads."""
+        self._monitor.wake = None
+        self._hub.stop()
+        self._clerk.stop()
+        if self._store is not None:
+            self._recorder.stop()
+            self._store.stop(STORE_SECONDS)
+            self._monitor.store_health = lambda: NO_STORE
