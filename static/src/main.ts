@@ -15,9 +15,9 @@ import "./panels/jobs-page.ts";
 import type { LiveBadge } from "./panels/live-badge.ts";
 import "./panels/live-badge.ts";
 import { markPage, seqOf } from "./panels/page-marks.ts";
+import { markTab } from "./panels/tab-mark.ts";
 import "./panels/theme-switch.ts";
 import "./parts/toast.ts";
-import mark from "./styles/mark.svg";
 
 function openJob(page: JobPage, socket: LiveSocket): JobStore {
   const store = new JobStore(page.jobId);
@@ -36,21 +36,15 @@ function openJobs(page: JobsPage, socket: LiveSocket): JobsStore {
   return store;
 }
 
-/** The mark of the tab. */
-function showMark(): void {
-  const link = Object.assign(document.createElement("link"), { rel: "icon", type: "image/svg+xml", href: mark });
-  document.head.append(link);
-}
-
 /** Connects the page that the template has composed; a page without live content stays without a socket. */
 function open(): void {
   const job = document.querySelector<JobPage>("job-page");
   const jobs = document.querySelector<JobsPage>("jobs-page");
-  showMark();
   document.body.append(document.createElement("toast-list"));
-  if (!job && !jobs) return;
+  if (!job && !jobs) return markTab(null);
   const socket = new LiveSocket();
   const store = job ? openJob(job, socket) : jobs && openJobs(jobs, socket);
+  markTab(store instanceof JobStore ? store : null);
   const still = (): string | null => (store instanceof JobStore && store.state ? whyStill(store.state.job) : null);
   for (const badge of document.querySelectorAll<LiveBadge>("live-badge")) Object.assign(badge, { store, still });
   socket.start();

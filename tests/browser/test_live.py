@@ -132,6 +132,20 @@ def test_a_job_that_is_dropped_while_it_is_watched_is_said_to_be_gone(
     expect(view.button("Run again")).to_have_attribute("aria-description", "This job is not on the server any more.")
 
 
+def test_the_tab_has_the_mark_and_the_title_of_how_its_job_stands(ledger: Ledger, runs: Runs) -> None:
+    flow, holder = flows.held(ledger)
+    job_state, view = runs.open(flow, "source", count=2)
+    mark = view.page.locator("link[rel=icon]")
+    expect(mark).to_have_attribute("href", re.compile(r"/mark-[\w-]+\.svg$"))
+    holder.gate.set()
+    view.wait_status("completed")
+    expect(mark).to_have_attribute("href", re.compile(r"/completed-[\w-]+\.svg$"))
+    expect(view.page).to_have_title(f"Completed · {flow.flow_id} {job_state.job_id[:8]} · Routilux")
+    expect(view.page.locator("live-badge")).to_contain_text("Connected")
+    src = view.page.evaluate("() => document.querySelector('link[rel=icon]').href")
+    assert view.page.request.get(src).headers["content-type"].startswith("image/svg")
+
+
 def test_what_is_added_to_a_flow_while_it_runs_appears_in_the_graph(ledger: Ledger, runs: Runs) -> None:
     flow, holder = flows.held(ledger)
     _, view = runs.open(flow, "source", count=3)
