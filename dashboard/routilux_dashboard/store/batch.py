@@ -88,14 +88,19 @@ class Batches:
             return True
         if row.n != player.n:
             return False
+        self.save_mark(connection, job_id, player)
         summary, words = player.row()
         text = self._database.sql("UPDATE jobs SET summary = ?, words = ?, played = n WHERE job_no = ?")
         connection.exec_driver_sql(text, (summary, words, job_no))
-        mark = player.mark(0, needed=True)
-        self._insert_marks(connection, [(job_no, *mark)] if mark is not None else [])
         if not row.ended:
             self._players[job_id] = player
         return True
+
+    def save_mark(self, connection: Connection, job_id: str, player: Player) -> None:
+        """Save a checkpoint of a job that is played from what has been written."""
+        mark, found = player.mark(0, needed=True), self._rows(connection, [job_id]).get(job_id)
+        if mark is not None and found is not None:
+            self._insert_marks(connection, [(found[0], *mark)])
 
     def tidy(self) -> None:
         """Called when what was written is safe: let go of jobs that have ended, and of those of long ago."""

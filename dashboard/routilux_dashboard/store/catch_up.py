@@ -12,7 +12,7 @@ from .database import Database
 from .player import Player
 from .reader import Reader
 
-ROWS = 50_000
+ROWS = 20_000
 """Played in one go, so that what comes in does not wait for long."""
 _log = logging.getLogger("routilux.dashboard")
 
@@ -46,12 +46,11 @@ class CatchUp:
 
     def _play(self, job_id: str, player: Player | None) -> tuple[str, Player | None] | None:
         before = 0 if player is None else player.n
-        playback = self._reader.play_on(job_id, None if player is None else player.playback, ROWS)
-        player = player or Player(playback)
-        if playback.n > before:
-            return job_id, player
+        player = self._reader.play_on(job_id, player, ROWS)
         with self._database.writing() as connection:
-            if self._batches.caught_up(connection, job_id, player):
+            if player.n > before:
+                self._batches.save_mark(connection, job_id, player)
+            elif self._batches.caught_up(connection, job_id, player):
                 self._batches.behind.pop(job_id, None)
                 return None
         return job_id, player

@@ -16,7 +16,7 @@ from .trouble import StoreFailed
 PAGE = 2, 32
 """Chunks read at once: at first, and at most later on."""
 Rows = TypeVar("Rows")
-_COLUMNS = "first, last, min_cause, max_cause, data"
+_COLUMNS = "first, last, first_ns, min_cause, max_cause, data"
 
 
 class Found(NamedTuple):
@@ -24,6 +24,7 @@ class Found(NamedTuple):
 
     first: int
     last: int
+    first_ns: int
     min_cause: int
     max_cause: int
     data: bytes

@@ -29,9 +29,9 @@ class History:
     runs: ChunkReader[Runs]
     sources: Mapping[int, SourceName]
 
-    def page(self, query: HistoryQuery, budget: float = BUDGET_SECONDS) -> HistoryPage:
-        """The records that `query` asks for. When `budget` seconds were not enough, `searched_to` is where to go on."""
-        found, searched_to = self._find(query, time.monotonic() + budget)
+    def page(self, query: HistoryQuery) -> HistoryPage:
+        """The records that `query` asks for. When the time for it was not enough, `searched_to` is where to go on."""
+        found, searched_to = self._find(query, time.monotonic() + BUDGET_SECONDS)
         return HistoryPage(found, self.row.first_seq, self.row.seq, self.row.seq, searched_to)
 
     def _find(self, query: HistoryQuery, deadline: float) -> tuple[list[Record], int | None]:

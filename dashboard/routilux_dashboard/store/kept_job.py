@@ -107,8 +107,8 @@ class Naming:
 class KeptJob:
     """A job that is being written.
 
-    `row` is what the table of jobs has, or will have; `safe_n` the last segment that it certainly has. After a transaction that was taken back, an object of
-    this class is of no use any more.
+    `row` is what the table of jobs has, or will have; `safe_n` the last segment that it certainly has. After a
+    transaction that was taken back, an object of this class is of no use any more.
     """
 
     def __init__(self, job_no: int, row: JobRow) -> None:

@@ -24,6 +24,7 @@ from .history import History
 from .job_rows import JobList, JobRows
 from .kept_job import JobRow
 from .living import Living
+from .player import Player
 from .retention import mark_deleted
 from .schema import SchemaRefused
 from .segment_reader import SegmentReader
@@ -148,16 +149,16 @@ class Reader:
                 return
             after_n = found[-1].n
 
-    def play_on(self, job_id: str, playback: Playback | None, rows: int) -> Playback:
-        """Add what follows to a playback of a job, or to its last checkpoint: segments with about so many rows."""
+    def play_on(self, job_id: str, player: Player | None, rows: int) -> Player:
+        """Add what follows to a player of a job, or to its last checkpoint: segments with about so many rows."""
         with self._job(job_id) as (connection, job_no, _):
-            playback = playback or self._nearest(connection, job_no, None, None)
-            for segment in self._segments(connection, job_no).read(playback.n):
-                playback.add(segment)
+            player = player or Player(self._nearest(connection, job_no, None, None))
+            for segment in self._segments(connection, job_no).read(player.n):
+                player.add(segment)
                 rows -= len(segment.records.source) + len(segment.runs.target) + 1
                 if rows <= 0:
                     break
-            return playback
+            return player
 
     def behind(self) -> list[str]:
         """Jobs whose summaries are not up to date, of writers that are dead: nobody else will see to them."""
@@ -233,7 +234,8 @@ class Reader:
 
     def _trail(self, connection: Connection, job_no: int, row: JobRow) -> TrailReader:
         sources, targets = self._sources(connection, job_no, row), self._targets(connection, job_no, row)
-        return TrailReader(self._records(connection, job_no), self._runs(connection, job_no), sources, targets)
+        records, runs = self._records(connection, job_no), self._runs(connection, job_no)
+        return TrailReader(records, runs, sources, targets)
 
     def _sources(self, connection: Connection, job_no: int, row: JobRow) -> dict[int, SourceName]:
         return self._named(connection, job_no, row, Kind.RECORDS, SourceName)

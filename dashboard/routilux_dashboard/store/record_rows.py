@@ -11,13 +11,13 @@ from ..film.preview import preview
 from ..film.rows import kind_of
 from ..film.segment import Records, SourceName, TargetName
 from ..film.tally import OUTCOMES
-from ..film.times import MILLISECOND, iso
+from ..film.times import MILLISECOND, SECOND, iso
 from ..film.trail import RunRow
-from ..protocol import Record
+from ..protocol import Record, RecordKind
 
 SMALL = 100
 """A payload of fewer bytes is shown whole, unless it is nested deep or has a number too large for a browser."""
-_OPENINGS = re.compile(rb"[\[{]")
+_DIGITS = 16
 _LONG_NUMBER = re.compile(rb"\d{16}")
 _NESTED = 6
 _UNKNOWN = SourceName(0, "", "", "custom")
@@ -31,21 +31,17 @@ def record_rows(
     """The rows at `indices` of a chunk whose first row has `first_seq`."""
     wanted = list(indices)
     payloads = _payloads([rows.data[index] for index in wanted])
+    named: dict[int, tuple[str, str, RecordKind]] = {}
+    clock = _Clock()
     shown = []
     for index, (data, cut) in zip(wanted, payloads, strict=True):
-        name = sources.get(rows.source[index], _UNKNOWN)
-        shown.append(
-            Record(
-                first_seq + index,
-                iso(rows.time_ns[index]),
-                name.routine_id,
-                name.event_name,
-                kind_of(name.kind),
-                data,
-                rows.cause[index] or None,
-                cut or index in rows.cut,
-            )
-        )
+        number = rows.source[index]
+        names = named.get(number)
+        if names is None:
+            name = sources.get(number, _UNKNOWN)
+            names = named[number] = (name.routine_id, name.event_name, kind_of(name.kind))
+        time, cause = clock.iso(rows.time_ns[index]), rows.cause[index] or None
+        shown.append(Record(first_seq + index, time, *names, data, cause, cut or index in rows.cut))
     return shown
 
 
@@ -62,4 +58,20 @@ def _payloads(texts: list[bytes]) -> list[tuple[object, bool]]:
 
 
 def _small(text: bytes) -> bool:
-    return len(text) < SMALL and len(_OPENINGS.findall(text)) <= _NESTED and _LONG_NUMBER.search(text) is None
+    if len(text) >= SMALL or text.count(b"{") + text.count(b"[") > _NESTED:
+        return False
+    return len(text) < _DIGITS or _LONG_NUMBER.search(text) is None
+
+
+class _Clock:
+    """Times as `film.times.iso` writes them, of records that are close together: the second is written once."""
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._text = ""
+
+    def iso(self, time_ns: int) -> str:
+        second, rest = divmod(time_ns, SECOND)
+        if second != self._second:
+            self._second, self._text = second, iso(second * SECOND)[:20]
+        return f"{self._text}{rest // 1000:06d}+00:00"

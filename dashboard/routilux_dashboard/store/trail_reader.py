@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import NamedTuple
 
 from ..film.segment import Records, Runs, SourceName, TargetName
 from ..film.trail import CHAIN, Causes, Effects, RunRow
@@ -16,6 +18,14 @@ BUDGET_SECONDS = 0.5
 """How long one question may take; then the answer says that it is not complete."""
 CHUNKS = 2_000
 """Chunks of each kind that are looked through for effects."""
+
+
+_FOREVER = 2**63 - 1
+
+
+class _Run(NamedTuple):
+    row: RunRow
+    end_ns: int
 
 
 @dataclass(frozen=True)
@@ -44,12 +54,18 @@ class TrailReader:
 
     def effects(self, seq: int) -> Effects:
         """What the record `seq` led to at once; `LookupError` when that is not kept."""
-        if self._record(seq) is None:
+        chunk = self.records.at(seq)
+        if chunk is None:
             raise LookupError(f"There is no record {seq} of this job, or none any more")
         deadline = time.monotonic() + BUDGET_SECONDS
-        made, whole = self._made(seq, deadline)
+        source = self.sources.get(self.records.rows(chunk).source[seq - chunk.first])
         ended, all_runs = self._ended(seq, deadline)
-        return Effects(ended[:CHAIN], made[:CHAIN], whole and all_runs and max(len(made), len(ended)) <= CHAIN)
+        receivers = 1 if source is None or source.kind == "start" else len(source.target_ids)
+        settled = sum(run.row.outcome != "retry" for run in ended) >= receivers
+        until_ns = max((run.end_ns for run in ended), default=0) if settled else _FOREVER
+        made, whole = self._made(seq, until_ns, deadline)
+        complete = whole and all_runs and max(len(made), len(ended)) <= CHAIN
+        return Effects([run.row for run in ended[:CHAIN]], made[:CHAIN], complete)
 
     def _record(self, seq: int) -> Record | None:
         chunk = self.records.at(seq)
@@ -57,24 +73,31 @@ class TrailReader:
             return None
         return record_rows(chunk.first, self.records.rows(chunk), [seq - chunk.first], self.sources)[0]
 
-    def _made(self, seq: int, deadline: float) -> tuple[list[Record], bool]:
+    def _made(self, seq: int, until_ns: int, deadline: float) -> tuple[list[Record], bool]:
+        """The records that handlers made for `seq`: while these ran, which is until `until_ns`."""
         made: list[Record] = []
-        for count, chunk in enumerate(self.records.caused_by(seq, CHUNKS), 1):
-            rows = self.records.rows(chunk)
-            indices = [index for index, cause in enumerate(rows.cause) if cause == seq]
-            made += record_rows(chunk.first, rows, indices, self.sources) if indices else []
-            if len(made) > CHAIN or time.monotonic() > deadline or count == CHUNKS:
+        for count, chunk in enumerate(self.records.between(seq + 1, _FOREVER)):
+            if chunk.first_ns > until_ns:
+                break
+            if len(made) > CHAIN or count == CHUNKS or time.monotonic() > deadline:
                 return made, False
-        return sorted(made, key=lambda record: record.seq), True
+            if chunk.min_cause <= seq <= chunk.max_cause:
+                rows = self.records.rows(chunk)
+                indices = [index for index, cause in enumerate(rows.cause) if cause == seq]
+                made += record_rows(chunk.first, rows, indices, self.sources) if indices else []
+        return made, True
 
-    def _ended(self, seq: int, deadline: float) -> tuple[list[RunRow], bool]:
-        ended: list[tuple[int, RunRow]] = []
+    def _ended(self, seq: int, deadline: float) -> tuple[list[_Run], bool]:
+        """The handler runs that `seq` caused, in the order of their ends."""
+        ended: list[tuple[int, _Run]] = []
+        whole = True
         for count, chunk in enumerate(self.runs.caused_by(seq, CHUNKS), 1):
             rows = self.runs.rows(chunk)
             for index in [index for index, cause in enumerate(rows.cause) if cause == seq]:
-                target = self.targets.get(rows.target[index])
-                row = run_row(target, rows.start_ns[index], rows.duration_ns[index], rows.outcome[index])
-                ended.append((chunk.first + index, row))
+                start_ns, duration_ns = rows.start_ns[index], rows.duration_ns[index]
+                row = run_row(self.targets.get(rows.target[index]), start_ns, duration_ns, rows.outcome[index])
+                ended.append((chunk.first + index, _Run(row, start_ns + duration_ns)))
             if len(ended) > CHAIN or time.monotonic() > deadline or count == CHUNKS:
-                return [row for _, row in ended], False
-        return [row for _, row in sorted(ended, key=lambda pair: pair[0])], True
+                whole = False
+                break
+        return [run for _, run in sorted(ended, key=itemgetter(0))], whole
