@@ -31,6 +31,7 @@ class Checkpoint(msgspec.Struct):
     runs: int
     entry: int
     at_ns: int
+    shown_ns: int
     look_at: int
     fold: FoldState
     shown: Keyframe
@@ -52,6 +53,7 @@ class _Reel:
         self.fold = fold
         self.picture = Picture(kept, fold)
         self.shown = self.picture.first(at_ns, (), 0, 0) if shown is None else shown
+        self.shown_ns = at_ns
 
 
 class Playback:
@@ -169,7 +171,8 @@ class Playback:
         """The complete state, as of the last segment, or with what time alone has changed until `now_ns`."""
         reel = self._reel
         now_ns = self.at_ns if now_ns is None else max(now_ns, self.at_ns)
-        if self._changes is not None or now_ns >= reel.picture.look_at:
+        if self._changes is not None or now_ns >= max(reel.picture.look_at, reel.shown_ns + 1):
+            reel.shown_ns = now_ns
             changes, self._changes = self._changes or Changes(), None
             reel.shown = reel.picture.show(reel.shown, changes, reel.kept.newest_after(reel.shown.seq), now_ns)
         return msgspec.structs.replace(reel.shown, at=milliseconds(now_ns))
@@ -220,6 +223,7 @@ class Playback:
                 runs=self._runs,
                 entry=self._entry,
                 at_ns=self.at_ns,
+                shown_ns=reel.shown_ns,
                 look_at=reel.picture.look_at,
                 fold=state_of_fold(reel.fold),
                 shown=shown,
@@ -242,7 +246,7 @@ class Playback:
         kept.restore_rest(held.asked, held.last_sign_ns, held.states, held.data, held.sources, held.targets)
         fold = fold_of(held.fold, kept)
         playback = cls()
-        playback._made = _Reel(kept, fold, held.shown, held.at_ns)
+        playback._made = _Reel(kept, fold, held.shown, held.shown_ns)
         playback._made.picture.look_at = held.look_at
         playback.n, playback.at_ns = held.n, held.at_ns
         playback._runs, playback._entry = held.runs, held.entry

@@ -1,0 +1,123 @@
+"""What is masked cannot be seen anywhere."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routilux_dashboard.film.masking import NO_MASK, Mask
+from routilux_dashboard.film.payloads import is_plain
+
+_plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=3) | st.sampled_from(["password", "MyPassWord"]), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+def keys(value: Any) -> list[tuple[str, Any]]:
+    """All pairs of all dicts within."""
+    if isinstance(value, dict):
+        return [*value.items(), *(pair for inner in value.values() for pair in keys(inner))]
+    return [pair for inner in value for pair in keys(inner)] if isinstance(value, list) else []
+
+
+@given(_plain)
+def test_a_masked_copy_differs_in_the_hidden_values_alone(value: Any) -> None:
+    masked = Mask(["password"]).apply(value)
+    assert all(inner == "•••" for key, inner in keys(masked) if "password" in key.casefold())
+    if not any("password" in key.casefold() for key, _ in keys(value)):
+        assert masked == value
+        assert is_plain([value], Mask(["password"]), 1_000)
+    else:
+        assert not is_plain([value], Mask(["password"]), 1_000)
+
+
+def test_names_are_parts_of_keys_in_whatever_case() -> None:
+    mask = Mask(["pass word", "Straße", " key "])
+    assert mask.apply({"PASS WORDS": 1, "STRASSE": 2, "monkeys": 3, "pass_word": 4}) == {
+        "PASS WORDS": "•••",
+        "STRASSE": "•••",
+        "monkeys": "•••",
+        "pass_word": 4,
+    }
+
+
+def test_without_names_nothing_is_copied() -> None:
+    value = {"password": [1]}
+    assert NO_MASK.apply(value) is value
+    assert not NO_MASK
+    assert Mask(["x"])
+
+
+def test_a_name_that_hides_everything_is_refused() -> None:
+    with pytest.raises(ValueError, match="is empty"):
+        Mask(["password", "  "])
+
+
+def trap(*_: object, **__: object) -> NoReturn:
+    raise AssertionError("code of a payload was run")
+
+
+class Key(str):
+    __str__ = __eq__ = __len__ = __iter__ = trap
+    __hash__ = str.__hash__
+
+
+class Trap:
+    __hash__ = __eq__ = __repr__ = __getattribute__ = trap
+
+
+@dataclass
+class Account:
+    user: str
+    password: Any
+
+
+def test_containers_of_all_kinds_are_looked_into_and_no_code_is_run() -> None:
+    mask = Mask(["password"])
+    trapped = Trap()
+    shown = mask.apply(
+        {
+            "list": [OrderedDict(password=1)],
+            "tuple": ({"password": 2},),
+            "deque": deque([{"password": 3}]),
+            "account": Account("ann", trapped),
+            Key("a password"): 4,
+            7: {"password": 5},
+        }
+    )
+    assert shown == {
+        "list": [{"password": "•••"}],
+        "tuple": ({"password": "•••"},),
+        "deque": [{"password": "•••"}],
+        "account": {"user": "ann", "password": "•••"},
+        "a password": "•••",
+        7: {"password": "•••"},
+    }
+
+
+def test_what_holds_itself_or_has_no_end_is_no_problem() -> None:
+    mine: dict[str, Any] = {"password": 1}
+    mine["me"] = mine
+    masked = Mask(["password"]).apply(mine)
+    assert masked["me"] is masked
+    deep: Any = {"password": 1}
+    for _ in range(5_000):
+        deep = [deep]
+    assert "1" not in repr(Mask(["password"]).apply(deep))
+
+
+def test_previews_hide_too() -> None:
+    assert Mask(["password"]).preview([Account("ann", 1), {Key("password"): 2}]) == (
+        [{"user": "ann", "password": "•••"}, {"password": "•••"}],
+        False,
+    )
