@@ -44,28 +44,29 @@ class _Thread(threading.local):
     frame: Frame | None = None
 
 
-_thread = _Thread()  # one per thread by nature: what it is running
+THREAD = _Thread()
+"""What this thread is running: one per thread by nature."""
 
 
 def current_frame() -> Frame | None:
     """What this thread is running, or `None` outside any handler."""
-    return _thread.frame
+    return THREAD.frame
 
 
 def enter(frame: Frame) -> None:
     """Make `frame` the current one; what was current becomes its parent."""
-    frame.parent = _thread.frame
-    _thread.frame = frame
+    frame.parent = THREAD.frame
+    THREAD.frame = frame
 
 
 def leave(frame: Frame) -> None:
     """Go back to what was current before `frame`."""
-    _thread.frame = frame.parent
+    THREAD.frame = frame.parent
 
 
 def runs_here(job_state: JobState) -> bool:
     """Whether a handler of that job is running in this thread, perhaps below others."""
-    frame = _thread.frame
+    frame = THREAD.frame
     while frame is not None:
         if frame.job_state is job_state:
             return True
@@ -109,12 +110,12 @@ class ExecutionContext(_Context):
         Raises:
             JobCancelled: when the job is being cancelled, has failed or is over its time; let it pass.
         """
-        frame = _thread.frame
+        frame = THREAD.frame
         if frame is not None:
             frame.checkpoint()
 
 
 def current_context() -> ExecutionContext | None:
     """The context of the handler that runs in this thread, or `None`."""
-    frame = _thread.frame
+    frame = THREAD.frame
     return None if frame is None else ExecutionContext(frame.flow, frame.job_state, frame.routine_id)
