@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 
 from . import api
@@ -28,7 +27,6 @@ STORE_SECONDS = 10.0
 """How long a stop waits for what is still to be written."""
 CATCH_UP_SECONDS = 2.0
 """How long a question about a job waits for what it has just done to be written."""
-log = logging.getLogger("routilux_dashboard")
 
 
 class Serving:
@@ -91,3 +89,4 @@ class Serving:
             self._recorder.stop()
             self._store.stop(STORE_SECONDS)
             self._monitor.store_health = lambda: NO_STORE
+            self._monitor.archive = None

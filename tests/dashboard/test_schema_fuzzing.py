@@ -14,7 +14,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import negative_data_rejection
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from routilux_dashboard import Dashboard, api
 from tests.dashboard.flows import chain, gated
@@ -24,19 +24,29 @@ EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "15"))
 JOBS: list[str] = []
 
 
+@schemathesis.serializer("application/x-ndjson")
+def as_it_is(_context: Any, value: Any) -> bytes:
+    """A body that is text already."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 @pytest.fixture(scope="module")
-def document() -> Iterator[Any]:
-    """A server with jobs that run, are paused, have completed, failed and been cancelled."""
+def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server with jobs that run, are paused, have completed and failed, and are only in its store."""
+    path = tmp_path_factory.mktemp("store") / "jobs.db"
+    flow = chain()
+    with Dashboard(flow, port=0, store=path):
+        stored = flow.execute("emitter", {"count": 20})
     held, collector = gated(flow_id="held")
     flow = chain()
-    with Dashboard(flow, held, port=0) as dashboard:
+    with Dashboard(flow, held, port=0, store=path) as dashboard:
         done = flow.execute("emitter", {"count": 30, "text": 'Ünder "way"'})
         failed = flow.execute("emitter", {"count": "x"})
         running, paused = held.start("emitter", {"count": 3}), held.start("emitter", {"count": 3})
         assert collector.taken.acquire(timeout=10)
         assert collector.taken.acquire(timeout=10)
         held.pause(paused, wait=False)
-        JOBS[:] = [job.job_id for job in (done, failed, running, paused)]
+        JOBS[:] = [job.job_id for job in (done, failed, running, paused, stored)]
         yield schemathesis.openapi.from_url(f"{dashboard.url}/api/v1/openapi.json")
         collector.gate.set()
         eventually(lambda: not [job for job in held.live_jobs() if job.status == "running"])
@@ -44,7 +54,9 @@ def document() -> Iterator[Any]:
 
 ROUTES = api.table(cast(Any, None)).routes
 CALLS = [(route.method.lower(), route.open_path, GenerationMode.POSITIVE) for route in ROUTES] + [
-    (route.method.lower(), route.open_path, GenerationMode.NEGATIVE) for route in ROUTES if route.query or route.body
+    (route.method.lower(), route.open_path, GenerationMode.NEGATIVE)
+    for route in ROUTES
+    if route.query or route.body not in (None, str)
 ]
 
 
@@ -59,8 +71,12 @@ def test_every_answer_is_as_the_document_says(document: Any, method: str, path: 
         if mode is GenerationMode.POSITIVE and path.endswith("/at"):
             name_one_moment(case)
         response = case.call(timeout=20)
-        too_long = response.status_code == 414  # which this check does not know for a refusal
-        case.validate_response(response, excluded_checks=[negative_data_rejection] if too_long else [])
+        excluded = []
+        if response.status_code == 414:
+            excluded.append(negative_data_rejection)  # which does not know it for a refusal
+        if path == "/recordings":
+            excluded.append(positive_data_acceptance)  # hardly any text is a recording
+        case.validate_response(response, excluded_checks=excluded)
 
     ask()
 

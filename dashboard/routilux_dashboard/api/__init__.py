@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from . import controls, docs, flows, health, jobs, lists, past
+from . import controls, docs, flows, health, jobs, lists, past, recordings
 from .route import Table
 from .services import Services
 
@@ -14,7 +14,7 @@ PREFIX = "/api/v1"
 def table(services: Services) -> Table:
     """Everything that is served from `services`."""
     rows = Table()
-    for room in (flows, jobs, lists, past, controls, health):
+    for room in (flows, jobs, lists, past, controls, recordings, health):
         room.add(rows, services)
     docs.add(rows, PREFIX)
     return rows

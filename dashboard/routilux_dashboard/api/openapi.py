@@ -51,7 +51,7 @@ def _shapes(routes: list[Route]) -> list[Any]:
     found = [Problem]
     for route in routes:
         found += [answer.shape for answer in route.answers if answer.shape is not None]
-        found += [route.body] if route.body is not None else []
+        found += [route.body] if route.body not in (None, str) else []
     return list({repr(shape): shape for shape in found}.values())
 
 
@@ -70,7 +70,8 @@ def _operation(route: Route, refs: dict[str, Any]) -> dict[str, Any]:
         operation["responses"][str(status)] = _problem(status, refs)
     operation["responses"]["414"] = {"description": phrase(414)}  # said before anything is read of it
     if route.body is not None:
-        content = {route.body_media: {"schema": refs[repr(route.body)]}}
+        schema = {"type": "string"} if route.body is str else refs[repr(route.body)]
+        content = {route.body_media: {"schema": schema}}
         operation["requestBody"] = {"required": False, "content": content}
     return operation
 

@@ -15,6 +15,8 @@ from ..film.times import MILLISECOND, epoch_ns
 from .problems import Refused
 
 _MOST = 2**53
+LAST_NS = 2**63 - 1
+"""The last moment that there is here, in the year 2262; a later one is taken for it."""
 _LAST_MS = 253_402_300_799_999
 """The last millisecond of the year 9999: later ones have no ISO text."""
 
@@ -147,9 +149,9 @@ def _moment_ns(text: str) -> int:
         milliseconds = float(text)
         if not 0 <= milliseconds <= _LAST_MS:
             raise ValueError(text)
-        return round(milliseconds * MILLISECOND)
+        return min(round(milliseconds * MILLISECOND), LAST_NS)
     moment = datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+"))  # a "+" that nobody escaped
-    return max(epoch_ns(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)), 0)
+    return min(max(epoch_ns(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)), 0), LAST_NS)
 
 
 def unknown_word(parameter: Word, word: str) -> Refused:

@@ -10,6 +10,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from ..arguments import BadArgument
 from ..control import CannotStart, ControlRefused
 from ..protocol import Problem
+from ..recording.html import PageMissing
+from ..recording.importing import JobDiffers
+from ..recording.refusal import RecordingRefused
 from ..server.encoding import to_json
 from ..server.hub import NotAnswered
 from ..store import StoreFailed
@@ -31,6 +34,9 @@ _OWN: dict[type[Exception], tuple[int, str, str]] = {
     CannotStart: (422, "Cannot start", "Nothing was started."),
     NotKept: (404, "Not kept", "GET the job's history to see what is."),
     BadCursor: (400, "Bad cursor", "Nothing was read."),
+    RecordingRefused: (422, "Not a recording", "Nothing of it was kept."),
+    JobDiffers: (409, "Here already", "Nothing was changed."),
+    PageMissing: (503, "The front end is not built", "The recording as JSON lines needs no page."),
     NoStore: (409, "Not kept", "Start the server with one: Dashboard(store=…), or --store."),
     StoreFailed: (503, "The store cannot be read", "Jobs in memory can be asked for all the same."),
     NotAnswered: (503, "The engine is busy", "What you asked for is still under way: look before asking again."),

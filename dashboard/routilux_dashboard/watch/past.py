@@ -15,6 +15,7 @@ from ..film.cutting import until_seq, until_time
 from ..film.history_query import HistoryQuery
 from ..film.playback import Playback
 from ..film.segment import Segment
+from ..film.times import iso
 from ..film.trail import Causes, Effects
 from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
 from ..recording.from_memory import from_memory
@@ -30,6 +31,8 @@ from .stored_job import StoredJob, as_stored
 from .watched_job import WatchedJob
 
 T = TypeVar("T")
+LARGEST = 2**53
+"""No job has so many records."""
 _NOT_READ = (LookupError, StoreFailed)
 
 
@@ -61,7 +64,11 @@ class Past:
         """A job that is only in the store; `LookupError` when it is not there, or there is none."""
         if self._archive is None:
             raise LookupError(f"There is no job {job_id!r}")
-        return self._archive.find(job_id)
+        try:
+            return self._archive.find(job_id)
+        except LookupError:
+            self._settle()  # it may have left memory a moment ago
+            return self._archive.find(job_id)
 
     # -- the list
 
@@ -95,6 +102,7 @@ class Past:
 
     def causes(self, job: ShownJob, seq: int) -> Causes:
         """What led to a record. Raises `NotKept`."""
+        _check(seq)
         found = _held(job).causes(seq) if isinstance(job, WatchedJob) else None
         if (found is None or not found.complete) and self._archive is not None:
             found = self._ask(job, lambda store: store.causes(job.job_id, seq)) or found
@@ -102,6 +110,7 @@ class Past:
 
     def effects(self, job: ShownJob, seq: int) -> Effects:
         """What a record led to at once. Raises `NotKept`."""
+        _check(seq)
         found = self._ask(job, lambda store: store.effects(job.job_id, seq)) if self._archive is not None else None
         if found is None and isinstance(job, WatchedJob):
             found = _held(job).effects(seq)
@@ -129,6 +138,9 @@ class Past:
 
     def at(self, job: ShownJob, seq: int | None, t_ns: int | None) -> Job:
         """The job as it was at the moment of a record, or at a time. Raises `NotKept`, `NoStore`."""
+        created = job.summary.created_at
+        if t_ns is not None and iso(t_ns) < created:
+            raise NotKept(f"job {job.job_id} was made later, at {created}")
         try:
             if isinstance(job, WatchedJob) and not self._is_stored(job):
                 return _played(from_memory(job).segments, seq, t_ns)
@@ -237,6 +249,11 @@ def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> J
 
 def _held(job: WatchedJob) -> Held:
     return Held(job.job_state, job.runs, job.mask)
+
+
+def _check(seq: int) -> None:
+    if seq >= LARGEST:
+        _kept(None, seq)
 
 
 def _kept(found: T | None, seq: int) -> T:
