@@ -48,6 +48,7 @@ class Batches:
         self._jobs: OrderedDict[str, KeptJob] = OrderedDict()
         self._players: OrderedDict[str, Player] = OrderedDict()
         self._before: dict[str, KeptJob] = {}
+        self._first_marks: list[tuple[Any, ...]] = []
         self._told: set[str] = set()
 
     def write(
@@ -144,6 +145,8 @@ class Batches:
                 player = Player()
             else:
                 job.begin_after(player.n, player.playback.seq, known)
+                mark = player.mark(0, needed=True)
+                self._first_marks += [(job.job_no, *mark)] if mark is not None else []
         if player is None or player.n < job.row.n or not fold:
             self.behind[job_id] = None
             return None
@@ -212,7 +215,7 @@ class Batches:
             if player is not None and player.n == job.row.n and player.n:
                 job.row.summary, job.row.words = player.row()
                 job.row.played = player.n
-                mark = player.mark(sum(len(chunk.data) for chunk in cut), needed=job.settled or not job.row.first_seq)
+                mark = player.mark(sum(len(chunk.data) for chunk in cut), needed=job.settled)
                 if mark is not None:
                     checkpoints.append((job.job_no, *mark))
         statements.delete(database, connection, tables.chunks, ("job_no", "kind", "first"), gone)
@@ -225,7 +228,8 @@ class Batches:
             names,
             conflict="(job_no, kind, number) DO UPDATE SET name = excluded.name",
         )
-        self._insert_marks(connection, checkpoints)
+        self._insert_marks(connection, [*self._first_marks, *checkpoints])
+        self._first_marks = []
         rows = [msgspec.structs.astuple(job.row) for job in jobs]
         conflict = f"(job_id) DO {statements.update_all(_COLUMNS[1:])}"
         statements.insert(database, connection, tables.jobs, _COLUMNS, rows, conflict=conflict)

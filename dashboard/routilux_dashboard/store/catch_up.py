@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..film.checking import SegmentRefused
 from .batch import Batches
 from .database import Database
 from .player import Player
 from .reader import Reader
+from .trouble import StoreFailed
 
 ROWS = 20_000
 """Played in one go, so that what comes in does not wait for long."""
@@ -37,8 +39,14 @@ class CatchUp:
         if self._playing is None:
             return False
         job_id, player = self._playing
+        self._batches.behind[job_id] = None  # until it is done
         try:
             self._playing = self._play(job_id, player)
+        except StoreFailed as error:
+            self._playing = None
+            if isinstance(error.__cause__, SQLAlchemyError | OSError):  # it is the database, and not the job
+                raise
+            _log.error("The figures of job %s cannot be brought up to date: %s", job_id, error)
         except (LookupError, SegmentRefused, msgspec.DecodeError, ValueError) as error:
             self._playing = None
             _log.error("The figures of job %s cannot be brought up to date: %s", job_id, error)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from . import place
-from .schema import bring_up
+from .schema import bring_up, version_of
 from .tables import SCHEMA
 
 BUSY_SECONDS = 1.0
@@ -90,6 +90,9 @@ class Database:
 
     def _bring_up(self, engine: Engine) -> None:
         place.make_default_folder(self.url)
+        with engine.connect() as connection, connection.begin():
+            if version_of(connection, self.place) == SCHEMA:
+                return  # so that what can only be read is read
         if self.sqlite:
             with engine.connect() as connection:
                 raw = connection.connection.driver_connection
@@ -98,8 +101,6 @@ class Database:
                     raw.execute(f"PRAGMA {pragma}").close()
         with engine.connect().execution_options(routilux_writes=True) as connection, connection.begin():
             bring_up(connection, self.place, SCHEMA)
-            if not self.sqlite:
-                connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
 
     def _make(self) -> Engine:
         if self.sqlite:

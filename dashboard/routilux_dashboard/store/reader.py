@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..film.checking import SegmentRefused
 from ..film.cutting import until_seq, until_time
 from ..film.history_query import PAGE_LIMIT, HistoryQuery, text_in
 from ..film.playback import Playback
@@ -174,15 +175,14 @@ class Reader:
             if seq is not None and not 0 <= seq <= row.seq:
                 raise LookupError(f"Job {job_id!r} has no record {seq}: it has {row.seq}")
             playback = self._nearest(connection, job_no, seq, t_ns)
-            for segment in self._segments(connection, job_no).read(playback.n):
-                part = segment
-                if seq is not None:
-                    part = until_seq(segment, seq)
-                elif t_ns is not None:
-                    part = until_time(segment, t_ns)
-                playback.add(part)
-                if part is not segment or (seq is not None and segment.seq > seq):
-                    break
+            try:
+                for segment in self._segments(connection, job_no).read(playback.n):
+                    part = _until(segment, seq, t_ns)
+                    playback.add(part)
+                    if part is not segment:
+                        break
+            except SegmentRefused as error:
+                raise LookupError(f"Job {job_id!r} as it was then is not in the store any more: {error}") from error
             sign_ns = self._rows.last_sign(connection, row) if seq is None and t_ns is None else None
             if sign_ns is not None:
                 playback.mark_lost(sign_ns)
@@ -256,6 +256,13 @@ class Reader:
             while len(self._names) > KEEP_NAMES:
                 self._names.pop(next(iter(self._names)), None)
         return found
+
+
+def _until(segment: Segment, seq: int | None, t_ns: int | None) -> Segment:
+    """The part of a segment up to a moment, the segment itself when all of it is."""
+    if seq is not None:
+        return until_seq(segment, seq)
+    return segment if t_ns is None else until_time(segment, t_ns)
 
 
 def _listed(

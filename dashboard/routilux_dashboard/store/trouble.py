@@ -27,11 +27,13 @@ _SAID = {
     "no such table": "its tables are gone: move the file aside, then a new one is made",
 }
 """What SQLite says → what that means to people."""
-_PASSING = (OperationalError, PoolTimeout, SchemaRefused, OSError)
 
 
 class StoreFailed(Exception):
     """The store cannot be read; the message says why, and what to do."""
+
+
+_PASSING = (OperationalError, PoolTimeout, SchemaRefused, StoreFailed, OSError)
 
 
 def kind_of(error: Exception) -> str:
@@ -45,7 +47,7 @@ def kind_of(error: Exception) -> str:
 
 def reason_of(error: Exception, place: str) -> str:
     """One sentence: what is wrong with the store at `place`."""
-    if isinstance(error, SchemaRefused):
+    if isinstance(error, SchemaRefused | StoreFailed):
         return str(error)
     original = getattr(error, "orig", None) or error
     said = " ".join(str(original).split())

@@ -193,7 +193,6 @@ class Writer:
             _log.warning("Jobs are not being stored: %s", reason)
         self.refused = reason if isinstance(error, SchemaRefused) else None
         self._failure = (reason, self._failure[1] if self._failure else self._now_ns())
-        self._database.close()
 
     def _recovered(self) -> None:
         self._retry_ns = RETRY_NS

@@ -54,6 +54,9 @@ def open_store() -> Iterator[OpenStore]:
     with ExitStack() as opened:
 
         def open_(place: str | Path, **options: Any) -> Store:
-            return opened.enter_context(Store(str(place), **options))
+            store = Store(str(place), **options)
+            store.start()
+            opened.callback(store.stop, timeout=1.0)
+            return store
 
         yield open_

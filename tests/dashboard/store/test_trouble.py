@@ -1,0 +1,272 @@
+"""A database that cannot be written makes nobody wait: the store says what is wrong, and writes later what it held."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from routilux_dashboard.film.history_query import HistoryQuery
+from routilux_dashboard.film.playback import Playback
+from routilux_dashboard.film.segment import Segment
+from routilux_dashboard.store import Store, StoreFailed
+from tests.dashboard.store.conftest import OpenStore
+from tests.dashboard.store.made_up import MadeUpJob
+from tests.dashboard.store.servers import PostgresServer
+from tests.waiting import eventually
+
+
+class Trouble:
+    """A job that is put into a store which may be in trouble."""
+
+    def __init__(self, store: Store, job_id: str = "job-1", padding: str = "") -> None:
+        self.store = store
+        self.segments: list[Segment] = []
+        self._job = MadeUpJob(job_id, padding=padding)
+
+    def put(self, count: int = 5, rows: int = 20) -> None:
+        """Put some more; the caller must not be made to wait for anything."""
+        for _ in range(count):
+            segment = self._job.next(rows)
+            began = time.thread_time()
+            assert self.store.put([segment])
+            assert time.thread_time() - began < 0.5
+            self.segments.append(segment)
+
+    def fails(self, *words: str) -> None:
+        """The store says that nothing is kept, why and since when."""
+        health = eventually(self._failing, within=30, what="the store says that it fails")
+        for word in words:
+            assert word in health.reason
+        assert health.since is not None
+        assert self.store.place in health.reason
+
+    def _failing(self):  # type: ignore[no-untyped-def]
+        health = self.store.health
+        return health if health.state == "failing" else None
+
+    def recovers(self) -> None:
+        """Everything is written after all, once."""
+        assert self.store.flush(60), self.store.health
+        eventually(lambda: self.store.health.state == "ok", what="the store is well again")
+        assert (self.store.health.waiting, self.store.health.reason) == (0, "")
+        assert list(self.store.segments(self.segments[0].job_id)) == self.segments
+        with self.store._database.reading() as connection:
+            text = "SELECT SUM(last - first + 1) FROM chunks WHERE kind = 0"
+            assert connection.exec_driver_sql(text).scalar_one() == self.segments[-1].seq
+
+
+Disk = Callable[..., Path]
+_disks = count()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Disk]:
+    """Makes a file system of its own, of so many megabytes, in memory."""
+    mounted: list[Path] = []
+
+    def make(megabytes: int = 4) -> Path:
+        folder = tmp_path / f"disk{next(_disks)}"
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "routilux", str(folder)]
+        if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
+            pytest.skip("a small disk of its own can be made by root only")
+        mounted.append(folder)
+        return folder
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_is_told_and_what_was_held_is_written_when_there_is_room(
+    small_disk: Disk, open_store: OpenStore
+) -> None:
+    disk = small_disk(4)
+    trouble = Trouble(open_store(disk / "jobs.db"), padding=f',"much":"{"x" * 500}"')
+    trouble.put()
+    assert trouble.store.flush()
+    (disk / "filling").write_bytes(b"x" * shutil.disk_usage(disk).free)
+    trouble.put(5, 2_000)
+    trouble.fails("no space left: make room on the disk")
+    assert trouble.store.health.waiting > 10_000
+    assert list(trouble.store.segments("job-1"))[:5] == trouble.segments[:5]  # reading goes on
+    trouble.put(2)
+    (disk / "filling").unlink()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+    trouble.recovers()
+
+
+def test_a_file_that_can_only_be_read_is_told(small_disk: Disk, open_store: OpenStore) -> None:
+    disk = small_disk(16)
+    with Store(str(disk / "jobs.db")) as store:
+        before = Trouble(store, "before")
+        before.put()
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    trouble = Trouble(open_store(disk / "jobs.db"))
+    trouble.put()
+    trouble.fails("it can be read only" if os.geteuid() else "")
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    assert trouble.store.flush(60)
+    assert list(trouble.store.segments("job-1")) == trouble.segments
+    assert list(trouble.store.segments("before")) == before.segments
+
+
+def test_a_connection_that_can_only_read_is_told(tmp_path: Path, open_store: OpenStore) -> None:
+    path = tmp_path / "jobs.db"
+    with Store(str(path)) as store:
+        Trouble(store).put()
+    trouble = Trouble(open_store(f"sqlite:///file:{path}?mode=ro&uri=true"), "job-2")
+    trouble.put()
+    trouble.fails("it can be read only: allow this user to write it")
+    assert trouble.store.last_segments(["job-1"]) == {"job-1": 5}
+
+
+LOCKING = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_file_that_another_process_has_locked_is_told(tmp_path: Path, open_store: OpenStore) -> None:
+    trouble = Trouble(open_store(tmp_path / "jobs.db"))
+    trouble.put()
+    assert trouble.store.flush()
+    command = [sys.executable, "-c", LOCKING, str(tmp_path / "jobs.db")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as locking:
+        assert locking.stdout is not None
+        assert locking.stdout.readline() == b"locked\n"
+        trouble.put()
+        trouble.fails("another process has locked it")
+        assert trouble.store.last_segments(["job-1"]) == {"job-1": 5}  # reading goes on
+        trouble.put()
+        locking.communicate()
+    trouble.recovers()
+
+
+@pytest.mark.parametrize("content", [b"This is no database.\n" * 500, b"SQLite format 3\x00" + b"\xff" * 9_000])
+def test_a_file_that_is_no_database_is_told_and_replaced_once_it_is_moved(
+    tmp_path: Path, open_store: OpenStore, content: bytes
+) -> None:
+    path = tmp_path / "jobs.db"
+    path.write_bytes(content)
+    trouble = Trouble(open_store(path))
+    trouble.put()
+    trouble.fails("damaged: move it aside, then a new one is made")
+    with pytest.raises(StoreFailed, match="damaged: move it aside"):
+        trouble.store.jobs()
+    assert path.read_bytes() == content
+    path.rename(tmp_path / "damaged.db")
+    trouble.recovers()
+
+
+def test_a_damaged_page_is_told_and_what_is_whole_is_read(tmp_path: Path, open_store: OpenStore) -> None:
+    path = tmp_path / "jobs.db"
+    with Store(str(path)) as store:
+        for number in range(30):
+            Trouble(store, f"job-{number}", padding=f',"much":"{"x" * 100}"').put(5, 200)
+        assert store.flush(60)
+    with sqlite3.connect(path) as connection:
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'chunks'").fetchone()[0]
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.close()
+    with path.open("r+b") as file:  # the table's root, and pages here and there
+        for page in (root, *range(20, pages, 40)):
+            file.seek((page - 1) * 4096)
+            file.write(os.urandom(4096))
+    trouble = Trouble(open_store(path), "job-new")
+    trouble.put()
+    trouble.fails("the file is damaged: move it aside, then a new one is made")
+    with pytest.raises(StoreFailed, match="damaged"):
+        trouble.store.history("job-7", HistoryQuery())
+    path.rename(tmp_path / "damaged.db")
+    for rest in ("-wal", "-shm"):
+        Path(f"{path}{rest}").unlink(missing_ok=True)
+    trouble.recovers()
+
+
+def test_a_file_that_was_cut_short_is_told(tmp_path: Path, open_store: OpenStore) -> None:
+    path = tmp_path / "jobs.db"
+    with Store(str(path)) as store:
+        Trouble(store, "before").put(20, 500)
+        assert store.flush(60)
+    os.truncate(path, 50_000)
+    trouble = Trouble(open_store(path))
+    trouble.put()
+    trouble.fails("the file is damaged: move it aside")
+    path.unlink()
+    trouble.recovers()
+
+
+def test_a_job_goes_on_in_a_new_file_when_its_own_is_moved_away(tmp_path: Path, open_store: OpenStore) -> None:
+    path = tmp_path / "jobs.db"
+    trouble = Trouble(open_store(path))
+    trouble.put()
+    assert trouble.store.flush()
+    path.rename(tmp_path / "elsewhere.db")
+    trouble.put()
+    assert trouble.store.flush()
+    played = Playback()
+    for segment in trouble.segments:
+        played.add(segment)
+    assert trouble.store.playback("job-1").job() == played.job()  # nothing of its figures is forgotten
+    page = trouble.store.history("job-1", HistoryQuery())
+    assert (page.first, page.last, page.records[0].routine_id) == (101, 200, "sink")
+    assert list(trouble.store.segments("job-1")) == trouble.segments[5:]
+    with pytest.raises(LookupError):
+        trouble.store.playback("job-1", seq=50)
+
+
+def test_a_folder_that_is_not_there_is_told_until_it_is(tmp_path: Path, open_store: OpenStore) -> None:
+    trouble = Trouble(open_store(tmp_path / "missing" / "jobs.db"))
+    trouble.put()
+    trouble.fails("it cannot be opened: see that its folder is there")
+    (tmp_path / "missing").mkdir()
+    trouble.recovers()
+
+
+def test_a_database_server_that_is_stopped_is_told_until_it_is_back(
+    postgresql: PostgresServer, open_store: OpenStore
+) -> None:
+    trouble = Trouble(open_store(postgresql.new_database("stopped")))
+    trouble.put()
+    assert trouble.store.flush(60)
+    postgresql.stop()
+    try:
+        trouble.put()
+        trouble.fails("the database does not answer as it should")
+        with pytest.raises(StoreFailed, match="does not answer"):
+            trouble.store.jobs()
+        trouble.put()
+    finally:
+        postgresql.start()
+    trouble.recovers()
+
+
+def test_a_server_that_was_never_there_is_told_without_its_password(open_store: OpenStore) -> None:
+    store = open_store("postgresql://me:secret@127.0.0.1:9/runs")
+    trouble = Trouble(store)
+    trouble.put()
+    trouble.fails("127.0.0.1:9/runs")
+    assert store.place == "postgresql://me:***@127.0.0.1:9/runs"
+    assert "secret" not in store.health.reason
+
+
+def test_a_store_in_trouble_stops_in_time(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "missing" / "jobs.db"))
+    store.start()
+    Trouble(store).put()
+    began = time.monotonic()
+    store.stop(timeout=0.5)
+    assert time.monotonic() - began < 10
