@@ -1,30 +1,29 @@
-"""Watch the jobs of a program's flows live in a browser, and pause, resume and cancel them there; see them again later."""
+"""Watch the jobs of a program's flows live in a browser, pause, resume and cancel them there, see them again later."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import Dashboard
     from .remote.connection import connect
     from .server.listener import CannotListen
+    from .store.retention import Retention
 
 __version__ = "0.1.0"
-__all__ = ["CannotListen", "Dashboard", "__version__", "connect"]
+__all__ = ["CannotListen", "Dashboard", "Retention", "__version__", "connect"]
+
+_MODULES = {
+    "CannotListen": "server.listener",
+    "Dashboard": "app",
+    "Retention": "store.retention",
+    "connect": "remote.connection",
+}
 
 
 def __getattr__(name: str) -> Any:
     """The public names, when they are asked for: `routilux --help` and the wire's shapes need no web server."""
-    if name == "Dashboard":
-        from .app import Dashboard
-
-        return Dashboard
-    if name == "CannotListen":
-        from .server.listener import CannotListen
-
-        return CannotListen
-    if name == "connect":
-        from .remote.connection import connect
-
-        return connect
+    if name in _MODULES:
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -59,7 +59,9 @@ class Serving:
         services = Services(monitor, self._live, self._hub, Controls(), Past(monitor, archive, self._catch_up))
         self._application.register_blueprint(api.blueprint(services))
         self._application.register_blueprint(pages.blueprint(services))
-        self._application.register_blueprint(prometheus.blueprint(services))
+        self._application.register_blueprint(
+            prometheus.blueprint(services, lambda: sum(program.connected for program in programs.all()))
+        )
 
     def start(self, listener: socket.socket) -> None:
         """Serve on `listener`. Raises what `Store.start` does, and nothing is running then."""

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import logging
-import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .binding import Binding
 from .callables import callable_from_plain, callable_to_plain, to_plain
 from .documents import Part
 from .error_handler import error_text
 from .merging import MergeStrategy, merge
+from .watchers import Watchers
 
 if TYPE_CHECKING:
     from .event import Event
 
 _log = logging.getLogger("routilux")
-
-
-class StructureWatcher(Protocol):
-    """Who wants to know that an event's or slot's wiring has changed."""
-
-    def structure_changed(self) -> None: ...
 
 
 class Slot:
@@ -52,7 +46,7 @@ class Slot:
         self.merge_strategy = merge_strategy
         self.connected_events: list[Event] = []
         self._stored: dict[str, Any] = {}
-        self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._watchers: Watchers = Watchers()
         self.handler = handler
 
     def __repr__(self) -> str:
@@ -67,15 +61,14 @@ class Slot:
     def handler(self, handler: Callable[..., Any] | None) -> None:
         self._handler = handler
         self.binding: Binding | None = None if handler is None else Binding(handler)
-        for watcher in list(self._watchers):
-            watcher.structure_changed()
+        self._watchers.tell()
 
     def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:
         """List each other with `event`. `param_mapping` is ignored here: it belongs to a `Connection`."""
         event.connect(self)
 
     def disconnect(self, event: Event) -> None:
-        """Undo `connect` of `event`; nothing happens when not connected."""
+        """Take the connection from `event` away; nothing happens when not connected."""
         event.disconnect(self)
 
     def receive(self, data: dict[str, Any], job_state: Any = None, flow: Any = None) -> None:

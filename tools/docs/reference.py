@@ -78,7 +78,7 @@ PAGES = (
         "The dashboard",
         "The names of `routilux_dashboard`.",
         "routilux_dashboard",
-        ("Dashboard", "CannotListen"),
+        ("Dashboard", "connect", "Retention", "CannotListen"),
     ),
 )
 UNTOLD = frozenset({"__version__"})

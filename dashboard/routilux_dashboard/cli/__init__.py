@@ -13,6 +13,7 @@ __all__ = ["main"]
 COMMANDS = {
     "demo": ("demo", "demo"),
     "run": ("run", "run"),
+    "serve": ("serve", "serve"),
     "jobs": ("job_list", "jobs"),
     "show": ("show", "show"),
     "history": ("history", "history"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable
 
 import click
 
@@ -10,18 +11,34 @@ from routilux import Flow, JobState
 
 from ..app import Dashboard
 from ..server.listener import CannotListen
+from ..server.tokens import Tokens
 from .usage import UsageProblem
 
 ENDED = ("completed", "failed", "cancelled")
 CANCEL_SECONDS = 5.0
 
+store_option = click.option(
+    "--store",
+    metavar="PATH|URL|none",
+    help="Where jobs are kept: $ROUTILUX_STORE if unsaid, else a file in the user's data folder.",
+)
 
-def start_dashboard(flow: Flow, host: str, port: int) -> Dashboard:
-    """A dashboard that serves `flow`; a busy port is a `UsageProblem`."""
+
+def start_dashboard(
+    *flows: Flow,
+    host: str,
+    port: int,
+    store: str | None = None,
+    mask: Iterable[str] = (),
+    tokens: Tokens | None = None,
+) -> Dashboard:
+    """A dashboard that serves `flows`; a busy port, or a store that is none, is a `UsageProblem`."""
     try:
-        return Dashboard(flow, host=host, port=port).start()
+        return Dashboard(*flows, host=host, port=port, store=store, mask=mask, tokens=tokens).start()
     except CannotListen as error:
         raise UsageProblem(f"{error.strerror} (--port N)") from None
+    except ValueError as error:
+        raise UsageProblem(str(error)) from None
 
 
 def end_like_ctrl_c() -> None:

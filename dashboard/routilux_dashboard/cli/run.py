@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -12,8 +13,10 @@ import click
 
 from routilux import Flow, JobState
 
+from ..app import Dashboard
 from ..arguments import BadArgument, check_arguments
 from ..control import CannotStart, entry_of
+from ..remote.connection import ServerConnection, connect
 from ..targets import BadTarget, load_flow
 from ..watch.describe import describe
 from .jobs import ENDED, cancel_jobs, end_like_ctrl_c, start_dashboard
@@ -21,6 +24,9 @@ from .usage import UsageProblem
 
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 3}
 HERE = "127.0.0.1:5000"
+TOKEN = "ROUTILUX_TOKEN"
+SEND_SECONDS = 10.0
+"""How long the end waits for a server elsewhere to have all of the job."""
 
 
 @click.command()
@@ -28,14 +34,27 @@ HERE = "127.0.0.1:5000"
 @click.option("--entry", metavar="ID", help="Routine to start at; needed when the flow has several entries.")
 @click.option("--param", "params", multiple=True, metavar="KEY=JSON", help="A parameter of the entry.")
 @click.option(
-    "--dashboard", is_flag=False, flag_value=HERE, metavar="[HOST:PORT]", help=f"Show it, at {HERE} if unsaid."
+    "--dashboard",
+    is_flag=False,
+    flag_value=HERE,
+    metavar="[HOST:PORT|URL]",
+    help=f"Show it, at {HERE} if unsaid; with a URL, at the server there (its token: ROUTILUX_TOKEN).",
 )
-def run(target: str, entry: str | None, params: tuple[str, ...], dashboard: str | None) -> None:
+@click.option("--store", metavar="PATH|URL|none", help="With --dashboard: where the job is kept.")
+@click.option("--mask", multiple=True, metavar="NAME", help="With --dashboard: a key whose values are not shown.")
+def run(
+    target: str,
+    entry: str | None,
+    params: tuple[str, ...],
+    dashboard: str | None,
+    store: str | None,
+    mask: tuple[str, ...],
+) -> None:
     """Run one job of TARGET, which is package.module:flow or path/file.py:flow (a flow, or a function that makes it).
 
     Exit code: 0 completed, 1 failed, 2 wrong usage, 3 cancelled.
     """
-    place = None if dashboard is None else parse_place(dashboard)
+    show = None if dashboard is None else shower(dashboard, store, mask)
     try:
         flow = load_flow(target)
         point = entry_of(describe(flow), entry)
@@ -44,21 +63,45 @@ def run(target: str, entry: str | None, params: tuple[str, ...], dashboard: str 
     except (BadTarget, CannotStart, BadArgument) as error:
         raise UsageProblem(str(error)) from None
     end_like_ctrl_c()
-    sys.exit(EXIT_CODES.get(run_job(flow, point.routine_id, wanted, place), 1))
+    sys.exit(EXIT_CODES.get(run_job(flow, point.routine_id, wanted, show), 1))
 
 
-def run_job(flow: Flow, entry: str, params: dict[str, Any], place: tuple[str, int] | None) -> str:
-    """Run it, with a dashboard at `place` (host, port) or without; return the job's status at its end."""
-    if place is None:
+Shown = Dashboard | ServerConnection
+"""What shows a job: a dashboard of this program, or a connection to a server elsewhere."""
+
+
+def shower(text: str, store: str | None, mask: tuple[str, ...]) -> Callable[[Flow], Shown]:
+    """What makes the dashboard, or the connection, that `--dashboard` means."""
+    if "://" in text:
+        if store is not None:
+            raise UsageProblem("--store is the server's own when --dashboard is a URL: give it to routilux serve")
+        return lambda flow: _connect(text, flow, mask)
+    host, port = parse_place(text)
+    return lambda flow: start_dashboard(flow, host=host, port=port, store=store, mask=mask)
+
+
+def run_job(flow: Flow, entry: str, params: dict[str, Any], show: Callable[[Flow], Shown] | None) -> str:
+    """Run it, shown or not; return the job's status at its end."""
+    if show is None:
         return follow(flow, lambda: flow.start(entry, params), (*ENDED, "paused"))
-    with start_dashboard(flow, *place) as dashboard:
+    with show(flow) as shown:
 
         def start() -> JobState:
             job_state = flow.start(entry, params)
-            click.echo(f"Dashboard: {dashboard.url_of_job(job_state.job_id)}")
+            click.echo(f"Dashboard: {shown.url_of_job(job_state.job_id)}")
             return job_state
 
-        return follow(flow, start, ENDED)
+        status = follow(flow, start, ENDED)
+        if isinstance(shown, ServerConnection) and not shown.flush(SEND_SECONDS):
+            click.echo(f"Not all of it was sent to {shown.url}: {shown.state.reason or 'there was no time'}", err=True)
+        return status
+
+
+def _connect(url: str, flow: Flow, mask: tuple[str, ...]) -> ServerConnection:
+    try:
+        return connect(url, flow, token=os.environ.get(TOKEN) or None, mask=mask)
+    except ValueError as error:
+        raise UsageProblem(f"--dashboard: {error}") from None
 
 
 def follow(flow: Flow, start: Callable[[], JobState], over: tuple[str, ...]) -> str:

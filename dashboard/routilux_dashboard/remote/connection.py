@@ -31,7 +31,7 @@ log = logging.getLogger("routilux_dashboard")
 
 
 class ConnectionState(NamedTuple):
-    """How a `Connection` is.
+    """How a `ServerConnection` is.
 
     `reason` says why it is not `connected`. `waiting` segments of jobs (`waiting_bytes`) are held until the
     server has them for good; `thinned` of all there were had to leave payloads out.
@@ -44,7 +44,7 @@ class ConnectionState(NamedTuple):
     thinned: int
 
 
-class Connection:
+class ServerConnection:
     """This program's jobs, sent to a server elsewhere; made by `connect`, which says more."""
 
     def __init__(
@@ -144,7 +144,7 @@ def connect(
     name: str | None = None,
     backlog_bytes: int = BACKLOG_BYTES,
     mask: Iterable[str] = (),
-) -> Connection:
+) -> ServerConnection:
     """Send the jobs of `flows` to the server at `url`, from threads of its own, and take orders from there.
 
     Returns at once, also when the server is not there (yet): what happens meanwhile waits, and is sent,
@@ -166,7 +166,7 @@ def connect(
     ...     connection.state.connected
     False
     """
-    return Connection(url, *flows, token=token, name=name, backlog_bytes=backlog_bytes, mask=mask)
+    return ServerConnection(url, *flows, token=token, name=name, backlog_bytes=backlog_bytes, mask=mask)
 
 
 def program_name() -> str:

@@ -133,16 +133,9 @@ class Clerk:
         owner = held.owner if held is not None else self._store.owner(job_id) if self._store is not None else None
         if owner is not None and owner != peer.program.key:
             return "another program has sent a job of this id"
-        if held is None and owner is None and self._is_shown(job_id):
+        if held is None and owner is None and self._monitor.has(job_id):
             return "a job of the server's own program has this id"
         return None if 0 < len(job_id) <= LONGEST_ID else f"a job's id has at most {LONGEST_ID} characters"
-
-    def _is_shown(self, job_id: str) -> bool:
-        try:
-            self._monitor.job(job_id)
-        except KeyError:
-            return False
-        return True
 
     def _welcome(self, peer: Connected, job_id: str, stored: int) -> int:
         """Take a job up again; the number from which on its program is to send."""
@@ -289,5 +282,5 @@ class Clerk:
                 if held is not None and peer is not None:
                     peer.sender.tell("again", {job_id: held.put})
         for job_id, held in list(self._held.items()):
-            if held.job.closed and held.kept >= held.put and not self._is_shown(job_id):
+            if held.job.closed and held.kept >= held.put and not self._monitor.has(job_id):
                 del self._held[job_id]

@@ -245,17 +245,10 @@ class Intake:
         peer.tell_now("heard", None)
 
     def _answer(self, peer: _Peer, message: Any) -> None:
-        peer.program.answered(_as(message, Answer), self._is_shown)
+        peer.program.answered(_as(message, Answer), self._monitor.has)
 
     def _order(self, peer: _Peer, order: Order) -> None:
         self.emit(peer.sid, "order", order)
-
-    def _is_shown(self, job_id: str) -> bool:
-        try:
-            self._monitor.job(job_id)
-        except KeyError:
-            return False
-        return True
 
 
 def _as(message: Any, shape: type[T]) -> T:
