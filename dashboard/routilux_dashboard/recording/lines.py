@@ -20,7 +20,8 @@ MAX_NUMBER = 2**63 - 1
 
 Count = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 Number = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
-Index = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Index = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+"""The number of a source or target; the engine's own sources have negative ones."""
 Name = Annotated[str, Meta(max_length=2_000)]
 
 
@@ -31,7 +32,7 @@ class Line(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, omit_de
 class RecordingLine(Line, tag="recording"):
     """The first line: what this is. `masked`: names of keys whose values were left out of the whole file."""
 
-    format: Index
+    format: Count
     made_by: Name
     made_at: Name
     job_id: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]

@@ -26,7 +26,8 @@ function alarm(why: string): TemplateResult {
 
 function note(about: About): TemplateResult {
   const missing = missingWords(about);
-  const made = html`<time datetime=${about.made_at}>${fullTime(about.made_at)}</time>`;
+  const { made_at: at } = about;
+  const made = html`<time datetime=${at} title=${fullTime(at)}>${fullTime(at).replace(/\.\d+/, "")}</time>`;
   return html`<div class="recording-note">
     <p><b>Recording</b> made ${made}. It shows the job as it was then.</p>
     ${
@@ -50,18 +51,14 @@ export function missingWords({ left_out, limit, masked, missing }: About): strin
 }
 
 function leftOutWords({ what, first, last, count }: LeftOut, size: string): string {
-  const rows = `${number(first)} to ${number(last)}`;
-  const because = `so that the file has at most ${size}; all counts are exact`;
-  switch (what) {
-    case "payloads":
-      return `The data of ${plural(count, "record")} (${rows}) was left out, ${because}.`;
-    case "records":
-      return `${plural(count, "record")} (${rows}) were left out, ${because}.`;
-    case "log":
-      return `${plural(count, "entry", "entries")} of the shared log (${rows}) were left out, ${because}.`;
-    case "outputs":
-      return `${plural(count, "output")} (${rows}) were left out, ${because}.`;
-    case "frames":
-      return `${plural(count, "moment")} between those that are kept were left out, ${because}.`;
-  }
+  const which = `(${number(first)} to ${number(last)})`;
+  const were = count === 1 ? "was" : "were";
+  const said: { [what in LeftOut["what"]]: string } = {
+    payloads: `The data of ${plural(count, "record")} ${which} was`,
+    records: `${plural(count, "record")} ${which} ${were}`,
+    log: `${plural(count, "entry", "entries")} of the shared log ${which} ${were}`,
+    outputs: `${plural(count, "output")} ${which} ${were}`,
+    frames: `${plural(count, "moment")} between those that are kept ${were}`,
+  };
+  return `${said[what]} left out, so that the file has at most ${size}; all counts are exact.`;
 }

@@ -83,7 +83,7 @@ def a_run(records: int = 7, rows: int = 3, *, payload: Any = None, ended: bool =
             SOURCES if n == 1 else [],
             TARGETS if n == 1 else [],
             Records(
-                [0 if seq == 1 else 1 for seq in seqs],
+                [-1 if seq == 1 else 1 for seq in seqs],
                 [START_NS + seq * 1_000_000 for seq in seqs],
                 [0 if seq == 1 else 1 for seq in seqs],
                 [msgspec.json.encode({"i": seq} if payload is None else payload) for seq in seqs],
@@ -103,7 +103,7 @@ def a_run(records: int = 7, rows: int = 3, *, payload: Any = None, ended: bool =
 
 
 SOURCES = [
-    SourceName(0, "source", "trigger", "start", (), ("source",)),
+    SourceName(-1, "source", "trigger", "start", (), ("source",)),
     SourceName(1, "source", "item", "event", (CONNECTION,), ("sink",)),
 ]
 TARGETS = [TargetName(0, "source", "trigger"), TargetName(1, "sink", "item")]
@@ -162,7 +162,7 @@ def jobs(draw: st.DrawFn) -> list[Segment]:
             a_flow() if first else None,
             SOURCES if first else [],
             TARGETS if first else [],
-            Records([i % 2 for i in range(count)], [draw(numbers) for _ in payloads], causes, payloads, cut),
+            Records([1 if i % 2 else -1 for i in range(count)], [draw(numbers) for _ in payloads], causes, payloads, cut),
             Runs(*(list(column) for column in zip(*drawn, strict=True))) if drawn else Runs(),
             [Entry(n, START_NS, "seen", draw(st.none() | names), {"v": draw(values)})],
             [LogRow(n, iso(START_NS), draw(values), draw(st.booleans()))],
