@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import accumulate
-from operator import itemgetter
+from dataclasses import dataclass, replace
 from time import perf_counter_ns, time_ns
 from typing import Any, Protocol, cast
 
-from routilux import JobState, JournalBatch, JournalEntry, JournalReader
+from routilux import JobState, JournalBatch, JournalReader
 
 from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
+from .columns import columns_of, entries_of, running_of, word
 from .cutting import split
-from .entries import entry_data
 from .flow_view import FlowView
 from .masking import NO_MASK, Mask
 from .outlook import ENDED
 from .payloads import Payloads
 from .picture import ASKED, DRAINING_NS
-from .preview import HIDDEN, plain_text
+from .preview import HIDDEN
 from .rows import log_rows, output_rows, read_log, read_outputs
-from .segment import (
-    Beginning,
-    DataValue,
-    Entry,
-    Facts,
-    Records,
-    RunningNow,
-    Runs,
-    RunSums,
-    Segment,
-    SourceName,
-    Sums,
-    TargetName,
-)
+from .segment import Beginning, DataValue, Facts, Metrics, RunningNow, Segment
 from .summary import Identity, control_of
-from .tally import OUTCOMES
 from .times import MILLISECOND, iso_local
 
 ROWS = 5_000
@@ -47,11 +32,11 @@ TEXT_ROWS = 1_000
 FLOW_LOOK_NS = 250 * MILLISECOND
 KEYS = 10_000
 """Shared values that are told of at the beginning and the end."""
-_WORD = 2_000
 _STARTS = 64
+_NOTHING = JournalBatch(0, [], [], [], (), None, 0)
 _EXACT_NS = 20_000
-_OUTCOME = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 _CHANGING = frozenset({"status", "control"})
+_AT_REST = ENDED | {"paused"}
 
 
 class CapturedFlow(Protocol):
@@ -61,8 +46,32 @@ class CapturedFlow(Protocol):
     def view(self) -> FlowView: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What has been told of a job so far. Replaced when a segment is whole, so that one that fails loses nothing."""
+
+    seq: int = 0
+    runs: int = 0
+    at_ns: int = 0
+    status: str = ""
+    definition: FlowDefinition | None = None
+    beginning: Beginning | None = None
+    control: Control | None = None
+    control_due: int = 0
+    sources: frozenset[int] = frozenset()
+    targets: frozenset[int] = frozenset()
+    running: tuple[RunningNow, ...] = ()
+    starts: frozenset[int] = frozenset()
+    log: int = 0
+    outputs: int = 0
+    behind: bool = False
+    """There are more rows of text than a segment has."""
+
+
 class Capture:
     """Takes what is new of one job as segments. For one thread at a time; the engine never waits for it.
+
+    Should a take raise, nothing is lost: the next one has it.
 
     Args:
         origin: where the job runs.
@@ -88,56 +97,48 @@ class Capture:
         self._mask = mask
         self._payloads = Payloads(mask)
         self._ended = False
-        self._seq = 0
-        self._runs = 0
-        self._at_ns = 0
         self._ahead_ns = 0
         self._flow_due = 0
-        self._control_due = 0
-        self._status = job_state.status
-        self._definition: FlowDefinition | None = None
-        self._beginning: Beginning | None = None
-        self._control: Control | None = None
-        self._sources: set[int] = set()
-        self._targets: set[int] = set()
-        self._running: list[RunningNow] = []
-        self._starts: set[int] = set()
-        self._log = 0
-        self._outputs = 0
-        self._log_behind = False
-        self._outputs_behind = False
+        self._told = _Told(status=job_state.status)
+        self._taken: JournalBatch | None = None
 
     def end(self) -> None:
         """The job has ended: what is taken next is the last of it. (Any thread.)"""
         self._ended = True
 
     @property
-    def _behind(self) -> bool:
-        """Whether there are rows of text that were too many for a segment."""
-        return self._log_behind or self._outputs_behind
-
-    @property
-    def metrics(self) -> dict[str, Any]:
+    def metrics(self) -> Metrics:
         """The tracker's figures, as they are in the final segment."""
         tracker = self.job_state.execution_tracker
         performances = tracker.get_routine_performances().items()
-        return {"flow": tracker.get_flow_performance(), "routines": {_word(key): row for key, row in performances}}
+        return Metrics(tracker.get_flow_performance(), {word(key): row for key, row in performances})
 
     def take(self, now_ns: int) -> list[Segment]:
         """What is new, as segments of at most 5,000 records and runs; `[]` when nothing is."""
         ended, self._ended = self._ended, False
-        clock_ns = self._look_at_clocks()
-        batch = self._reader.take()
-        running = self._running_now(batch, clock_ns)
-        if not ended and not self._is_news(batch, running, now_ns):
-            return []
-        segments = _pieces(self._segment(batch, running, clock_ns, now_ns, final=ended))
-        while ended and self._behind:
-            segments.append(self._rest(segments[-1]))
+        try:
+            segments, self._told = self._take(now_ns, final=ended)
+        except BaseException:
+            self._ended = ended or self._ended
+            raise
+        self._taken = None
         for place, segment in enumerate(segments):
             segment.n = self.next_n + place
         self.next_n += len(segments)
         return segments
+
+    def _take(self, now_ns: int, *, final: bool) -> tuple[list[Segment], _Told]:
+        clock_ns = self._look_at_clocks()
+        batch = self._taken = self._taken or self._reader.take()
+        running = running_of(batch, self._reader.wall_ns(0), self._told.starts)
+        if not final and not self._is_news(batch, running, now_ns):
+            return [], self._told
+        whole, told = self._segment(batch, running, clock_ns, now_ns, final=final)
+        segments = _pieces(whole)
+        while final and told.behind:
+            rest, told = self._rest(segments[-1], told)
+            segments.append(rest)
+        return segments, told
 
     def _look_at_clocks(self) -> int:
         """The time by the clock of records; how far that of entries is ahead is noted, if it can be told exactly."""
@@ -147,141 +148,103 @@ class Capture:
         return self._reader.wall_ns(before)
 
     def _is_news(self, batch: JournalBatch, running: list[RunningNow], now_ns: int) -> bool:
+        told = self._told
         happened = batch.records or batch.runs or batch.entries or batch.totals is not None
-        if happened or self._beginning is None or self._behind or running != self._running:
+        if happened or told.beginning is None or told.behind or tuple(running) != told.running:
             return True
-        drains = self._control is not None and self._control.state in ASKED and now_ns >= self._control_due
-        return drains or self._view(now_ns).definition is not self._definition
+        drains = told.control is not None and told.control.state in ASKED and now_ns >= told.control_due
+        return drains or self._view(now_ns).definition is not told.definition
 
     def _segment(
         self, batch: JournalBatch, running: list[RunningNow], clock_ns: int, now_ns: int, *, final: bool
-    ) -> Segment:
-        first = self._beginning is None
-        records, runs = self._records(batch), self._run_columns(batch)
-        latest = accumulate(map(int.__add__, runs.start_ns, runs.duration_ns), max)
-        ends = list(latest)
-        self._at_ns = max([self._at_ns, clock_ns, *records.time_ns[-1:], *ends[-1:]])
-        after_seq, lost = batch.seq - len(batch.records), batch.seq - len(batch.records) - self._seq
-        sums = self._sums(batch)
-        after_run = self._runs + (sum(row.count for row in sums.runs) if sums is not None else 0)
-        changed = first or final or any(entry.kind in _CHANGING for entry in batch.entries)
-        sources, targets = self._new_sources(batch), self._new_targets(batch)
-        if sources or changed:
-            self._flow_due = 0
-        log, outputs = self._new_log(batch, first or final), self._new_outputs(batch, first or final)
+    ) -> tuple[Segment, _Told]:
+        known = self._told
+        every = known.beginning is None or final
+        rows = columns_of(batch, self._reader, self._payloads, known.sources, known.targets)
+        said = self._said(batch, now_ns, every=every, look=bool(rows.sources))
+        after_seq, after_run = batch.seq - len(batch.records), known.runs + rows.runs_before
+        told = replace(
+            said,
+            seq=batch.seq,
+            runs=after_run + len(batch.runs),
+            at_ns=max(known.at_ns, clock_ns, rows.last_ns),
+            sources=known.sources.union(source.number for source in rows.sources),
+            targets=known.targets.union(target.number for target in rows.targets),
+            running=tuple(running),
+            starts=frozenset(row[1] for row in batch.runs[-_STARTS:]),
+        )
         segment = Segment(
             job_id=self.job_state.job_id,
             n=self.next_n,
-            at_ns=self._at_ns,
+            at_ns=told.at_ns,
             after_seq=after_seq,
             seq=batch.seq,
             after_run=after_run,
-            facts=self._facts(batch, now_ns, changed=changed, final=final),
-            beginning=self._new_beginning() if changed else None,
-            flow=self._new_definition(now_ns),
-            sources=sources,
-            targets=targets,
-            records=records,
-            runs=runs,
-            entries=[_entry(entry) for entry in batch.entries],
-            log=log,
-            outputs=outputs,
-            states=self._states(batch, every=first or final, changed=changed),
-            data=self._data(batch, every=first or final),
+            facts=self._facts(told, rests=final or (told.status != known.status and told.status in _AT_REST)),
+            beginning=None if told.beginning == known.beginning else told.beginning,
+            flow=None if told.definition == known.definition else told.definition,
+            sources=rows.sources,
+            targets=rows.targets,
+            records=rows.records,
+            runs=rows.runs,
+            entries=entries_of(batch),
+            states=self._states(batch, every=every),
+            data=self._data(batch, every=every),
             running=running,
-            sums=sums,
-            lost=lost,
-            final=final and self._status in ENDED,
+            sums=rows.sums,
+            lost=after_seq - known.seq,
+            final=final and told.status in ENDED,
             ahead_ns=self._ahead_ns,
         )
-        self._seq, self._runs = batch.seq, after_run + len(batch.runs)
-        self._running = running
-        return segment
+        return segment, self._with_text(segment, told, batch, every=every)
 
-    def _rest(self, before: Segment) -> Segment:
+    def _said(self, batch: JournalBatch, now_ns: int, *, every: bool, look: bool) -> _Told:
+        """What was told before, with what the engine says besides the journal now."""
+        known = self._told
+        changed = every or _changes(batch)
+        if changed or look:
+            self._flow_due = 0
+        said = replace(
+            known,
+            status=next((e.data["status"] for e in reversed(batch.entries) if e.kind == "status"), known.status),
+            definition=self._view(now_ns).definition,
+            beginning=self._beginning() if changed else known.beginning,
+        )
+        if known.control is not None and not changed and known.control.state not in ASKED:
+            return said
+        return replace(said, control=control_of(self.job_state.control), control_due=now_ns + DRAINING_NS)
+
+    def _with_text(self, segment: Segment, told: _Told, batch: JournalBatch, *, every: bool) -> _Told:
+        """Put what is new of the shared log and the outputs into a segment."""
+        kinds = {entry.kind for entry in batch.entries}
+        log_behind = outputs_behind = False
+        if every or told.behind or "shared_log" in kinds:
+            segment.log, log_behind = self._log(told.log)
+        if every or told.behind or "output" in kinds:
+            segment.outputs, outputs_behind = self._outputs(told.outputs)
+        return replace(
+            told,
+            log=segment.log[-1].n if segment.log else told.log,
+            outputs=segment.outputs[-1].n if segment.outputs else told.outputs,
+            behind=log_behind or outputs_behind,
+        )
+
+    def _rest(self, before: Segment, told: _Told) -> tuple[Segment, _Told]:
         """What a final segment still had to leave."""
         final, before.final = before.final, False
-        return Segment(
+        rest = Segment(
             job_id=before.job_id,
             n=before.n + 1,
             at_ns=before.at_ns,
             after_seq=before.seq,
             seq=before.seq,
-            after_run=self._runs,
+            after_run=told.runs,
             facts=before.facts,
-            log=self._read_log(),
-            outputs=self._read_outputs(),
             running=before.running,
             final=final,
+            ahead_ns=before.ahead_ns,
         )
-
-    # -- rows
-
-    def _records(self, batch: JournalBatch) -> Records:
-        rows = batch.records
-        if not rows:
-            return Records()
-        offset = self._reader.wall_ns(0)
-        data, cut = self._payloads.encode([row[1] for row in rows])
-        times = [row[2] + offset for row in rows]
-        return Records(list(map(itemgetter(0), rows)), times, list(map(itemgetter(3), rows)), data, cut)
-
-    def _run_columns(self, batch: JournalBatch) -> Runs:
-        rows = batch.runs
-        if not rows:
-            return Runs()
-        offset = self._reader.wall_ns(0)
-        return Runs(
-            target=list(map(itemgetter(0), rows)),
-            start_ns=[row[1] + offset for row in rows],
-            duration_ns=list(map(itemgetter(2), rows)),
-            outcome=[_OUTCOME[row[3]] for row in rows],
-            cause=list(map(itemgetter(4), rows)),
-        )
-
-    def _running_now(self, batch: JournalBatch, clock_ns: int) -> list[RunningNow]:
-        """The handlers that run, but those whose run has been written down already."""
-        known, self._starts = self._starts, {row[1] for row in batch.runs[-_STARTS:]}
-        if not batch.running:
-            return []
-        ended = known.union(map(itemgetter(1), batch.runs))
-        offset = self._reader.wall_ns(0)
-        found = []
-        for handler in batch.running:
-            if handler.started not in ended:
-                start_ns = handler.started + offset if handler.started else clock_ns - handler.running_ns
-                found.append(RunningNow(_word(handler.routine_id), _word(handler.slot_name), start_ns))
-        return found
-
-    def _sums(self, batch: JournalBatch) -> Sums | None:
-        totals = batch.totals
-        if totals is None:
-            return None
-        runs = [
-            RunSums(target, _OUTCOME[outcome], row.count, row.total_ns, row.min_ns, row.max_ns)
-            for (target, outcome), row in totals.runs.items()
-        ]
-        return Sums(dict(totals.emissions), runs)
-
-    def _new_sources(self, batch: JournalBatch) -> list[SourceName]:
-        used = set(map(itemgetter(0), batch.records)).union(batch.totals.emissions if batch.totals else ())
-        fresh = sorted(used - self._sources)
-        self._sources.update(fresh)
-        return [self._source_name(number) for number in fresh]
-
-    def _source_name(self, number: int) -> SourceName:
-        source = self._reader.source(number)
-        words = (_word(source.routine_id), _word(source.event_name), _word(source.kind))
-        return SourceName(
-            number, *words, tuple(map(_word, source.connection_ids)), tuple(map(_word, source.target_ids))
-        )
-
-    def _new_targets(self, batch: JournalBatch) -> list[TargetName]:
-        sums = [number for number, _ in batch.totals.runs] if batch.totals else []
-        fresh = sorted(set(map(itemgetter(0), batch.runs)).union(sums) - self._targets)
-        self._targets.update(fresh)
-        targets = [(number, self._reader.target(number)) for number in fresh]
-        return [TargetName(number, _word(target.routine_id), _word(target.slot_name)) for number, target in targets]
+        return rest, self._with_text(rest, told, _NOTHING, every=True)
 
     # -- what is said of the job
 
@@ -295,51 +258,41 @@ class Capture:
         except Exception:  # it cannot be described any more: it stays as it was
             return self._flow.view()
 
-    def _new_definition(self, now_ns: int) -> FlowDefinition | None:
-        known, self._definition = self._definition, self._view(now_ns).definition
-        return None if known is not None and known == self._definition else self._definition
+    def _beginning(self) -> Beginning:
+        said = Identity.of(self.job_state, self._origin, self._mask)
+        return Beginning(said.flow_id, said.origin, said.created_at, said.entry, said.params)
 
-    def _new_beginning(self) -> Beginning | None:
-        known, said = self._beginning, Identity.of(self.job_state, self._origin, self._mask)
-        self._beginning = Beginning(said.flow_id, said.origin, said.created_at, said.entry, said.params)
-        return None if known == self._beginning else self._beginning
-
-    def _facts(self, batch: JournalBatch, now_ns: int, *, changed: bool, final: bool) -> Facts:
+    def _facts(self, told: _Told, *, rests: bool) -> Facts:
         job_state = self.job_state
-        said = [entry.data["status"] for entry in batch.entries if entry.kind == "status"]
-        self._status = said[-1] if said else self._status
-        if self._control is None or changed or self._control.state in ASKED:
-            self._control = control_of(job_state.control)
-            self._control_due = now_ns + DRAINING_NS
-        ended = job_state.ended_at if self._status in ENDED else None
-        at_rest = final or (bool(said) and self._status in (*ENDED, "paused"))
+        ended = job_state.ended_at if told.status in ENDED else None
+        assert told.control is not None
         return Facts(
-            status=cast(JobStatus, self._status),
+            status=cast(JobStatus, told.status),
             updated_at=iso_local(job_state.updated_at),
             ended_at=iso_local(ended) if ended is not None else None,
-            control=self._control,
+            control=told.control,
             rerunnable=job_state.entry_routine_id in self._flow.view().routine_ids,
-            metrics=self.metrics if at_rest else None,
+            metrics=self.metrics if rests else None,
         )
 
-    def _states(self, batch: JournalBatch, *, every: bool, changed: bool) -> dict[str, RoutineState]:
+    def _states(self, batch: JournalBatch, *, every: bool) -> dict[str, RoutineState]:
         stored = self.job_state.routine_states
         names: Iterable[Any] = {entry.routine_id for entry in batch.entries if entry.kind == "routine_state"}
         if every:
             names = list(stored.copy())
-        elif changed:
+        elif _changes(batch):
             names = {*names, "_cancellation"}
-        return {_word(name): RoutineState(*self._mask.preview(stored.get(name))) for name in names if name in stored}
+        return {word(name): RoutineState(*self._mask.preview(stored.get(name))) for name in names if name in stored}
 
     def _data(self, batch: JournalBatch, *, every: bool) -> dict[str, DataValue]:
         told = [entry.data.get("key") for entry in batch.entries if entry.kind == "shared_data"]
         if not told and not every:
             return {}
         stored = list(self.job_state.shared_data.copy().items())
-        names = {_word(key) for key in told}
+        names = {word(key) for key in told}
         found = {}
         for key, value in stored[:KEYS] if every else stored:
-            name = _word(key)
+            name = word(key)
             if every or name in names:
                 found[name] = self._data_value(name, value)
         return found
@@ -350,27 +303,22 @@ class Capture:
 
     # -- shared log and outputs
 
-    def _new_log(self, batch: JournalBatch, look: bool) -> list[LogRow]:
-        told = look or self._log_behind or any(entry.kind == "shared_log" for entry in batch.entries)
-        return self._read_log() if told else []
+    def _log(self, after: int) -> tuple[list[LogRow], bool]:
+        """Entries of the shared log after number `after`, and whether there are more."""
+        found = read_log(self.job_state, after, TEXT_ROWS)
+        rows = log_rows(found, after, self._mask)
+        return rows, bool(rows) and found.last > rows[-1].n
 
-    def _new_outputs(self, batch: JournalBatch, look: bool) -> list[OutputRow]:
-        told = look or self._outputs_behind or any(entry.kind == "output" for entry in batch.entries)
-        return self._read_outputs() if told else []
+    def _outputs(self, after: int) -> tuple[list[OutputRow], bool]:
+        """The same for outputs."""
+        found = read_outputs(self.job_state, after, TEXT_ROWS)
+        rows = output_rows(found, after, self._mask)
+        return rows, bool(rows) and found.last > rows[-1].n
 
-    def _read_log(self) -> list[LogRow]:
-        found = read_log(self.job_state, self._log, TEXT_ROWS)
-        rows = log_rows(found, self._log, self._mask)
-        self._log = rows[-1].n if rows else self._log
-        self._log_behind = bool(rows) and found.last > self._log
-        return rows
 
-    def _read_outputs(self) -> list[OutputRow]:
-        found = read_outputs(self.job_state, self._outputs, TEXT_ROWS)
-        rows = output_rows(found, self._outputs, self._mask)
-        self._outputs = rows[-1].n if rows else self._outputs
-        self._outputs_behind = bool(rows) and found.last > self._outputs
-        return rows
+def _changes(batch: JournalBatch) -> bool:
+    """Whether a batch tells of what the engine is asked about."""
+    return any(entry.kind in _CHANGING for entry in batch.entries)
 
 
 def _pieces(segment: Segment) -> list[Segment]:
@@ -383,13 +331,3 @@ def _pieces(segment: Segment) -> list[Segment]:
         return split(segment, ROWS)
     halves = split(segment, (max(records, runs) + 1) // 2)
     return [piece for half in halves for piece in _pieces(half)] if len(halves) > 1 else halves
-
-
-def _entry(entry: JournalEntry) -> Entry:
-    routine_id = None if entry.routine_id is None else _word(entry.routine_id)
-    return Entry(entry.number, entry.time_ns, entry.kind, routine_id, entry_data(entry))
-
-
-def _word(value: Any) -> str:
-    """A name as JSON can hold it."""
-    return value if type(value) is str and value.isascii() and len(value) <= _WORD else plain_text(value, _WORD)

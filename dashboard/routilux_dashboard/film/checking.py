@@ -107,6 +107,8 @@ def _check_records(segment: Segment, sources: set[int]) -> None:
     _check_range("time of a record", records.time_ns, 0, LATEST_NS)
     _check_range("cause of a record", records.cause, 0, segment.seq)
     _check_range("index in cut", records.cut, 0, len(records.source) - 1)
+    if any(later <= earlier for earlier, later in pairwise(records.cut)):
+        raise SegmentRefused("The indices in cut are not in order")
 
 
 def _check_runs(segment: Segment, targets: set[int]) -> None:

@@ -8,7 +8,7 @@ time says: threads of the engine are sometimes held up for some microseconds bef
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
@@ -24,9 +24,12 @@ from .times import iso
 PAST = "this is a moment of the past"
 """Why a control makes no sense."""
 NOTHING_ASKED = Control(None, None, "", "", None, [], 0, 0, dict.fromkeys(("pause", "resume", "step", "cancel"), PAST))
+_STORING = ("routine_state", "shared_data")
 _EVERY = 2**63
 _FIRST = -1
 """The place of what had been stored before the job was read."""
+_Row = TypeVar("_Row", LogRow, OutputRow)
+_Value = TypeVar("_Value")
 
 
 def until_seq(segment: Segment, seq: int) -> Segment:
@@ -41,17 +44,19 @@ def until_seq(segment: Segment, seq: int) -> Segment:
     if place < 0:
         lost = "has no row" if place >= -segment.lost else "lies before it"
         raise LookupError(f"Record {seq} {lost}: segment {segment.n} begins with record {segment.after_seq + 1}")
+    cutter = _Cutter(segment)
     if place == 0:
-        return _part(segment, _NOWHERE, _NOWHERE, _before(segment))
+        return cutter.part(_NOWHERE, _NOWHERE, cutter.before())
     at = segment.records.time_ns[place - 1]
-    return _part(segment, _NOWHERE, _reached(segment, at, place), at)
+    return cutter.part(_NOWHERE, cutter.reached(at, place), at)
 
 
 def until_time(segment: Segment, t_ns: int) -> Segment:
     """The part of a segment up to `t_ns` (since the epoch); the segment itself when all of it was by then."""
     if t_ns >= segment.at_ns:
         return segment
-    return _part(segment, _NOWHERE, _reached(segment, t_ns), t_ns)
+    cutter = _Cutter(segment)
+    return cutter.part(_NOWHERE, cutter.reached(t_ns), t_ns)
 
 
 def split(segment: Segment, rows: int) -> list[Segment]:
@@ -60,18 +65,18 @@ def split(segment: Segment, rows: int) -> list[Segment]:
     They are numbered from its `n`, so those after it need other numbers. Only rows of the same
     nanosecond may make one larger.
     """
-    parts = []
-    start, end = _NOWHERE, _all(segment)
-    while True:
-        at = _time_of(segment, start, rows)
-        stop = end if at is None else _reached(segment, at)
-        if at is None or stop == end:
-            break
-        parts.append(_part(segment, start, stop, at))
-        start = stop
-    if not parts:
+    if max(len(segment.records.source), len(segment.runs.target)) <= rows:
         return [segment]
-    parts.append(_part(segment, start, end, None))
+    cutter = _Cutter(segment)
+    parts, start = [], _NOWHERE
+    while True:
+        at = cutter.time_of(start, rows)
+        stop = cutter.end if at is None else cutter.reached(at)
+        if at is None or stop == cutter.end or not stop.lies_after(start):
+            break
+        parts.append(cutter.part(start, stop, at))
+        start = stop
+    parts.append(cutter.part(start, cutter.end, None))
     return [msgspec.structs.replace(part, n=segment.n + place) for place, part in enumerate(parts)]
 
 
@@ -83,81 +88,118 @@ class _Place:
     runs: int
     entries: int
 
+    def lies_after(self, other: _Place) -> bool:
+        return self.records >= other.records and self.runs >= other.runs and self != other
+
 
 _NOWHERE = _Place(0, 0, 0)
 
 
-def _all(segment: Segment) -> _Place:
-    return _Place(len(segment.records.source), len(segment.runs.target), len(segment.entries))
+class _Cutter:
+    """Makes parts of one segment; what lies where in it is found out once."""
+
+    def __init__(self, segment: Segment) -> None:
+        runs, entries = segment.runs, segment.entries
+        self._segment = segment
+        self._ends = list(accumulate(map(int.__add__, runs.start_ns, runs.duration_ns), max))
+        told = accumulate((entry.time_ns - segment.ahead_ns for entry in entries), max)
+        self._told = [min(at, segment.at_ns) for at in told]
+        self._earliest = list(accumulate(reversed(runs.start_ns), min))[::-1]
+        self._log = _numbers(entries, "shared_log")
+        self._outputs = _numbers(entries, "output")
+        self._stored = {
+            (entry.kind, entry.routine_id, entry.data.get("key")): place
+            for place, entry in enumerate(entries)
+            if entry.kind in _STORING
+        }
+        self.end = _Place(len(segment.records.source), len(runs.target), len(entries))
+
+    # -- places
+
+    def reached(self, t_ns: int, records: int | None = None) -> _Place:
+        """What lies up to `t_ns`, and up to record number `records` of the segment."""
+        made = bisect_right(self._segment.records.time_ns, t_ns) if records is None else records
+        return _Place(made, bisect_right(self._ends, t_ns), bisect_right(self._told, t_ns))
+
+    def before(self) -> int:
+        """A moment before everything that has a row."""
+        times = self._segment.records.time_ns[:1] + self._ends[:1] + self._told[:1]
+        return min(times, default=self._segment.at_ns) - 1
+
+    def time_of(self, start: _Place, rows: int) -> int | None:
+        """Until when there are `rows` records or runs more; `None` when there are not so many."""
+        times = []
+        if start.records + rows < self.end.records:
+            times.append(self._segment.records.time_ns[start.records + rows - 1])
+        if start.runs + rows < self.end.runs:
+            times.append(self._ends[start.runs + rows - 1])
+        return min(times, default=None)
+
+    # -- parts
+
+    def part(self, start: _Place, stop: _Place, t_ns: int | None) -> Segment:
+        """From `start` to `stop`, which is at `t_ns`; `None`: to the segment's end."""
+        whole = self._segment
+        first, last = start == _NOWHERE, t_ns is None
+        return Segment(
+            job_id=whole.job_id,
+            n=whole.n,
+            at_ns=whole.at_ns if t_ns is None else t_ns,
+            after_seq=whole.after_seq + start.records,
+            seq=whole.after_seq + stop.records,
+            after_run=whole.after_run + start.runs,
+            facts=whole.facts if t_ns is None else _facts(whole, stop.entries, t_ns),
+            beginning=whole.beginning if first else None,
+            flow=whole.flow if first else None,
+            sources=whole.sources if first else [],
+            targets=whole.targets if first else [],
+            records=_records(whole.records, start.records, stop.records),
+            runs=_runs(whole.runs, start.runs, stop.runs),
+            entries=whole.entries[start.entries : stop.entries],
+            log=_newer(whole.log, self._log, start, stop, last=last),
+            outputs=_newer(whole.outputs, self._outputs, start, stop, last=last),
+            states=self._last_of(whole.states, lambda name: ("routine_state", name, None), start, stop, last=last),
+            data=self._last_of(whole.data, lambda name: ("shared_data", None, name), start, stop, last=last),
+            running=whole.running if t_ns is None else self._running(stop.runs, t_ns),
+            sums=whole.sums if first else None,
+            lost=whole.lost if first else 0,
+            final=whole.final and last,
+            ahead_ns=whole.ahead_ns,
+        )
+
+    def _running(self, place: int, t_ns: int) -> list[RunningNow]:
+        """What ran at `t_ns`: runs of the segment that ended later, and what still ran at its end."""
+        runs, found = self._segment.runs, []
+        while place < self.end.runs and self._earliest[place] <= t_ns:
+            if runs.start_ns[place] <= t_ns:
+                found.append(RunningNow("", "", runs.start_ns[place], runs.target[place]))
+            place += 1
+        return found + [handler for handler in self._segment.running if handler.start_ns <= t_ns]
+
+    def _last_of(
+        self, values: dict[str, _Value], entry_of: Callable[[str], object], start: _Place, stop: _Place, *, last: bool
+    ) -> dict[str, _Value]:
+        """Those values that were stored last between `start` and `stop`: what was there before them is not known."""
+        untold = _FIRST if self._segment.beginning is not None else self.end.entries
+        begins = _FIRST if start == _NOWHERE else start.entries
+        ends = self.end.entries + 1 if last else stop.entries
+        stored: dict[Any, int] = self._stored
+        return {name: value for name, value in values.items() if begins <= stored.get(entry_of(name), untold) < ends}
 
 
-def _ends(segment: Segment) -> list[int]:
-    """When each run had ended and been written down: a thread may have been held up in between."""
-    return list(accumulate(map(int.__add__, segment.runs.start_ns, segment.runs.duration_ns), max))
-
-
-def _reached(segment: Segment, t_ns: int, records: int | None = None) -> _Place:
-    """What lies up to `t_ns`, and up to record number `records` of the segment."""
-    made = bisect_right(segment.records.time_ns, t_ns) if records is None else records
-    told = [min(at, segment.at_ns) for at in accumulate((e.time_ns - segment.ahead_ns for e in segment.entries), max)]
-    return _Place(made, bisect_right(_ends(segment), t_ns), bisect_right(told, t_ns))
-
-
-def _time_of(segment: Segment, start: _Place, rows: int) -> int | None:
-    """Until when there are `rows` records or runs more; `None` when there are not so many."""
-    times = []
-    if start.records + rows < len(segment.records.source):
-        times.append(segment.records.time_ns[start.records + rows - 1])
-    if start.runs + rows < len(segment.runs.target):
-        times.append(_ends(segment)[start.runs + rows - 1])
-    return min(times, default=None)
-
-
-def _before(segment: Segment) -> int:
-    """A moment before everything that has a row."""
-    runs = segment.runs
-    times = [*segment.records.time_ns[:1], *(entry.time_ns - segment.ahead_ns for entry in segment.entries[:1])]
-    times += [runs.start_ns[0] + runs.duration_ns[0]] if runs.target else []
-    return min(times, default=segment.at_ns) - 1
-
-
-def _part(segment: Segment, start: _Place, stop: _Place, t_ns: int | None) -> Segment:
-    """From `start` to `stop`, which is at `t_ns`; `None`: to the segment's end."""
-    first, last = start == _NOWHERE, t_ns is None
-    return Segment(
-        job_id=segment.job_id,
-        n=segment.n,
-        at_ns=segment.at_ns if t_ns is None else t_ns,
-        after_seq=segment.after_seq + start.records,
-        seq=segment.after_seq + stop.records,
-        after_run=segment.after_run + start.runs,
-        facts=segment.facts if t_ns is None else _facts(segment, stop.entries, t_ns),
-        beginning=segment.beginning if first else None,
-        flow=segment.flow if first else None,
-        sources=segment.sources if first else [],
-        targets=segment.targets if first else [],
-        records=_records(segment.records, start.records, stop.records),
-        runs=_runs(segment.runs, start.runs, stop.runs),
-        entries=segment.entries[start.entries : stop.entries],
-        log=_newer(segment.log, segment, "shared_log", start, stop, last=last),
-        outputs=_newer(segment.outputs, segment, "output", start, stop, last=last),
-        states=_stored(segment.states, segment, start, stop, last=last, name_of=_state_name),
-        data=_stored(segment.data, segment, start, stop, last=last, name_of=_data_name),
-        running=segment.running if t_ns is None else _running(segment, stop.runs, t_ns),
-        sums=segment.sums if first else None,
-        lost=segment.lost if first else 0,
-        final=segment.final and last,
-        ahead_ns=segment.ahead_ns,
-    )
+def _numbers(entries: list[Entry], kind: str) -> list[int]:
+    """The number of the row that each entry tells of, or 0."""
+    return [entry.data["n"] if entry.kind == kind else 0 for entry in entries]
 
 
 def _records(records: Records, start: int, stop: int) -> Records:
+    first, last = bisect_left(records.cut, start), bisect_left(records.cut, stop)
     return Records(
         source=records.source[start:stop],
         time_ns=records.time_ns[start:stop],
         cause=records.cause[start:stop],
         data=records.data[start:stop],
-        cut=[place - start for place in records.cut if start <= place < stop],
+        cut=[place - start for place in records.cut[first:last]],
     )
 
 
@@ -166,61 +208,20 @@ def _runs(runs: Runs, start: int, stop: int) -> Runs:
     return Runs(*(column[start:stop] for column in columns))
 
 
-def _running(segment: Segment, ended: int, t_ns: int) -> list[RunningNow]:
-    """What ran at `t_ns`: runs of the segment that ended later, and what still ran at its end."""
-    rows = zip(segment.runs.target[ended:], segment.runs.start_ns[ended:], strict=True)
-    later = [RunningNow("", "", start, target) for target, start in rows if start <= t_ns]
-    return later + [handler for handler in segment.running if handler.start_ns <= t_ns]
-
-
-Row = TypeVar("Row", LogRow, OutputRow)
-
-
-def _newer(rows: list[Row], segment: Segment, kind: str, start: _Place, stop: _Place, *, last: bool) -> list[Row]:
+def _newer(rows: list[_Row], numbers: list[int], start: _Place, stop: _Place, *, last: bool) -> list[_Row]:
     """The rows that the entries from `start` to `stop` tell of."""
     if not rows:
         return rows
-    numbers = [entry.data.get("n", 0) if entry.kind == kind else 0 for entry in segment.entries]
     low = 0 if start == _NOWHERE else _known(numbers, start.entries)
     high = rows[-1].n if last else _known(numbers, stop.entries)
-    return [row for row in rows if low < row.n <= high]
+    first, end = (bisect_right(rows, number, key=lambda row: row.n) for number in (low, high))
+    return rows[first:end]
 
 
 def _known(numbers: list[int], count: int) -> int:
     """The last row that is known after so many entries; what no entry tells of was there before."""
     told = max(numbers[:count], default=0)
-    later = [number for number in numbers[count:] if number]
-    return told or (min(later) - 1 if later else _EVERY)
-
-
-Value = TypeVar("Value")
-
-
-def _stored(
-    values: dict[str, Value],
-    segment: Segment,
-    start: _Place,
-    stop: _Place,
-    *,
-    last: bool,
-    name_of: Callable[[Entry], str | None],
-) -> dict[str, Value]:
-    """Those values that were stored last between `start` and `stop`: what was there before them has not been kept."""
-    if not values or (last and start == _NOWHERE):
-        return values
-    stored_at = {name_of(entry): place for place, entry in enumerate(segment.entries)}
-    untold = _FIRST if segment.beginning is not None else len(segment.entries)
-    begins = _FIRST if start == _NOWHERE else start.entries
-    ends = len(segment.entries) + 1 if last else stop.entries
-    return {name: value for name, value in values.items() if begins <= stored_at.get(name, untold) < ends}
-
-
-def _state_name(entry: Entry) -> str | None:
-    return entry.routine_id if entry.kind == "routine_state" else None
-
-
-def _data_name(entry: Entry) -> str | None:
-    return entry.data.get("key") if entry.kind == "shared_data" else None
+    return told or min(filter(None, numbers[count:]), default=_EVERY + 1) - 1
 
 
 def _facts(segment: Segment, entries: int, t_ns: int) -> Facts:

@@ -40,6 +40,10 @@ class NumberSaid(Struct):
     n: _Count
 
 
+class KeySaid(Struct):
+    key: str | None = None
+
+
 class DroppedSaid(Struct):
     routines: dict[str, _Count]
 
@@ -63,6 +67,8 @@ SHAPES: dict[str, type[Struct]] = {
     "control": ControlSaid,
     "output": NumberSaid,
     "shared_log": NumberSaid,
+    "shared_data": KeySaid,
+    "routine_state": KeySaid,
     "dropped": DroppedSaid,
     "error": ErrorSaid,
     "retry": RetrySaid,

@@ -15,7 +15,7 @@ from .fold_state import FoldState, fold_of, state_of_fold
 from .kept_job import KeptJob
 from .picture import Picture
 from .rows import TAIL
-from .segment import Beginning, DataValue, Facts, Records, Segment, SourceName, TargetName
+from .segment import Beginning, DataValue, Facts, Metrics, Records, Segment, SourceName, TargetName
 from .tally import RoutineTally
 from .times import milliseconds
 
@@ -85,26 +85,17 @@ class Playback:
         """
         if segment.n <= self.n and (self._made is None or segment.job_id == self._reel.kept.job_id):
             return False
-        anew = self._begins_anew(segment)
-        check(segment, self._position(anew=anew))
+        check(segment, self._position())
         check_payloads(Records(data=segment.records.data[-TAIL:]))
-        reel = self._made = self._begin(segment) if self._made is None or anew else self._made
+        reel = self._made = self._made or self._begin(segment)
         self._fold(reel, segment)
         self.n, self.at_ns = segment.n, segment.at_ns
         return True
 
-    def _begins_anew(self, segment: Segment) -> bool:
-        """Whether a segment tells of the whole job in sums: somebody else has begun to read it."""
-        if self._made is None or segment.beginning is None or segment.sums is None:
-            return False
-        return segment.after_seq == segment.lost >= self._made.fold.seq > 0
-
-    def _position(self, *, anew: bool) -> Position:
+    def _position(self) -> Position:
         if self._made is None:
             return Position(None, 0, 0, 0, 0, (), ())
         kept, fold = self._made.kept, self._made.fold
-        if anew:
-            return Position(kept.job_id, self.n, 0, 0, 0, (), ())
         return Position(kept.job_id, self.n, fold.seq, self._runs, self._entry, kept.sources, kept.targets)
 
     def _begin(self, segment: Segment) -> _Reel:
@@ -205,11 +196,11 @@ class Playback:
         said = reel.kept.facts.metrics or _tracked(reel.fold)
         routines = {}
         for routine_id, figures in shown.routines.items():
-            performance = said["routines"].get(routine_id)
+            performance = said.routines.get(routine_id)
             if performance is not None:
                 latency = {"p50_ms": figures.p50_ms, "p95_ms": figures.p95_ms, "histogram": figures.histogram}
                 routines[routine_id] = {**performance, **latency}
-        return {"flow": said["flow"], "routines": routines}
+        return {"flow": said.flow, "routines": routines}
 
     # -- kept and restored
 
@@ -266,7 +257,7 @@ def _decode(checkpoint: bytes) -> Checkpoint:
         raise ValueError(f"The checkpoint is damaged: {error}") from None
 
 
-def _tracked(fold: JobFold) -> dict[str, Any]:
+def _tracked(fold: JobFold) -> Metrics:
     """The figures that the engine's tracker gives, from the fold."""
     routines = {key: _performance(tally) for key, tally in fold.tallies.items() if tally.ended}
     total = sum(figures["avg_execution_time"] for figures in routines.values())
@@ -276,7 +267,7 @@ def _tracked(fold: JobFold) -> dict[str, Any]:
         "total_execution_time": total,
         "avg_routine_time": total / len(routines) if routines else 0,
     }
-    return {"flow": flow, "routines": routines}
+    return Metrics(flow, routines)
 
 
 def _performance(tally: RoutineTally) -> dict[str, Any]:

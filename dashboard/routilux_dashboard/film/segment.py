@@ -104,6 +104,13 @@ class DataValue(msgspec.Struct):
     cut: bool
 
 
+class Metrics(msgspec.Struct):
+    """The tracker's figures: `get_flow_performance`, and `get_routine_performance` by routine id."""
+
+    flow: dict[str, Any]
+    routines: dict[str, dict[str, Any]]
+
+
 class Facts(msgspec.Struct):
     """What the engine says of the job besides its journal, as of the segment's end.
 
@@ -116,8 +123,8 @@ class Facts(msgspec.Struct):
     ended_at: str | None
     control: Control
     rerunnable: bool = False
-    metrics: dict[str, Any] | None = None
-    """The tracker's figures, `{"flow": …, "routines": …}`; in segments that end with the job at rest."""
+    metrics: Metrics | None = None
+    """In segments that end with the job at rest."""
     past: bool = False
 
 

@@ -11,7 +11,18 @@ from routilux import ExecutionRecord
 
 from ..film.cutting import NOTHING_ASKED, split
 from ..film.payloads import Payloads
-from ..film.segment import Beginning, DataValue, Facts, Records, RunningNow, Runs, Segment, SourceName, TargetName
+from ..film.segment import (
+    Beginning,
+    DataValue,
+    Facts,
+    Metrics,
+    Records,
+    RunningNow,
+    Runs,
+    Segment,
+    SourceName,
+    TargetName,
+)
 from ..film.tally import OUTCOMES
 from ..film.times import MILLISECOND, iso
 from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
@@ -117,7 +128,7 @@ class _Memory:
 
     def _last(self, after: int) -> Segment:
         shown, job = self._shown, self._shown.job
-        facts = Facts(job.status, job.updated_at, job.ended_at, job.control, job.rerunnable, self._job.metrics())
+        facts = Facts(job.status, job.updated_at, job.ended_at, job.control, job.rerunnable, Metrics(**self._job.metrics()))
         data = {key: DataValue(held["value"], held["cut"]) for key, held in self._job.data().items()}
         return Segment(
             shown.job_id, 0, self._at_ns, after, after, 0, facts, states=self._job.states(), data=data,
