@@ -128,7 +128,8 @@ class _Memory:
 
     def _last(self, after: int) -> Segment:
         shown, job = self._shown, self._shown.job
-        facts = Facts(job.status, job.updated_at, job.ended_at, job.control, job.rerunnable, Metrics(**self._job.metrics()))
+        metrics = Metrics(**self._job.metrics())
+        facts = Facts(job.status, job.updated_at, job.ended_at, job.control, job.rerunnable, metrics)
         data = {key: DataValue(held["value"], held["cut"]) for key, held in self._job.data().items()}
         return Segment(
             shown.job_id, 0, self._at_ns, after, after, 0, facts, states=self._job.states(), data=data,
