@@ -65,6 +65,20 @@ class Database:
         if engine is not None:
             engine.dispose()
 
+    def give_back(self, pages: int) -> bool:
+        """Make a file smaller by up to so many pages that hold nothing; whether there were any."""
+        if not self.sqlite:
+            return False
+        with self._open().connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            free: int = raw.execute("PRAGMA freelist_count").fetchone()[0]
+            if free and raw.execute("PRAGMA auto_vacuum").fetchone()[0]:
+                raw.executescript(f"PRAGMA incremental_vacuum({pages})")  # execute() would stop after the first page
+                raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                return bool(raw.execute("PRAGMA freelist_count").fetchone()[0] < free)
+        return False
+
     def bytes_used(self) -> int | None:
         """The size of the database's file; `None` on a server."""
         try:

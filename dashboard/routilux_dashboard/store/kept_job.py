@@ -207,6 +207,8 @@ class KeptJob:
     def _note(self, segment: Segment) -> None:
         """Bring the job's row up to date."""
         row = self.row
+        if segment.n > 1:  # what was before the first is not this store's to keep
+            self.lost += segment.after_seq - row.seq
         row.n, row.seq, row.run = segment.n, segment.seq, segment.after_run + len(segment.runs.target)
         if segment.log:
             row.first_log, row.log = row.first_log or segment.log[0].n, segment.log[-1].n
@@ -215,8 +217,6 @@ class KeptJob:
         if segment.beginning is not None:
             row.flow_id, row.origin = segment.beginning.flow_id, segment.beginning.origin
             row.created_at = segment.beginning.created_at
-        if segment.n > 1:
-            self.lost += segment.lost
         row.status = segment.facts.status
         row.ended = segment.final or row.status in ENDED
         row.sign_ns = max(row.sign_ns, segment.at_ns)

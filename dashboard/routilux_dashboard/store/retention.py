@@ -14,6 +14,8 @@ from .living import Living
 EVERY_NS = 60 * SECOND
 PART = 500
 """Chunks that one transaction removes, so that nobody waits for long."""
+PAGES = 2_000
+"""Of a file, that are given back in one go."""
 DAY_NS = 86_400 * SECOND
 DELETED = "deleted"
 """The status of a job that is being removed; nobody sees it any more."""
@@ -56,16 +58,16 @@ class Sweep:
         if now_ns < self._due_ns:
             return False
         with self._database.writing() as connection:
-            if not self._remove_part(connection):
-                surplus = list(self._surplus(connection, now_ns))
-                if not surplus:
-                    self._due_ns = now_ns + EVERY_NS
-                    self._forget_writers(connection, now_ns)
-                    return False
-                for job_no in surplus:
-                    mark_deleted(self._database, connection, job_no)
-        self._give_back()
-        return True
+            if self._remove_part(connection):
+                return True
+            surplus = list(self._surplus(connection, now_ns))
+            for job_no in surplus:
+                mark_deleted(self._database, connection, job_no)
+            self._forget_writers(connection, now_ns)
+        if surplus or self._database.give_back(PAGES):
+            return True
+        self._due_ns = now_ns + EVERY_NS
+        return False
 
     def look_again(self) -> None:
         """There may be something to be removed now."""
@@ -106,12 +108,6 @@ class Sweep:
     def _forget_writers(self, connection: Connection, now_ns: int) -> None:
         text = "DELETE FROM writers WHERE beat_ns < ? AND writer NOT IN (SELECT writer FROM jobs)"
         connection.exec_driver_sql(self._database.sql(text), (now_ns - _FORGOTTEN_NS,))
-
-    def _give_back(self) -> None:
-        """Return free pages to the file system."""
-        if self._database.sqlite:
-            with self._database.writing() as connection:
-                connection.exec_driver_sql("PRAGMA incremental_vacuum(2000)").close()
 
 
 def mark_deleted(database: Database, connection: Connection, job_no: int) -> None:

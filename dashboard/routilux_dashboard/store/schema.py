@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
 from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
 from .tables import SCHEMA
@@ -28,9 +29,13 @@ def bring_up(connection: Connection, place: str, to: int = SCHEMA) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     version = version_of(connection, place)
     if version < to:
-        config = Config(attributes={"connection": connection})
+        config = Config()
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
-        command.upgrade(config, str(to))
+        script = ScriptDirectory.from_config(config)
+        steps = {"fn": lambda found, _: script._upgrade_revs(str(to), found), "transactional_ddl": False}
+        context = MigrationContext.configure(connection, opts=steps)
+        with Operations.context(context):
+            context.run_migrations()
 
 
 def version_of(connection: Connection, place: str) -> int:

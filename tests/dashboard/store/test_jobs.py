@@ -1,0 +1,152 @@
+"""The list of what is kept: pages, filters, counts; and who is alive, who has ended, who is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from routilux_dashboard.film.times import SECOND, iso
+from routilux_dashboard.protocol import JobStatus
+from routilux_dashboard.store import Store
+from tests.dashboard.recording.made_up import START_NS
+from tests.dashboard.store.conftest import OpenStore
+from tests.dashboard.store.made_up import MadeUpJob
+from tests.waiting import eventually
+
+STATUSES: tuple[JobStatus, ...] = ("completed", "running", "failed", "cancelled", "paused")
+
+
+@pytest.fixture
+def filled(place: str, open_store: OpenStore) -> Store:
+    """A store with twenty jobs, a second apart: `job-0` is the oldest; every fifth has each status."""
+    store = open_store(place)
+    for number in range(20):
+        status = STATUSES[number % 5]
+        flow = "100%_done" if number % 2 else "other"
+        job = MadeUpJob(f"job-{number}", flow, created_ns=START_NS + number * SECOND)
+        store.put([job.next(status=status, final=status in ("completed", "failed", "cancelled"))])
+    assert store.flush(60)
+    return store
+
+
+def ids(store: Store, **wanted: object) -> list[str]:
+    return [job.job_id for job in store.jobs(**wanted).jobs]  # type: ignore[arg-type]
+
+
+def test_the_newest_jobs_come_first_page_after_page(filled: Store) -> None:
+    first = filled.jobs(limit=8)
+    assert [job.job_id for job in first.jobs] == [f"job-{number}" for number in range(19, 11, -1)]
+    assert first.more
+    last = first.jobs[-1]
+    second = filled.jobs(limit=50, after=(last.created_at, last.job_id))
+    assert [job.job_id for job in second.jobs] == [f"job-{number}" for number in range(11, -1, -1)]
+    assert not second.more
+
+
+def test_jobs_are_found_by_status_flow_and_text(filled: Store) -> None:
+    assert ids(filled, statuses=["failed", "paused"], limit=3) == ["job-19", "job-17", "job-14"]
+    assert ids(filled, flow="100%_done", limit=2) == ["job-19", "job-17"]
+    assert ids(filled, q="JOB-1", statuses=["completed"]) == ["job-15", "job-10"]
+    assert ids(filled, q="%_d", limit=1) == ["job-19"]  # and not anything that a pattern would match
+    assert ids(filled, q="_o") == []
+    assert ids(filled, q="job-1", without=[f"job-{number}" for number in range(10, 19)]) == ["job-19", "job-1"]
+
+
+def test_counts_are_of_all_that_match(filled: Store) -> None:
+    assert filled.jobs(limit=1).counts == dict.fromkeys(STATUSES, 4)
+    assert filled.jobs(flow="other", statuses=["failed"], limit=1).counts == dict.fromkeys(STATUSES, 2)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now_ns = time.time_ns()
+
+    def __call__(self) -> int:
+        return self.now_ns
+
+
+def test_a_job_whose_writer_has_died_is_lost_with_its_last_sign(place: str, open_store: OpenStore) -> None:
+    job, clock = MadeUpJob(), Clock()
+    writing = open_store(place)
+    writing.put([job.next()])
+    writing.put([MadeUpJob("ended").next(status="completed", final=True)])
+    assert writing.flush(60)
+    reading = open_store(place, now_ns=clock)
+    assert reading.summary("job-1").status == "running"  # the other process is alive
+    sign_ns = writing._writer.beat_ns
+    clock.now_ns = sign_ns + 60 * SECOND  # and has not been heard of for a minute
+    summary = reading.summary("job-1")
+    assert (summary.status, reading.jobs().counts) == ("lost", {"lost": 1, "completed": 1})
+    assert summary.last_sign is not None
+    assert summary.last_sign >= iso(sign_ns)
+    assert [found.job_id for found in reading.jobs(["lost"]).jobs] == ["job-1"]
+    playback = reading.playback("job-1")
+    assert (playback.summary.status, playback.summary.last_sign) == ("lost", summary.last_sign)
+    assert reading.playback("job-1", seq=5).summary.status != "lost"  # it was not then
+    assert writing.summary("job-1").status == "running"
+
+
+def test_a_job_is_lost_as_soon_as_its_writer_has_stopped_and_goes_on_with_another(
+    place: str, open_store: OpenStore
+) -> None:
+    job = MadeUpJob()
+    with Store(place) as store:
+        store.put([job.next()])
+    store = open_store(place)
+    assert store.summary("job-1").status == "lost"
+    store.put([job.next()])
+    assert store.flush(60)
+    assert store.summary("job-1").status == "running"
+    assert store.playback("job-1").summary.status == "running"
+
+
+def test_a_job_that_is_let_go_of_is_lost_until_more_of_it_comes(place: str, open_store: OpenStore) -> None:
+    store, job = open_store(place), MadeUpJob()
+    store.put([job.next()])
+    assert store.flush(60)
+    store.let_go(["job-1"])
+    summary = store.summary("job-1")
+    assert (summary.status, summary.last_sign) == ("lost", iso(job.time_of(10) + 500_000))
+    store.put([job.next()])
+    assert store.flush(60)
+    assert store.summary("job-1").status == "running"
+
+
+def test_two_writers_give_signs_of_life(place: str, open_store: OpenStore) -> None:
+    first, second = open_store(place), open_store(place)
+    first.put([MadeUpJob("a").next()])
+    second.put([MadeUpJob("b").next()])
+    assert first.flush(60)
+    assert second.flush(60)
+    beaten = first._writer.beat_ns
+    eventually(lambda: first._writer.beat_ns > beaten, what="a second sign of life")
+    assert {job.status for job in first.jobs().jobs} == {"running"}
+    assert {job.status for job in second.jobs().jobs} == {"running"}
+
+
+def test_a_job_that_has_ended_is_removed_and_a_live_one_is_not(place: str, open_store: OpenStore) -> None:
+    store, ended, live = open_store(place), MadeUpJob("ended"), MadeUpJob("live")
+    store.import_segments(ended.segments(2_000, 100))
+    store.put([live.next()])
+    assert store.flush(60)
+    with pytest.raises(ValueError, match="Job 'live' is alive: cancel it first"):
+        store.delete("live")
+    store.delete("ended")
+    assert ids(store) == ["live"]
+    gone: Callable[[], bool] = lambda: chunks_of_others(store) == 0  # noqa: E731
+    eventually(gone, what="its chunks are gone")
+    store.import_segments(MadeUpJob("ended").segments(100))
+    assert ids(store) == ["live", "ended"]
+    assert store.summary("ended").seq == 100
+
+
+def chunks_of_others(store: Store) -> int:
+    """Chunks that belong to no job of the list."""
+    with store._database.reading() as connection:
+        text = "SELECT COUNT(*) FROM chunks WHERE job_no NOT IN (SELECT job_no FROM jobs WHERE status <> 'deleted')"
+        count: int = connection.exec_driver_sql(text).scalar_one()
+        return count
