@@ -81,6 +81,7 @@ class Row:
 class Count:
     """What had happened of a job at some record."""
 
+    seq: int
     status: str
     events: int
     done: Counter[str]
@@ -123,9 +124,15 @@ class Recount:
             before = self.ends[segment.n] = segment.at_ns
             self._listed[segment.n] = {handler.start_ns for handler in segment.running}
 
-    def at(self, seq: int) -> Count:  # noqa: C901 - one loop for each list, and nothing clever
+    def at(self, seq: int) -> Count:
         """What had happened when record `seq` was made."""
-        t = self.records[seq - 1].at
+        return self._count(seq, self.records[seq - 1].at)
+
+    def at_time(self, t: int) -> Count:
+        """What had happened at a time."""
+        return self._count(sum(row.at <= t for row in self.records), t)
+
+    def _count(self, seq: int, t: int) -> Count:  # noqa: C901 - one loop for each list, and nothing clever
         status, events = "pending", 0
         done: Counter[str] = Counter()
         errors: Counter[str] = Counter()
@@ -156,14 +163,13 @@ class Recount:
                 for routine_id, count in dict(row.data["routines"]).items():  # type: ignore[call-overload]
                     waiting[routine_id] -= count
         queued = {routine_id: max(0, count) for routine_id, count in waiting.items()}
-        return Count(status, events, done, errors, queued, running, messages)
+        return Count(seq, status, events, done, errors, queued, running, messages)
 
-    def unseen(self, seq: int) -> set[str]:
-        """Routines with a handler that nobody could see when the segment of record `seq` was taken.
+    def unseen(self, n: int, t: int) -> set[str]:
+        """Routines with a handler at `t` that nobody could see when segment `n` was taken.
 
         It was about to begin, or had ended and was about to write that down: two steps of a worker.
         """
-        record = self.records[seq - 1]
-        listed = self._listed[record.n]
-        later = [run for run in self.runs if run.n > record.n and run.start <= record.at and run.start not in listed]
+        listed = self._listed[n]
+        later = [run for run in self.runs if run.n > n and run.start <= t and run.start not in listed]
         return {run.routine_id for run in later}

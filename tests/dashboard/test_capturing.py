@@ -133,6 +133,34 @@ def test_what_left_a_limited_history_is_in_the_sums_exactly(limit: int) -> None:
     assert playback.metrics()["flow"]["total_events"] == 5_000
 
 
+def test_what_is_never_read_in_time_is_in_the_sums_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("routilux.journal.UNREAD_BOUND", 100)
+    flow = chain(history_limit=10)
+    tape = Tape(flow)
+    flow.execute("emitter", {"count": 5_000})
+    playback = Playback()
+    for segment in tape.finish():
+        playback.add(segment)
+    assert 4_000 < sum(segment.lost for segment in tape.segments) < 5_002
+    shown = playback.job()
+    assert (shown.seq, shown.counts.events, shown.routines["collector"].done) == (5_002, 5_000, 5_000)
+    assert shown.counts.queued == 0
+
+
+def test_a_take_that_fails_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    flow = chain()
+    tape = Tape(flow)
+    flow.execute("emitter", {"count": 10})
+    for name in ("control_of", "entries_of", "log_rows", "columns_of"):
+        with monkeypatch.context() as broken:
+            broken.setattr(capturing, name, lambda *_: 1 / 0)
+            pytest.raises(ZeroDivisionError, tape.take)
+    (segment,) = tape.finish()
+    assert (segment.n, segment.seq, len(segment.records.data), segment.final) == (1, 12, 12, True)
+    assert len(segment.runs.target) == 11
+    assert {source.event_name for source in segment.sources} >= {"item", "start"}
+
+
 def test_a_job_under_way_is_captured_with_what_was_before() -> None:
     flow = Flow("late")
     gate, begun = threading.Event(), threading.Event()

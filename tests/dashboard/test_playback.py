@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routilux import ErrorHandler, Flow, JobState
-from routilux_dashboard.film.cutting import split, until_seq
+from routilux_dashboard.film.cutting import split, until_seq, until_time
 from routilux_dashboard.film.playback import Playback
 from routilux_dashboard.film.segment import Segment
 from routilux_dashboard.protocol import Job
 from routilux_dashboard.watch.monitor import Monitor
-from tests.dashboard.tapes import Recount, Tape, renumbered
+from tests.dashboard.tapes import Count, Recount, Tape, renumbered
 from tests.engine.parts import DEADLINE
 from tests.engine.random_flows import Bench, Shape, shapes
 
@@ -92,11 +92,9 @@ def holding(segments: list[Segment], seq: int) -> int:
     return next(place for place, segment in enumerate(segments) if segment.seq >= seq)
 
 
-def agrees(job: Job, recount: Recount, seq: int) -> None:
-    """A job played to record `seq` is what counting says."""
-    count = recount.at(seq)
-    unseen = recount.unseen(seq)
-    assert (job.seq, job.status, job.counts.events) == (seq, count.status, count.events)
+def agrees(job: Job, count: Count, unseen: set[str]) -> None:
+    """A job that was played to some moment is what counting says; of the routines `unseen` not all can be told."""
+    assert (job.seq, job.status, job.counts.events) == (count.seq, count.status, count.events)
     assert {key: figures.count for key, figures in job.connections.items() if figures.count} == dict(count.messages)
     for routine_id, figures in job.routines.items():
         assert figures.done == count.done[routine_id]
@@ -120,7 +118,24 @@ def test_the_state_at_every_record_is_a_fold_of_the_journal_up_to_it(random_job:
         for segment in segments[begin:place]:
             playback.add(segment)
         playback.add(until_seq(segments[place], seq))
-        agrees(playback.job(), recount, seq)
+        unseen = recount.unseen(segments[place].n, recount.records[seq - 1].at)
+        agrees(playback.job(), recount.at(seq), unseen)
+
+
+@given(_jobs, st.lists(st.floats(0, 1), min_size=10, max_size=10))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_the_state_at_every_time_is_what_had_happened_by_then(random_job: _Random, shares: list[float]) -> None:
+    segments = Played(*random_job).segments
+    recount = Recount(segments)
+    begin, end = segments[0].records.time_ns[0] - 1_000, segments[-1].at_ns
+    for t_ns in [begin + round(share * (end - begin)) for share in shares] + [end]:
+        playback = Playback()
+        for segment in segments:
+            part = until_time(segment, t_ns)
+            playback.add(part)
+            if segment.at_ns > t_ns:
+                break
+        agrees(playback.job(), recount.at_time(t_ns), recount.unseen(playback.n, t_ns))
 
 
 @given(_jobs, st.integers(1, 20))
@@ -138,7 +153,8 @@ def test_it_does_not_matter_how_a_job_is_cut_into_segments(random_job: _Random, 
             if seq <= part.seq:
                 moment = Playback.restore(restored.checkpoint()) if restored.n else Playback()
                 moment.add(until_seq(part, seq))
-                agrees(moment.job(), recount, seq)
+                at = recount.records[seq - 1]
+                agrees(moment.job(), recount.at(seq), recount.unseen(at.n, at.at))
     whole = play(segments)
     assert counted(playback) == counted(whole)
     assert playback.keyframe().log == whole.keyframe().log

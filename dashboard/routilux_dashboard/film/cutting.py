@@ -101,10 +101,9 @@ class _Cutter:
     def __init__(self, segment: Segment) -> None:
         runs, entries = segment.runs, segment.entries
         self._segment = segment
-        self._ends = list(accumulate(map(int.__add__, runs.start_ns, runs.duration_ns), max))
-        told = accumulate((entry.time_ns - segment.ahead_ns for entry in entries), max)
-        self._told = [min(at, segment.at_ns) for at in told]
-        self._earliest = list(accumulate(reversed(runs.start_ns), min))[::-1]
+        self._ends = _rising(list(map(int.__add__, runs.start_ns, runs.duration_ns)))
+        self._told = _rising([min(entry.time_ns - segment.ahead_ns, segment.at_ns) for entry in entries])
+        self._earliest = _earliest(runs.start_ns)
         self._log = _numbers(entries, "shared_log")
         self._outputs = _numbers(entries, "output")
         self._stored = {
@@ -185,6 +184,16 @@ class _Cutter:
         ends = self.end.entries + 1 if last else stop.entries
         stored: dict[Any, int] = self._stored
         return {name: value for name, value in values.items() if begins <= stored.get(entry_of(name), untold) < ends}
+
+
+def _rising(times: list[int]) -> list[int]:
+    """The latest of the times up to each; as a rule they are in order, and sorting finds that out quickly."""
+    return times if times == sorted(times) else list(accumulate(times, max))
+
+
+def _earliest(times: list[int]) -> list[int]:
+    """The earliest of the times from each on."""
+    return times if times == sorted(times) else list(accumulate(reversed(times), min))[::-1]
 
 
 def _numbers(entries: list[Entry], kind: str) -> list[int]:
