@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from flask import Response
 
@@ -26,6 +26,7 @@ def add(table: Table, services: Services) -> None:
         services.live.wake()  # has the pump run now: one that does not is told as stuck
         services.live.settle()
         behind = time.time() - services.live.pumped_at / 1000
-        healthy = behind < LATE_SECONDS
-        state = Health("ok" if healthy else "stuck", round(behind, 3), len(services.monitor.jobs()))
+        monitor, healthy = services.monitor, behind < LATE_SECONDS
+        status: Literal["ok", "stuck"] = "ok" if healthy else "stuck"
+        state = Health(status, round(behind, 3), len(monitor.jobs()), monitor.store_health())
         return reply(state, 200 if healthy else 503)

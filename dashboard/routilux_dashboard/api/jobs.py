@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from ..protocol import Job, JobSummary
+from ..protocol import Job, JobSummary, StoreHealth
 from ..watch.job_search import STATUSES, JobsWanted, cursor_after, read_cursor
 from .parameter import Number, Text, Words
 from .replies import reply
@@ -36,7 +36,8 @@ def add(table: Table, services: Services) -> None:
         after = read_cursor(CURSOR.given)
         wanted = JobsWanted(frozenset(STATUS.read_all()), FLOW.read(), Q.read(), LIMIT.read() or 50, after)
         services.live.settle()
-        return services.native(lambda: _page(*services.past.jobs(wanted)))
+        store = services.monitor.store_health()
+        return services.native(lambda: _page(*services.past.jobs(wanted), store))
 
     @table.get("/jobs/<job_id>", TAG, Answer(Job), problems=(404, 503))
     def job(job_id: str) -> Response:
@@ -44,6 +45,6 @@ def add(table: Table, services: Services) -> None:
         return reply(services.job(job_id).view())
 
 
-def _page(jobs: list[JobSummary], more: bool, counts: dict[str, int]) -> JobsPage:
+def _page(jobs: list[JobSummary], more: bool, counts: dict[str, int], store: StoreHealth) -> JobsPage:
     following = cursor_after(jobs[-1]) if more and jobs else None
-    return JobsPage(jobs, following, {status: counts.get(status, 0) for status in STATUSES})
+    return JobsPage(jobs, following, {status: counts.get(status, 0) for status in STATUSES}, store)

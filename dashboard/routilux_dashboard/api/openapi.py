@@ -17,6 +17,7 @@ _PLACES = {
     "flow_id": "A flow's id; a slash in it may stand as it is or as %2F.",
     "seq": "The number of a record of the history.",
 }
+TOKEN = {"type": "http", "scheme": "bearer", "description": "A token of the server's, where it asks for one."}
 ABOUT = """\
 Everything that the pages can do, for programs. Errors are `application/problem+json` (RFC 9457) with a `detail` that
 says what to do. Payloads are previews, bounded in size; counters are exact.
@@ -31,11 +32,13 @@ def document(routes: list[Route], version: str, prefix: str) -> dict[str, Any]:
         openapi_version="3.1.0",
         info={"description": ABOUT, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         servers=[{"url": prefix}],
+        security=[{}, {"token": []}],  # none is needed from the server's own machine, or where there are no tokens
         tags=[{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
     )
     shapes = _shapes(routes)
     schemas, components = msgspec.json.schema_components(shapes, ref_template=_REF)
     refs = dict(zip(map(repr, shapes), schemas, strict=True))
+    spec.components.security_scheme("token", TOKEN)
     for name, schema in components.items():
         spec.components.schema(name, _tidy(schema))
     paths: dict[str, dict[str, Any]] = {}

@@ -94,7 +94,13 @@ class Table:
                 only(query)
                 return view(**places)
 
-            known = {400, 403, *problems, *((413, 415) if body is not None else (413,) if method == "POST" else ())}
+            known = {
+                400,
+                401,
+                403,
+                *problems,
+                *((413, 415) if body is not None else (413,) if method == "POST" else ()),
+            }
             doc = inspect.cleandoc(view.__doc__ or "")
             self.routes.append(
                 Route(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from ..film.segment import DataValue
-from ..protocol import FlowDefinition, JobStatus, JobSummary, RoutineState
+from ..protocol import FlowDefinition, JobStatus, JobSummary, RoutineState, StoreHealth
 
 States = dict[str, RoutineState]
 Data = dict[str, DataValue]
@@ -21,11 +21,12 @@ class FlowList(msgspec.Struct):
 
 class JobsPage(msgspec.Struct):
     """`GET /jobs`: a page, newest first; `next` is the cursor of the one after it. `counts` are of all that match
-    `flow` and `q`, by status."""
+    `flow` and `q`, by status. While the `store` fails, these are the jobs in memory only."""
 
     jobs: list[JobSummary]
     next: str | None
     counts: dict[JobStatus, int]
+    store: StoreHealth
 
 
 class ControlStep(msgspec.Struct):
@@ -48,8 +49,9 @@ class Metrics(msgspec.Struct):
 
 
 class Health(msgspec.Struct):
-    """`GET /healthz`: whether the pump runs, by how much it is behind, and how many jobs are in memory."""
+    """`GET /healthz`: whether the pump runs, and by how much it is behind; the jobs in memory, and how the store is."""
 
     status: Literal["ok", "stuck"]
     behind_seconds: float
     jobs: int
+    store: StoreHealth

@@ -20,6 +20,7 @@ MAX_NUMBER = 2**63 - 1
 
 Count = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 Number = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
+Ahead = Annotated[int, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 Index = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 """The number of a source or target; the engine's own sources have negative ones."""
 Name = Annotated[str, Meta(max_length=2_000)]
@@ -178,6 +179,7 @@ class SegmentLine(Line, tag="segment"):
 
     `seq`: of its last record, `after_seq` of the one before its first; `after_run`: runs before its
     first. `facts`: what the engine said of the job then; `running`: the handlers that ran then.
+    `ahead_ns`: how far the clock of entries was ahead of that of records and runs, about.
     """
 
     n: Number
@@ -189,6 +191,7 @@ class SegmentLine(Line, tag="segment"):
     running: list[Running] = []
     lost: Count = 0
     final: bool = False
+    ahead_ns: Ahead = 0
 
 
 class EndLine(Line, tag="end"):

@@ -148,7 +148,8 @@ class OpenSegment:
         }
         return Segment(
             job_id, line.n, line.at_ns, line.after_seq, line.seq, line.after_run, line.facts,
-            self._beginning, self._flow, sums=self._sums, lost=line.lost, final=line.final, **values,
+            self._beginning, self._flow, sums=self._sums, lost=line.lost, final=line.final,
+            ahead_ns=line.ahead_ns, **values,
         )  # fmt: skip
 
     def _summed(self) -> Sums:

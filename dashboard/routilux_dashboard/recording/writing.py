@@ -111,6 +111,7 @@ class _Writer:
         return lines.SegmentLine(
             segment.n, segment.at_ns, segment.after_seq, segment.seq, segment.after_run, segment.facts,
             [self._running(handler) for handler in segment.running], segment.lost, segment.final,
+            segment.ahead_ns,
         )  # fmt: skip
 
     def _running(self, handler: RunningNow) -> lines.Running:
