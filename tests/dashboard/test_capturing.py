@@ -154,7 +154,8 @@ def test_a_take_that_fails_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     for name in ("control_of", "entries_of", "log_rows", "columns_of"):
         with monkeypatch.context() as broken:
             broken.setattr(capturing, name, lambda *_: 1 / 0)
-            pytest.raises(ZeroDivisionError, tape.take)
+            with pytest.raises(ZeroDivisionError):
+                tape.take()
     (segment,) = tape.finish()
     assert (segment.n, segment.seq, len(segment.records.data), segment.final) == (1, 12, 12, True)
     assert len(segment.runs.target) == 11
