@@ -107,6 +107,7 @@ class Intake:
             "beat": self._beat,
             "answer": self._answer,
         }
+        clerk.on_kept = self._kept
         server.on("connect", self._joined, namespace=PROGRAMS)
         server.on("disconnect", self._left, namespace=PROGRAMS)
         server.on("*", self._received, namespace=PROGRAMS)
@@ -116,7 +117,7 @@ class Intake:
     def publish(self, call: Callable[[], object]) -> None:
         self._hub.publish(call)
 
-    def kept(self, key: str, numbers: dict[str, int]) -> None:
+    def _kept(self, key: str, numbers: dict[str, int]) -> None:
         """These segments of a program are safe."""
         self._hub.publish(lambda: self._tell_kept(key, numbers))
 
