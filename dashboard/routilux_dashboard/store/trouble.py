@@ -33,7 +33,7 @@ class StoreFailed(Exception):
     """The store cannot be read; the message says why, and what to do."""
 
 
-_PASSING = (OperationalError, PoolTimeout, SchemaRefused, StoreFailed, OSError)
+_PASSING = (OperationalError, sqlite3.OperationalError, PoolTimeout, SchemaRefused, StoreFailed, OSError)
 
 
 def kind_of(error: Exception) -> str:
