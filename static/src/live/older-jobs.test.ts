@@ -6,9 +6,10 @@ import { OlderJobs, withOlder } from "./older-jobs.ts";
 import type { JobSummary } from "./protocol.ts";
 import type { JobStatus } from "./view.ts";
 
+const moment = (n: number): string => `2026-03-02T12:00:${String(n).padStart(2, "0")}Z`;
 /** Job number `n` is the nth oldest. */
 const job = (n: number, status: JobStatus = "completed"): JobSummary =>
-  aJob({ job_id: `job-${n}`, status, created_at: `2026-03-02T12:00:${String(n).padStart(2, "0")}Z` });
+  aJob({ job_id: `job-${n}`, status, created_at: moment(n), ended_at: status === "running" ? null : moment(n) });
 const ids = (jobs: readonly JobSummary[]): string[] => jobs.map(({ job_id: id }) => id);
 const pushed = (...jobs: JobSummary[]) => new Map(jobs.map((each) => [each.job_id, each]));
 const ALL = new Set<JobStatus>();
@@ -24,7 +25,7 @@ function server(...jobs: JobSummary[]) {
     for (const { status } of jobs) counts[status] = (counts[status] ?? 0) + 1;
     return { jobs: rows.slice(from, from + 2), next: from + 2 < rows.length ? String(from + 2) : null, counts };
   };
-  return { read, asked };
+  return { read, asked, kept: jobs };
 }
 
 describe("older jobs", () => {
@@ -59,6 +60,18 @@ describe("older jobs", () => {
     fails = false;
     await older.more(ALL, () => pushed());
     expect([ids(older.jobs), older.reach(ALL).error]).toEqual([["job-1"], null]);
+  });
+
+  test("that may move on are looked at again, until they have ended", async () => {
+    const { read, asked, kept } = server(job(3), job(2, "running"), job(1));
+    const older = new OlderJobs(read);
+    await older.more(ALL, () => pushed(job(3)));
+    kept[1] = job(2, "lost");
+    await older.refresh(() => pushed(job(3)));
+    expect(older.jobs.map(({ status }) => status)).toEqual(["lost"]);
+    const before = asked.length;
+    await older.refresh(() => pushed(job(3)));
+    expect(asked.length).toBe(before);
   });
 
   test("stay when they are pushed no more, and are forgotten together", () => {

@@ -15,6 +15,7 @@ export interface Reach {
   error: unknown;
 }
 
+const REFRESHED_PAGES = 5;
 const UNREAD: Reach = { next: undefined, reading: false, error: null };
 
 /** Dispatches `change` when anything of it changed. */
@@ -46,6 +47,26 @@ export class OlderJobs extends EventTarget {
     } catch (error) {
       if (round === this.round) this.turn(statuses, { next, reading: false, error });
     }
+  }
+
+  /** Reads anew how those stand that may have moved on: nobody pushes it. At most the newest thousand are looked at. */
+  async refresh(pushed: () => ReadonlyMap<string, JobSummary>): Promise<void> {
+    const round = this.round;
+    let cursor: string | null = null;
+    for (let pages = 0; pages < REFRESHED_PAGES && this.unsettled(pushed()).length; pages++) {
+      const oldest = this.unsettled(pushed()).at(-1)!.created_at;
+      const page: JobsPage = await this.read([], cursor);
+      if (round !== this.round) return;
+      const known = new Map(this.jobs.map((job) => [job.job_id, job]));
+      this.keep(page.jobs.filter(({ job_id: id }) => known.has(id)));
+      cursor = page.next;
+      if (cursor === null || (page.jobs.at(-1)?.created_at ?? "") <= oldest) return;
+    }
+  }
+
+  /** Jobs of which something may still be heard, and which are not pushed. */
+  unsettled(pushed: ReadonlyMap<string, JobSummary>): JobSummary[] {
+    return this.jobs.filter((job) => !job.ended_at && job.status !== "lost" && !pushed.has(job.job_id));
   }
 
   /** Takes in jobs that are pushed no more, but kept. */

@@ -23,6 +23,10 @@ import "./jobs-table.ts";
 import "./jobs-tiles.ts";
 import "./store-notice.ts";
 
+const DAY_MS = 86_400_000;
+const REFRESH_MS = 4000;
+/** No filter. */
+const ALL: ReadonlySet<JobStatus> = new Set();
 const NARROW = matchMedia("(max-width: 720px)");
 
 @customElement("jobs-page")
@@ -38,6 +42,8 @@ export class JobsPage extends StoreElement<JobsStore> {
     store.addEventListener("change", () => this.requestUpdate(), { signal });
     store.addEventListener("connectionchange", () => this.turned(store), { signal });
     store.addEventListener("removed", (event) => this.removed((event as CustomEvent<JobSummary[]>).detail), { signal });
+    const timer = setInterval(this.refresh, REFRESH_MS);
+    signal.addEventListener("abort", () => clearInterval(timer));
     addEventListener("popstate", () => (this.statuses = statusesIn(location.search)), { signal });
   }
 
@@ -64,26 +70,56 @@ export class JobsPage extends StoreElement<JobsStore> {
     return (this.store?.state?.store.state ?? "none") !== "none";
   }
 
+  /** There is nothing (more) to be read of jobs that are not pushed; or it cannot be read now. */
+  private get allRead(): boolean {
+    const reach = this.stored ? this.older?.reach(ALL) : null;
+    return !reach || reach.next === null || reach.error !== null;
+  }
+
+  /** None of them has been read yet. */
+  private get unasked(): boolean {
+    return this.older?.reach(ALL).next === undefined;
+  }
+
+  private readonly refresh = (): void => {
+    const { older, store } = this;
+    if (older && store?.state && store.connection === "live" && !document.hidden) {
+      older.refresh(() => store.state?.jobs ?? new Map()).catch(() => {}); // what cannot be read is tried again
+    }
+  };
+
+  /** How many jobs there are besides those that are pushed is asked once, at the beginning. */
+  protected override updated(): void {
+    const { older, store } = this;
+    const view = store?.state;
+    if (older && view && this.unasked && !this.allRead) {
+      void older.more(ALL, () => store.state?.jobs ?? view.jobs);
+    }
+  }
+
   protected override render() {
     const { store } = this;
     const view = store?.state ?? null;
+    const now = store?.now() ?? 0;
+    const all = view ? withOlder(view.jobs, this.older?.jobs ?? []) : [];
     return html`<h1 class="sr-only">Jobs</h1>
       <connection-banner .store=${store} .socket=${this.socket} .events=${() => eventsOf(view)}></connection-banner>
-      <store-notice .health=${view?.store ?? null} now=${store?.now() ?? 0}></store-notice>
+      <store-notice .health=${view?.store ?? null} now=${now}></store-notice>
       <div class="page">
         <jobs-tiles
           .view=${view}
-          now=${store?.now() ?? 0}
+          .jobs=${all}
+          ?partial=${!this.allRead && Date.parse(all.at(-1)?.created_at ?? "") > now - DAY_MS && !this.unasked}
+          now=${now}
           .chosen=${this.statuses}
           @choose=${(event: CustomEvent<Set<JobStatus>>) => this.choose(event.detail)}
         ></jobs-tiles>
-        ${view ? this.list(view) : this.awaited()}
+        ${view ? this.list(view, all) : this.awaited()}
       </div>`;
   }
 
-  private list(view: JobsView): TemplateResult {
-    const all = withOlder(view.jobs, this.older?.jobs ?? []);
-    if (all.length === 0) return nothingYet(view.flows);
+  private list(view: JobsView, all: JobSummary[]): TemplateResult {
+    if (all.length === 0) return !this.allRead ? this.awaited() : nothingYet(view.flows);
     const shown = filtered(all, this.statuses);
     return html`<section class="card" aria-label="Jobs">
       ${this.chips(all)}

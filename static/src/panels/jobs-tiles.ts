@@ -25,6 +25,10 @@ interface Tile {
 @customElement("jobs-tiles")
 export class JobsTiles extends LightElement {
   @property({ attribute: false }) view: JobsView | null = null;
+  /** All jobs that are known. */
+  @property({ attribute: false }) jobs: JobSummary[] = [];
+  /** There are more jobs of the last day than those. */
+  @property({ type: Boolean }) partial = false;
   /** The moment that the list is of, server's epoch ms. */
   @property({ type: Number }) now = 0;
   @property({ attribute: false }) chosen: ReadonlySet<JobStatus> = new Set();
@@ -37,7 +41,7 @@ export class JobsTiles extends LightElement {
   }
 
   private tiles(view: JobsView): Tile[] {
-    const jobs = [...view.jobs.values()];
+    const { jobs } = this;
     const counts = countByStatus(jobs);
     const failed = endedByHour(jobs, "failed", this.now);
     const completed = endedByHour(jobs, "completed", this.now);
@@ -61,14 +65,14 @@ export class JobsTiles extends LightElement {
       ...this.lost(jobs, counts.get("lost") ?? 0),
       {
         title: "Failed, 24 h",
-        value: number(total(failed)),
+        value: this.ofTheDay(failed),
         tone: "failed",
         statuses: ["failed"],
         beside: curve(failed, "bars", "Failed jobs by hour"),
       },
       {
         title: "Completed, 24 h",
-        value: number(total(completed)),
+        value: this.ofTheDay(completed),
         tone: "completed",
         statuses: ["completed"],
         beside: curve(completed, "bars", "Completed jobs by hour"),
@@ -81,6 +85,10 @@ export class JobsTiles extends LightElement {
         beside: curve(view.activity, "line", "Events in the last 20 seconds"),
       },
     ];
+  }
+
+  private ofTheDay(byHour: readonly number[]): string {
+    return number(total(byHour)) + (this.partial ? "+" : "");
   }
 
   /** A tile of what is lost, which is there only when something is. */
