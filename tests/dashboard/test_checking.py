@@ -132,7 +132,7 @@ def test_a_segment_that_was_added_before_is_passed_over(film: list[Segment]) -> 
 
 def test_every_payload_can_be_looked_at() -> None:
     check_payloads(Records(data=[b"{}", b"[1]", b"null"]))
-    for wrong in (b"", b"{", b"1,2", b"\xff", b'"a', b"NaN", b"[" * 100_000):
+    for wrong in (b"", b"{", b"1,2", b"\xff", b'"\xff"', b'"a', b"NaN", b"1e999", b"9" * 5_000, b"[" * 100_000):
         with pytest.raises(SegmentRefused, match="payload of record 1"):
             check_payloads(Records(data=[b"{}", wrong]))
 

@@ -17,7 +17,7 @@ LATEST_NS = 2**63 - 1
 """In the year 2262; databases and the wire hold no larger integers."""
 COUNT = 2**53
 _STATUSES = frozenset(get_args(JobStatus)) - {"lost"}
-_raw = msgspec.json.Decoder(msgspec.Raw)
+_json = msgspec.json.Decoder()
 
 
 class SegmentRefused(ValueError):
@@ -51,10 +51,13 @@ def check(segment: Segment, position: Position) -> None:
 
 
 def check_payloads(records: Records) -> None:
-    """Raise `SegmentRefused` unless every payload is JSON. For what comes from elsewhere; costs 0.1 µs a record."""
+    """Raise `SegmentRefused` unless every payload is JSON that can be read. For what comes from elsewhere.
+
+    It is read whole: skipping over it would miss text that is no UTF-8, and numbers beyond all bounds.
+    """
     for place, data in enumerate(records.data):
         try:
-            _raw.decode(data)
+            _json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise SegmentRefused(f"The payload of record {place} of a segment is no JSON: {error}") from None
 

@@ -9,6 +9,7 @@ from queue import SimpleQueue
 
 import msgspec
 
+from ..film.checking import check_payloads
 from ..film.outlook import ENDED
 from ..film.playback import Playback, SegmentRefused
 from ..film.segment import Segment
@@ -204,6 +205,8 @@ class Clerk:
             self._ask_again(peer, segment, at)
             return None
         try:
+            if segment.n > at:
+                check_payloads(segment.records)
             if held is None:
                 held = self._first(peer, segment)
             elif segment.n > at:
