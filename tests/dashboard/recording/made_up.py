@@ -13,6 +13,7 @@ from routilux_dashboard.film.segment import (
     DataValue,
     Entry,
     Facts,
+    Metrics,
     Records,
     RunningNow,
     Runs,
@@ -107,10 +108,7 @@ SOURCES = [
     SourceName(1, "source", "item", "event", (CONNECTION,), ("sink",)),
 ]
 TARGETS = [TargetName(0, "source", "trigger"), TargetName(1, "sink", "item")]
-METRICS: dict[str, Any] = {
-    "flow": {"total_routines": 2, "total_events": 7, "total_execution_time": 0.5, "avg_routine_time": 0.25},
-    "routines": {},
-}
+METRICS = Metrics({"total_routines": 2, "total_events": 7, "total_execution_time": 0.5, "avg_routine_time": 0.25}, {})
 
 
 def _entries(n: int, last: bool, at_ns: int) -> list[Entry]:
@@ -146,6 +144,7 @@ def jobs(draw: st.DrawFn) -> list[Segment]:
         count = len(payloads)
         causes = [draw(st.integers(0, after + i)) for i in range(count)]
         cut = [i for i in range(count) if draw(st.booleans())]
+        moments = [draw(numbers) for _ in payloads]
         drawn = draw(st.lists(some_runs, max_size=3))
         sums = Sums({1: lost}, [RunSums(0, 0, 1, 5, 5, 5)]) if lost else None
         first = n == 1
@@ -162,7 +161,7 @@ def jobs(draw: st.DrawFn) -> list[Segment]:
             a_flow() if first else None,
             SOURCES if first else [],
             TARGETS if first else [],
-            Records([1 if i % 2 else -1 for i in range(count)], [draw(numbers) for _ in payloads], causes, payloads, cut),
+            Records([1 if i % 2 else -1 for i in range(count)], moments, causes, payloads, cut),
             Runs(*(list(column) for column in zip(*drawn, strict=True))) if drawn else Runs(),
             [Entry(n, START_NS, "seen", draw(st.none() | names), {"v": draw(values)})],
             [LogRow(n, iso(START_NS), draw(values), draw(st.booleans()))],
