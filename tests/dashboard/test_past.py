@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -11,8 +13,9 @@ import pytest
 
 from routilux import ErrorHandler, ErrorStrategy, Flow, Routine
 from routilux_dashboard import Dashboard
+from routilux_dashboard.server import gate
 from tests.dashboard.flows import chain, gated
-from tests.dashboard.peers import ask, get, live
+from tests.dashboard.peers import address, ask, get, live
 from tests.dashboard.test_api import is_problem, post
 from tests.waiting import eventually
 
@@ -332,3 +335,59 @@ def test_a_server_without_a_store_takes_no_recording() -> None:
     with Dashboard(port=0, store="none") as dashboard:
         answer = ask(dashboard, "POST", "/api/v1/recordings", b"{}\n", {"Content-Type": "application/x-ndjson"})
         is_problem(answer, 409, "store")
+
+
+def test_a_recording_of_a_job_that_had_not_ended_is_lost_elsewhere(tmp_path: Path) -> None:
+    flow, collector = gated()
+    with Dashboard(flow, port=0, store=tmp_path / "one.db") as one:
+        job = flow.start("emitter", {"count": 3})
+        assert collector.taken.acquire(timeout=10)
+        recording = ask(one, "GET", f"/api/v1/jobs/{job.job_id}/recording.jsonl").body
+        collector.gate.set()
+    with Dashboard(port=0, store=tmp_path / "two.db") as two:
+        taken = ask(two, "POST", "/api/v1/recordings", recording, {"Content-Type": "application/x-ndjson"})
+        assert (taken.status, taken.json["status"]) == (201, "lost")
+        assert get(two, f"/jobs/{job.job_id}")["last_sign"] is not None
+        assert get(two, "/jobs")["counts"]["lost"] == 1
+        is_problem(post(two, f"/jobs/{job.job_id}/pause"), 409)
+
+
+@pytest.mark.parametrize("store", ["none", "jobs.db"])
+def test_a_long_job_is_recorded_in_pieces_and_others_are_served_meanwhile(tmp_path: Path, store: str) -> None:
+    flow = chain()
+    place = store if store == "none" else tmp_path / store
+    with Dashboard(flow, port=0, store=place) as dashboard:
+        job = flow.execute("emitter", {"count": 20_000})
+        eventually(lambda: get(dashboard, f"/jobs/{job.job_id}")["counts"]["events"] == 20_000, within=30)
+        path = f"/api/v1/jobs/{job.job_id}/recording.jsonl"
+        with closing(http.client.HTTPConnection(*address(dashboard), timeout=60)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert answer.status == 200
+            assert answer.headers["Transfer-Encoding"] == "chunked"
+            first = answer.read(1000)
+            assert get(dashboard, "/healthz")["status"] == "ok"
+            body = first + answer.read()
+        lines = body.splitlines()
+        assert sum(line.startswith(b'{"type":"record"') for line in lines) == 20_002
+        assert lines[-1].startswith(b'{"type":"end"')
+
+
+def test_a_recording_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "MAX_RECORDING", 100_000)
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as dashboard:
+        body = b"{}\n" * 100_000
+        answer = ask(dashboard, "POST", "/api/v1/recordings", body, {"Content-Type": "application/x-ndjson"})
+        is_problem(answer, 413, "100,000")
+
+
+def test_a_recording_is_one_html_file(tmp_path: Path) -> None:
+    flow = chain(flow_id="a flow/with 'odd' \n name")
+    with Dashboard(flow, port=0, store=tmp_path / "jobs.db") as dashboard:
+        job = flow.execute("emitter", {"count": 3})
+        answer = ask(dashboard, "GET", f"/api/v1/jobs/{job.job_id}/recording.html")
+        if answer.status == 503:
+            pytest.skip("the front end is not built")
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert f'filename="a-flow-with-odd-name-{job.job_id[:8]}.html"' in answer.headers["Content-Disposition"]
+        assert answer.body.startswith(b"<!doctype html>")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .services import Services
 
 TAG = "jobs"
-PROBLEMS = (404, 503)
+PROBLEMS = (404, 409, 503)
 SEQ = Number("seq", "The job as it was when this record was made; 0 is before the first.")
 T = Moment("t", "The job as it was at this moment: ISO 8601, or milliseconds since the epoch.")
 
@@ -36,7 +36,7 @@ def add(table: Table, services: Services) -> None:
         job = services.job(job_id)
         return services.native(lambda: services.past.effects(job, seq))
 
-    @table.get("/jobs/<job_id>/at", TAG, Answer(Job), query=(SEQ, T), problems=(*PROBLEMS, 409))
+    @table.get("/jobs/<job_id>/at", TAG, Answer(Job), query=(SEQ, T), problems=PROBLEMS)
     def at(job_id: str) -> Response:
         """A job as it was, at a record (`seq`) or at a time (`t`): one of the two is needed.
 

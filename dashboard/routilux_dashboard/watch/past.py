@@ -22,6 +22,7 @@ from ..recording.from_memory import from_memory
 from ..recording.recordable import Recordable
 from ..store import Store, StoreFailed
 from .archive import Archive
+from .distant_job import DistantJob
 from .held import Held
 from .held_rows import held_rows
 from .job_search import JobsWanted, counted, place
@@ -98,20 +99,25 @@ class Past:
         """The records that `query` asks for."""
         if isinstance(job, WatchedJob):
             return self._of_both(job, query)
+        if isinstance(job, DistantJob) and self._archive is None:
+            return job.history(query)
+        self._catch_up(job)
         return self._in_store(job).history(job.job_id, query)
 
     def causes(self, job: ShownJob, seq: int) -> Causes:
         """What led to a record. Raises `NotKept`."""
         _check(seq)
         found = _held(job).causes(seq) if isinstance(job, WatchedJob) else None
-        if (found is None or not found.complete) and self._archive is not None:
+        if (found is None or not found.complete) and (self._archive is not None or not isinstance(job, WatchedJob)):
             found = self._ask(job, lambda store: store.causes(job.job_id, seq)) or found
         return _kept(found, seq)
 
     def effects(self, job: ShownJob, seq: int) -> Effects:
         """What a record led to at once. Raises `NotKept`."""
         _check(seq)
-        found = self._ask(job, lambda store: store.effects(job.job_id, seq)) if self._archive is not None else None
+        found: Effects | None = None
+        if self._archive is not None or not isinstance(job, WatchedJob):
+            found = self._ask(job, lambda store: store.effects(job.job_id, seq))
         if found is None and isinstance(job, WatchedJob):
             found = _held(job).effects(seq)
         return _kept(found, seq)
