@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -29,7 +30,10 @@ Act = Callable[[Flow, JobState], object]
 class Played:
     """A random job that ran and was captured while it did, and what the live page shows of it."""
 
-    def __init__(self, shape: Shape, strategy: str, acts: dict[int, str], strategies: list[str]) -> None:
+    def __init__(
+        self, shape: Shape, strategy: str, acts: dict[int, str], strategies: list[str], *, outside: bool = False
+    ) -> None:
+        """With `outside`, another thread takes all the time what is new."""
         self.bench = Bench(shape, strategy, inside={number: self._act(name) for number, name in acts.items()})
         flow = self.bench.flow
         for (routine_id, routine), name in zip(flow.routines.items(), strategies, strict=False):
@@ -39,8 +43,12 @@ class Played:
         self.monitor = Monitor()
         self.monitor.watch(flow)
         self.job = self.bench.start("a")
-        self.ordered = strategy == "sequential"
+        taker = threading.Thread(target=self._take_on)
+        if outside:
+            taker.start()
         self._keep(flow)
+        if outside:
+            taker.join()
         self.segments = self.tape.finish()
         self.monitor.tick()
 
@@ -56,6 +64,10 @@ class Played:
                 self.tape.take()
 
         return act
+
+    def _take_on(self) -> None:
+        while not self.tape.ended.wait(0.0001):
+            self.tape.take()
 
     def _keep(self, flow: Flow) -> None:
         while True:
@@ -105,10 +117,12 @@ def agrees(job: Job, count: Count, unseen: set[str]) -> None:
     assert job.counts.errors == sum(count.errors.values())
 
 
-@given(_jobs, st.integers(0, 99))
+@given(_jobs, st.integers(0, 99), st.booleans())
 @settings(max_examples=EXAMPLES, deadline=None)
-def test_the_state_at_every_record_is_a_fold_of_the_journal_up_to_it(random_job: _Random, seed: int) -> None:
-    segments, chance = Played(*random_job).segments, Random(seed)
+def test_the_state_at_every_record_is_a_fold_of_the_journal_up_to_it(
+    random_job: _Random, seed: int, outside: bool
+) -> None:
+    segments, chance = Played(*random_job, outside=outside).segments, Random(seed)
     recount = Recount(segments)
     checkpoints = [play(segments[:count]).checkpoint() for count in range(1, len(segments) + 1)]
     for seq in range(1, segments[-1].seq + 1):
