@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .documents import Part
@@ -89,7 +90,7 @@ def connection_name(ends: tuple[str, str, str, str], place: int) -> str:
     return f"{name}#{place}" if place > 1 else name
 
 
-def rename(data: dict[str, Any], mapping: dict[str, str]) -> dict[str, Any]:
+def rename(data: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
     """Apply a parameter mapping: mapped names are renamed, others keep theirs unless a mapping aims at it.
 
     >>> rename({"text": "a", "n": 1}, {"text": "body"})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from .context import current_frame
 from .documents import Part
+from .watchers import Watchers, tell
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -34,7 +34,7 @@ class Event:
         self.connected_slots: list[Slot] = []
         self._direct: list[Slot] = []
         self._connections: list[Connection] = []
-        self._watchers: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._watchers: Watchers = []
 
     def __repr__(self) -> str:
         return f"Event[{self.routine!r}.{self.name}]" if self.routine is not None else f"Event[{self.name}]"
@@ -117,5 +117,4 @@ class Event:
             slot.connected_events.remove(self)
 
     def _changed(self) -> None:
-        for watcher in list(self._watchers):
-            watcher.structure_changed()
+        tell(self._watchers)

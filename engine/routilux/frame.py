@@ -89,7 +89,7 @@ class RunFrame:
             journal = runner.journal
             records = journal.records
             if runner.closed:
-                records.append((emission.unsent, kept, perf_counter_ns(), self.cause))
+                records.append((runner.plan.unsent(emission), kept, perf_counter_ns(), self.cause))
                 return
             records.append((emission.number, kept, perf_counter_ns(), self.cause))
             seq = journal.records_left + len(records)
@@ -115,7 +115,7 @@ class RunFrame:
         journal = runner.journal
         records = journal.records
         if runner.closed:
-            records.append((emission.unsent, kept, perf_counter_ns(), self.cause))
+            records.append((runner.plan.unsent(emission), kept, perf_counter_ns(), self.cause))
             return
         records.append((emission.number, kept, perf_counter_ns(), self.cause))
         seq = journal.records_left + len(records)

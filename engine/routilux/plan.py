@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .connection import Connection, connection_name, rename
 from .event import Event
@@ -14,11 +14,14 @@ from .merging import keeps_data
 from .routine import Routine
 from .rows import Source, Target
 from .slot import Slot
+from .watchers import Watcher, add_to
 
 if TYPE_CHECKING:
     from .structure import Structure
 
 ENTRY_SLOT = "trigger"
+Ends: TypeAlias = tuple[str, str, str, str]
+"""Routine and event, routine and slot: what a connection joins."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +38,9 @@ class Receiver(Target):
             binding.call(data)
 
 
+UNCHANGED: Mapping[str, str] = {}
+
+
 class Delivery:
     """One way from an event to a slot (`connection` is `None` for the entry and for direct slots).
 
@@ -47,7 +53,8 @@ class Delivery:
         binding = target.slot.binding
         self.target: Receiver = target
         self.connection: Connection | None = connection
-        self.mapping: dict[str, str] = dict(connection.param_mapping) if connection is not None else {}
+        mapping = connection.param_mapping if connection is not None else None
+        self.mapping: Mapping[str, str] = dict(mapping) if mapping else UNCHANGED
         self.merges: bool = keeps_data(target.slot.merge_strategy)
         ready = binding is not None and not self.mapping and not self.merges
         self.plain: Callable[..., Any] | None = binding.keywords if ready and binding is not None else None
@@ -60,7 +67,7 @@ class Delivery:
 class Emission(Source):
     """An event of a routine in a flow with its ways, as they were when it was first emitted.
 
-    `unsent` is the number of the same event when nothing is delivered any more (the job is ending).
+    `unsent` is the number of the same event when nothing is delivered any more (the job is ending); 0 until then.
     """
 
     deliveries: tuple[Delivery, ...] = ()
@@ -93,10 +100,28 @@ class Plan:
         self._other_ways: dict[tuple[str, str, int], Delivery] = {}
         self._ids: dict[int, str] = {}
         self._ways: dict[int, list[Way]] = {}
+        self._twins: dict[Ends, int] = {}
+        self._way_count = 0
         self._lock = RLock()
+        self._ref: weakref.ref[Watcher] = weakref.ref(self)
+
+    def connected(self, connection: Connection) -> None:
+        """The flow has one connection more, the last of its list."""
+        with self._lock:
+            if self._way_count == len(self._flow.connections) - 1:
+                self._add_way(connection)
+            self.routine_added()
 
     def structure_changed(self) -> None:
         """Forget what was decided; it is decided anew at its next use."""
+        with self._lock:
+            self._ways = {}
+            self._twins = {}
+            self._way_count = 0
+            self.routine_added()
+
+    def routine_added(self) -> None:
+        """As `structure_changed`, but the connections are as they were."""
         with self._lock:
             self.version += 1
             self._emissions = {}
@@ -105,7 +130,6 @@ class Plan:
             self._receivers = {}
             self._other_ways = {}
             self._ids = {}
-            self._ways = {}
 
     def routine_id(self, routine: Any) -> str | None:
         """The id of a routine in the flow (the first, when it is there twice), or `None`."""
@@ -121,6 +145,14 @@ class Plan:
             return known
         with self._lock:
             return self._emissions.get((routine_id, event.name)) or self._make_emission(routine_id, event)
+
+    def unsent(self, emission: Emission) -> int:
+        """The number of an event that is recorded, and delivered to nobody."""
+        with self._lock:
+            if not emission.unsent:
+                emission.unsent = len(self.sources)
+                self.sources.append(Source(emission.unsent, emission.routine_id, emission.event_name, "event"))
+        return emission.unsent
 
     def entry(self, routine_id: str) -> Delivery | None:
         """The way into a routine's `trigger` slot, or `None` when it has none."""
@@ -158,14 +190,21 @@ class Plan:
 
     def _ways_of(self, event: Event) -> list[Way]:
         """The connections of an event, in order, each with its ends and its id."""
-        if not self._ways:
-            twins: Counter[tuple[str, str, str, str]] = Counter()
-            for connection in self._flow.connections:
-                ends = self._flow.connection_ends(connection)
-                twins[ends] += 1
-                way = Way(connection, ends[0], ends[2], connection_name(ends, twins[ends]))
-                self._ways.setdefault(id(connection.source_event), []).append(way)
+        connections = self._flow.connections
+        if self._way_count != len(connections):
+            self._ways, self._twins, self._way_count = {}, {}, 0
+            for connection in connections:
+                self._add_way(connection)
         return self._ways.get(id(event), [])
+
+    def _add_way(self, connection: Connection) -> None:
+        ends = self._flow.connection_ends(connection)
+        twin = self._twins[ends] = self._twins.get(ends, 0) + 1
+        way = Way(connection, ends[0], ends[2], connection_name(ends, twin))
+        self._ways.setdefault(id(connection.source_event), []).append(way)
+        self._way_count += 1
+        if connection.source_event is not None:
+            add_to(connection.source_event._watchers, self._ref)
 
     def _make_emission(self, routine_id: str, event: Event) -> Emission:
         own = [way for way in self._ways_of(event) if way.source_routine_id == routine_id]
@@ -174,24 +213,22 @@ class Plan:
             for way in own
             if (slot := way.connection.target_slot) is not None
         ]
-        joined = {id(delivery.target.slot) for delivery in deliveries}
-        direct = [slot for slot in event.direct_slots if id(slot) not in joined]
-        deliveries += [Delivery(self._receiver(slot, None)) for slot in direct]
-        number = len(self.sources)
-        unsent = Source(number + 1, routine_id, event.name, "event")
+        if event.direct_slots:
+            joined = {id(delivery.target.slot) for delivery in deliveries}
+            direct = [slot for slot in event.direct_slots if id(slot) not in joined]
+            deliveries += [Delivery(self._receiver(slot, None)) for slot in direct]
         emission = Emission(
-            number,
+            len(self.sources),
             routine_id,
             event.name,
             "event",
-            tuple(way.name for way in own),
-            tuple(delivery.target.routine_id for delivery in deliveries),
+            tuple([way.name for way in own]),
+            tuple([delivery.target.routine_id for delivery in deliveries]),
             tuple(deliveries),
-            unsent.number,
         )
-        self.sources += (emission, unsent)
+        self.sources.append(emission)
         self._emissions[routine_id, event.name] = emission
-        event._watchers.add(self)
+        add_to(event._watchers, self._ref)
         return emission
 
     def _receiver(self, slot: Slot, routine_id: str | None) -> Receiver:
@@ -201,7 +238,7 @@ class Plan:
         if known is not None:
             return known
         receiver = self._receivers[id(slot), name] = self._add_receiver(slot, name, routine)
-        slot._watchers.add(self)
+        add_to(slot._watchers, self._ref)
         return receiver
 
     def _add_receiver(self, slot: Slot, routine_id: str, routine: Routine | None) -> Receiver:

@@ -11,7 +11,7 @@ from .callables import callable_from_plain, callable_to_plain, to_plain
 from .documents import Part
 from .error_handler import error_text
 from .merging import MergeStrategy, merge
-from .watchers import Watchers
+from .watchers import Watchers, tell
 
 if TYPE_CHECKING:
     from .event import Event
@@ -46,7 +46,7 @@ class Slot:
         self.merge_strategy = merge_strategy
         self.connected_events: list[Event] = []
         self._stored: dict[str, Any] = {}
-        self._watchers: Watchers = Watchers()
+        self._watchers: Watchers = []
         self.handler = handler
 
     def __repr__(self) -> str:
@@ -61,7 +61,7 @@ class Slot:
     def handler(self, handler: Callable[..., Any] | None) -> None:
         self._handler = handler
         self.binding: Binding | None = None if handler is None else Binding(handler)
-        self._watchers.tell()
+        tell(self._watchers)
 
     def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:
         """List each other with `event`. `param_mapping` is ignored here: it belongs to a `Connection`."""

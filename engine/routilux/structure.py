@@ -30,7 +30,7 @@ class Structure:
         if key in self.routines:
             raise ValueError(f"Routine id {key!r} already exists in {self!r}; choose another id")
         self.routines[key] = routine
-        self._plan.structure_changed()
+        self._plan.routine_added()
         return key
 
     def connect(
@@ -62,7 +62,7 @@ class Structure:
         connection = Connection(event, slot, param_mapping)
         connection.source_routine_id, connection.target_routine_id = source_routine_id, target_routine_id
         self.connections.append(connection)
-        self._plan.structure_changed()
+        self._plan.connected(connection)
         return connection
 
     def _clear(self) -> None:
