@@ -6,12 +6,17 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routilux import Flow
 from routilux_dashboard.film.masking import NO_MASK, Mask
 from routilux_dashboard.film.payloads import is_plain
+from routilux_dashboard.watch.monitor import Monitor
+from routilux_dashboard.watch.watched_job import WatchedJob
+from tests.engine.parts import Node
 
 _plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -114,6 +119,34 @@ def test_what_holds_itself_or_has_no_end_is_no_problem() -> None:
     for _ in range(5_000):
         deep = [deep]
     assert "1" not in repr(Mask(["password"]).apply(deep))
+
+
+def test_the_live_page_and_rest_show_nothing_that_is_masked() -> None:
+    flow = Flow("secrets")
+
+    class Entry(Node):
+        def run(self, password: str = "hunter2", **data: Any) -> None:
+            super().run(**data)
+
+    def work(node: Node, data: dict[str, Any]) -> None:
+        job = node.ctx.job_state
+        node.emit("out", db_password="hunter2", account=Account("ann", "hunter2"))
+        node.send_output("login", password="hunter2")
+        job.append_to_shared_log({"password": "hunter2"})
+        job.update_routine_state("a", {"password": ["hunter2"]})
+        job.update_shared_data("password", "hunter2")
+
+    flow.add_routine(Entry(work), "a")
+    monitor = Monitor(mask=Mask(["password"]))
+    monitor.watch(flow)
+    job_state = flow.execute("a", {"password": "hunter2"})
+    job = monitor.job(job_state.job_id)
+    first, frames = job.keyframe(), monitor.tick().frames
+    assert isinstance(job, WatchedJob)
+    ranges = [job.history(), job.log(), job.outputs(), job.states(), job.data(), job.view(), job.actions()]
+    shown = msgspec.json.encode([first, frames, job.keyframe(), monitor.jobs_full(), ranges]).decode()
+    assert "hunter2" not in shown
+    assert shown.count("•••") > 10
 
 
 def test_previews_hide_too() -> None:

@@ -20,7 +20,8 @@ _SAFE_KEYS = frozenset({str, int, float, bool, type(None), bytes})
 class Mask:
     """Hides the values of keys that contain one of `names`, in whatever case: "password" hides "DB_PASSWORD".
 
-    For payloads, states and everything else that is shown of a program's data. Any thread may use it.
+    For payloads, states and everything else that is shown of a program's data, by the names that it
+    has there. What stands within a text (a log message, an error) is not looked for. Any thread may use it.
     Raises `ValueError` for a name that is empty (it would hide everything).
 
     >>> Mask(["password"]).apply({"user": "ann", "DB_Password": "x", "more": [{"password": 1}]})
