@@ -27,6 +27,7 @@ const DAY_MS = 86_400_000;
 const REFRESH_MS = 4000;
 /** No filter. */
 const ALL: ReadonlySet<JobStatus> = new Set();
+const MOVING: ReadonlySet<JobStatus> = new Set(["pending", "running", "paused", "lost"]);
 const NARROW = matchMedia("(max-width: 720px)");
 
 @customElement("jobs-page")
@@ -76,9 +77,10 @@ export class JobsPage extends StoreElement<JobsStore> {
     return !reach || reach.next === null || reach.error !== null;
   }
 
-  /** None of them has been read yet. */
-  private get unasked(): boolean {
-    return this.older?.reach(ALL).next === undefined;
+  /** Statuses of which there may be more jobs of the last day than `all`. */
+  private partial(all: JobSummary[], now: number): Set<JobStatus> {
+    const oldest = Date.parse(all.at(-1)?.created_at ?? "");
+    return new Set(oldest > now - DAY_MS ? STATUSES.filter((status) => this.beyond(status)) : []);
   }
 
   private readonly refresh = (): void => {
@@ -88,12 +90,14 @@ export class JobsPage extends StoreElement<JobsStore> {
     }
   };
 
-  /** How many jobs there are besides those that are pushed is asked once, at the beginning. */
+  /** The newest jobs, and all that may move on, are in the list from the beginning. */
   protected override updated(): void {
     const { older, store } = this;
     const view = store?.state;
-    if (older && view && this.unasked && !this.allRead) {
-      void older.more(ALL, () => store.state?.jobs ?? view.jobs);
+    if (!older || !view || !this.stored) return;
+    for (const statuses of [ALL, MOVING]) {
+      const { next, error } = older.reach(statuses);
+      if (next === undefined && error === null) void older.more(statuses, () => store.state?.jobs ?? view.jobs);
     }
   }
 
@@ -109,7 +113,7 @@ export class JobsPage extends StoreElement<JobsStore> {
         <jobs-tiles
           .view=${view}
           .jobs=${all}
-          ?partial=${!this.allRead && Date.parse(all.at(-1)?.created_at ?? "") > now - DAY_MS && !this.unasked}
+          .partial=${this.partial(all, now)}
           now=${now}
           .chosen=${this.statuses}
           @choose=${(event: CustomEvent<Set<JobStatus>>) => this.choose(event.detail)}

@@ -27,8 +27,8 @@ export class JobsTiles extends LightElement {
   @property({ attribute: false }) view: JobsView | null = null;
   /** All jobs that are known. */
   @property({ attribute: false }) jobs: JobSummary[] = [];
-  /** There are more jobs of the last day than those. */
-  @property({ type: Boolean }) partial = false;
+  /** Statuses of which there may be more jobs of the last day than those. */
+  @property({ attribute: false }) partial: ReadonlySet<JobStatus> = new Set();
   /** The moment that the list is of, server's epoch ms. */
   @property({ type: Number }) now = 0;
   @property({ attribute: false }) chosen: ReadonlySet<JobStatus> = new Set();
@@ -65,14 +65,14 @@ export class JobsTiles extends LightElement {
       ...this.lost(jobs, counts.get("lost") ?? 0),
       {
         title: "Failed, 24 h",
-        value: this.ofTheDay(failed),
+        value: this.ofTheDay("failed", failed),
         tone: "failed",
         statuses: ["failed"],
         beside: curve(failed, "bars", "Failed jobs by hour"),
       },
       {
         title: "Completed, 24 h",
-        value: this.ofTheDay(completed),
+        value: this.ofTheDay("completed", completed),
         tone: "completed",
         statuses: ["completed"],
         beside: curve(completed, "bars", "Completed jobs by hour"),
@@ -87,8 +87,8 @@ export class JobsTiles extends LightElement {
     ];
   }
 
-  private ofTheDay(byHour: readonly number[]): string {
-    return number(total(byHour)) + (this.partial ? "+" : "");
+  private ofTheDay(status: JobStatus, byHour: readonly number[]): string {
+    return number(total(byHour)) + (this.partial.has(status) ? "+" : "");
   }
 
   /** A tile of what is lost, which is there only when something is. */
