@@ -20,11 +20,14 @@ ROOT = Path(__file__).resolve().parents[3]
 class ServerProcess:
     """`routilux serve`, always on the same port and store."""
 
-    def __init__(self, store: str | Path, *options: str, port: int = 0, prefix: tuple[str, ...] = ()) -> None:
-        self.port = port or free_port()
+    def __init__(
+        self, store: str | Path, *options: str, address: str = "127.0.0.1", prefix: tuple[str, ...] = ()
+    ) -> None:
+        self.port = free_port()
+        options = ("--host", address, *options)
         self._command = [*prefix, *PROGRAM, "serve", "--port", str(self.port), "--store", str(store), *options]
         self._process: subprocess.Popen[str] | None = None
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{address}:{self.port}"
 
     def start(self) -> ServerProcess:
         """Start it, and wait until it serves."""
