@@ -202,6 +202,27 @@ def test_a_job_under_way_is_captured_with_what_was_before() -> None:
     assert playback.keyframe().log == monitor.jobs()[0].keyframe().log
 
 
+def test_a_job_that_was_saved_and_goes_on_elsewhere_is_captured_whole() -> None:
+    first = chain()
+    job = first.start("emitter", {"count": 300})
+    first.pause(job)
+    moved = JobState()
+    moved.deserialize(job.serialize())
+    second = chain(history_limit=50)
+    tape, monitor = Tape(second), Monitor()
+    monitor.watch(second)
+    second.resume(moved)
+    assert JobState.wait_for_completion(second, moved, 10)
+    playback = Playback()
+    for segment in tape.finish():
+        playback.add(segment)
+    eventually(lambda: monitor.tick() is not None and monitor.jobs()[0].closed, what="the end has been shown")
+    live, shown = monitor.jobs()[0].view(), playback.job()
+    assert (shown.job_id, shown.seq, shown.counts) == (live.job_id, live.seq, live.counts)
+    assert (shown.status, shown.created_at, shown.params) == ("completed", live.created_at, {"count": 300})
+    assert shown.routines["collector"].done == live.routines["collector"].done
+
+
 # -- payloads
 
 

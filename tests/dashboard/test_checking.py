@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,9 @@ from routilux_dashboard.film.segment import Entry, Records, RunningNow, RunSums,
 from routilux_dashboard.protocol import LogRow
 from tests.dashboard.flows import chain
 from tests.dashboard.tapes import Tape, wired
+
+EXAMPLES = int(os.environ.get("PLAYBACK_EXAMPLES", "15")) * 10
+"""Segments that are spoilt at random."""
 
 Change = Callable[[Segment], Any]
 
@@ -137,6 +141,22 @@ def test_every_payload_can_be_looked_at() -> None:
             check_payloads(Records(data=[b"{}", wrong]))
 
 
+@pytest.mark.parametrize("at", [0, 1, 2**62, 2**63 - 1])
+def test_a_clock_that_is_far_off_costs_nothing_and_can_be_shown(film: list[Segment], at: int) -> None:
+    playback = Playback()
+    playback.add(film[0])
+    for segment in map(wired, film[1:]):
+        segment.at_ns = at
+        segment.records.time_ns = [at] * len(segment.records.time_ns)
+        segment.runs.start_ns = [at] * len(segment.runs.start_ns)
+        segment.runs.duration_ns = [0] * len(segment.runs.start_ns)
+        playback.add(segment)
+    shown = playback.keyframe(at)
+    assert (shown.seq, shown.job.counts.queued) == (32, 0)
+    assert sum(point.events for point in shown.series.points) == 30
+    msgspec.msgpack.encode(shown)
+
+
 _junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),
@@ -145,7 +165,7 @@ _junk = st.recursive(
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_whatever_a_segment_is_made_into_is_refused_or_folded(film: list[Segment], data: st.DataObject) -> None:
     """What comes off the wire, with something replaced by junk: a refusal, or a state that can be shown."""
     plain = msgspec.to_builtins(film[1], builtin_types=(bytes,))
