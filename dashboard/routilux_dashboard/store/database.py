@@ -118,7 +118,9 @@ class Database:
 
     def _make(self) -> Engine:
         if self.sqlite:
-            engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS}, pool_size=4, max_overflow=32)
+            # A cached statement keeps a copy of what it was executed with last: of whole batches, here.
+            options = {"timeout": BUSY_SECONDS, "cached_statements": 0}
+            engine = create_engine(self.url, connect_args=options, pool_size=4, max_overflow=32)
             event.listen(engine, "connect", _set_up)
             event.listen(engine, "begin", _begin)
             return engine

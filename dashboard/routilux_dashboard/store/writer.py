@@ -119,12 +119,12 @@ class Writer:
             self._beat(connection, stopped=True)
 
     def _over(self) -> bool:
+        self._called.clear()  # before anything is looked at: who calls from now on is heard by the next wait
         by = self._stopping_by
         return by is not None and (not len(self._waiting) or time.monotonic() > by)
 
     def _turn(self) -> bool:
         """Write one batch, or give a sign of life; whether that worked."""
-        self._called.clear()
         puts = self._waiting.first(BATCH_ROWS)
         try:
             written = self._transaction(puts)
@@ -206,7 +206,7 @@ class Writer:
             left = 60.0 if self._stopping_by is None else max(self._stopping_by - time.monotonic(), 0.01)
             self._hurried.wait(min(self._retry_ns / SECOND, left))
             self._retry_ns = min(2 * self._retry_ns, RETRY_MOST_NS)
-        elif len(self._waiting) < 1 or self._waiting.rows < HURRY_ROWS:
+        elif self._stopping_by is None and self._waiting.rows < HURRY_ROWS:
             self._called.wait(BEAT_NS / SECOND)
             if self._waiting.rows < HURRY_ROWS:
                 self._hurried.wait(LINGER_NS / SECOND)

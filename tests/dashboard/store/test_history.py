@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.film.history_query import HistoryQuery
+from routilux_dashboard.film.history_query import HistoryQuery, text_in
 from routilux_dashboard.film.tally import OUTCOMES
 from routilux_dashboard.protocol import HistoryPage
 from routilux_dashboard.store import Store, history
@@ -54,6 +54,7 @@ ROWS = _rows()
 def expected(query: HistoryQuery) -> list[int]:
     """The seqs that `query` asks for."""
     wanted = (query.q or "").casefold()
+    in_payload = text_in(query.q or "")
     found = [
         row.seq
         for row in ROWS.values()
@@ -61,7 +62,7 @@ def expected(query: HistoryQuery) -> list[int]:
         and query.has_source(row.routine, row.event, row.kind)
         and query.has_time(row.time_ns)
         and (query.outcome is None or query.outcome in row.outcomes)
-        and any(wanted in text.casefold() for text in (row.payload.decode(), row.routine, row.event))
+        and (in_payload(row.payload) or wanted in row.routine.casefold() or wanted in row.event.casefold())
     ]
     return found[-query.limit :] if query.backwards else found[: query.limit]
 
