@@ -25,6 +25,11 @@ OUTSIDERS = {
 BROUGHT_ALONG = {"engineio", "greenlet", "jinja2", "markupsafe", "werkzeug"}
 """What those are built on, and cannot be used without."""
 
+ROOMS = {
+    "routilux_dashboard.store": {"routilux_dashboard.film", "routilux_dashboard.protocol"},
+}
+"""What these rooms may import of the dashboard besides themselves."""
+
 
 # -- the rules -------------------------------------------------------------------------------------------------------
 
@@ -55,6 +60,18 @@ def modules_naming(package: Path, name: str) -> set[str]:
     return naming
 
 
+def trespassing(package: Path, room: str, allowed: set[str]) -> list[str]:
+    """Imports of a room that lead to others of its package than the `allowed`."""
+    fine = {room, *allowed}
+    return [
+        str(found)
+        for found in imports.python_imports(package)
+        if f"{found.module}.".startswith(f"{room}.")
+        and found.source.split(".")[0] == package.name
+        and not any(f"{found.source}.".startswith(f"{place}.") for place in fine)
+    ]
+
+
 def leaving(graph: imports.Graph, room: str) -> list[str]:
     """Imports that lead out of a room of the browser's sources."""
     return [
@@ -83,6 +100,11 @@ def test_the_dashboard_sees_only_the_engines_public_names() -> None:
 @pytest.mark.parametrize("package", [ENGINE, DASHBOARD], ids=lambda package: package.name)
 def test_no_import_of_a_package_runs_in_a_circle(package: Path) -> None:
     assert imports.circle(imports.python_graph(package)) == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_from_the_rooms_below_it_only(room: str) -> None:
+    assert trespassing(DASHBOARD, room, ROOMS[room]) == []
 
 
 def test_eventlet_is_named_in_one_module_only() -> None:
@@ -182,6 +204,19 @@ def test_a_second_module_that_names_eventlet_is_found(tree: Tree) -> None:
         }
     )
     assert modules_naming(root / "house", "eventlet") == {"house.hub", "house.live"}
+
+
+def test_a_step_out_of_a_room_is_found(tree: Tree) -> None:
+    root = tree(
+        {
+            "house/__init__.py": "",
+            "house/store/__init__.py": "from ..film.rows import Row\nfrom .tables import jobs\n",
+            "house/store/tables.py": "import sqlite3\ndef f():\n    from ..server import hub\n",
+            "house/storeroom.py": "from .server import hub\n",
+        }
+    )
+    found = trespassing(root / "house", "house.store", {"house.film"})
+    assert found == ["house.store.tables, line 3: from house.server import hub"]
 
 
 def test_a_circle_and_a_step_upward_are_found_in_typescript(tree: Tree) -> None:

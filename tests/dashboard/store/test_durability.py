@@ -1,6 +1,6 @@
 """Killed at any moment, a process that was writing leaves whole segments, in order, and no others.
 
-`KILLS=30` kills that often; else 5 times.
+`KILLS=30` kills that often; else 5 times. (Writing to PostgreSQL half as often: its processes are not killed.)
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def test_what_was_said_to_be_safe_outlives_any_kill(place: str, open_store: Open
     chance = random.Random(7)
     jobs = {job_id: (MadeUpJob(job_id), Playback()) for job_id in JOBS}
     kept = dict.fromkeys(JOBS, 0)
-    for _ in range(KILLS):
+    for _ in range(KILLS if "://" not in place else KILLS // 2):
         safe = kill_one(place, kept, chance.randrange(1, 300))
         store = open_store(place)
         last = store.last_segments(JOBS)
