@@ -55,7 +55,7 @@ class Link:
         try:
             self._join(greeting)
         except BaseException:
-            self.close()
+            self.release()
             raise
         self._socket.settimeout(SILENT_SECONDS)
 
