@@ -93,6 +93,6 @@ def history_query() -> HistoryQuery:
         kind=KIND.read(),
         outcome=OUTCOME.read(),
         since_ns=SINCE.read_ns(),
-        until_ns=UNTIL.read_ns(),
+        until_ns=UNTIL.read_end_ns(),
         q=Q.read(),
     )

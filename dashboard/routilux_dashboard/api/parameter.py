@@ -122,6 +122,26 @@ class Words(Word):
 
 
 @dataclass(frozen=True)
+class Names(Parameter):
+    """Any names, separated by commas or given several times; at most 100, of up to 100 characters."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        name = {"type": "string", "maxLength": 100, "pattern": r"[^\s,]"}
+        return {"type": "array", "maxItems": 100, "items": name}
+
+    def read_all(self) -> list[str]:
+        """The names; empty when it is left out."""
+        given = request.args.getlist(self.name)
+        if not all(text.replace(",", "").strip() for text in given):
+            raise Refused(400, "No name", f"{self.name} is empty: one name at least is needed, or leave it out.")
+        found = [name.strip() for text in given for name in text.split(",")]
+        if len(found) > 100 or any(len(name) > 100 for name in found):
+            raise Refused(400, "Too long", f"{self.name}: at most 100 names of at most 100 characters are read.")
+        return [name for name in found if name]
+
+
+@dataclass(frozen=True)
 class Moment(Parameter):
     """A moment: ISO 8601 (in UTC when it has no offset), or milliseconds since the epoch."""
 
@@ -132,26 +152,36 @@ class Moment(Parameter):
 
     def read_ns(self) -> int | None:
         """The moment in ns since the epoch, or `None` when it is left out."""
+        return self._read(0)
+
+    def read_end_ns(self) -> int | None:
+        """The end of the moment: all that was within the microsecond, or millisecond, that the text names."""
+        return self._read(1)
+
+    def _read(self, side: int) -> int | None:
         text = self.given
         if text is None:
             return None
         try:
-            return _moment_ns(text)
+            return min(max(_moment_ns(text)[side], 0), LAST_NS)
         except (ValueError, OverflowError):
             said = "ISO 8601 (2026-01-31T12:00:00Z) or milliseconds since the epoch is needed"
             raise Refused(400, "Bad time", f"{self.name}={text[:80]!r}: {said}.") from None
 
 
-def _moment_ns(text: str) -> int:
+def _moment_ns(text: str) -> tuple[int, int]:
+    """The first and last ns of what the text names."""
     if len(text) > 60:
         raise ValueError(text)
     if text[:1].isdigit() and text.isascii() and not ({"-", ":", "T"} & set(text[1:].replace("e-", ""))):
         milliseconds = float(text)
         if not 0 <= milliseconds <= _LAST_MS:
             raise ValueError(text)
-        return min(round(milliseconds * MILLISECOND), LAST_NS)
+        first = round(milliseconds * MILLISECOND)
+        return first, first + (MILLISECOND - 1 if milliseconds.is_integer() else 0)
     moment = datetime.fromisoformat(text[:11] + text[11:].replace(" ", "+"))  # a "+" that nobody escaped
-    return min(max(epoch_ns(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)), 0), LAST_NS)
+    first = epoch_ns(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+    return first, first + 999
 
 
 def unknown_word(parameter: Word, word: str) -> Refused:

@@ -42,7 +42,7 @@ def add(table: Table, services: Services) -> None:
 
         404 for a moment that is not kept; 409 on a server without a store.
         """
-        seq, t_ns = SEQ.read(), T.read_ns()
+        seq, t_ns = SEQ.read(), T.read_end_ns()
         if (seq is None) == (t_ns is None):
             raise Refused(400, "Which moment?", "Send either seq (of a record) or t (a time).")
         job = services.job(job_id)

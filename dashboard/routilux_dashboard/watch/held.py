@@ -39,8 +39,8 @@ class Held:
         limit, matches = min(query.limit, PAGE_LIMIT), self._matcher(query)
         found: list[ExecutionRecord] = []
         deadline, searched_to = time.monotonic() + SEARCH_SECONDS, None
-        for start, stop in _pieces(low, high, limit if query.plain else PIECE, backwards=query.backwards):
-            rows = matches(self._read(start, stop))
+        for start, stop, records in self._candidates(query, low, high, limit):
+            rows = matches(records)
             found = rows + found if query.backwards else found + rows
             if len(found) >= limit:
                 break
@@ -49,6 +49,21 @@ class Held:
                 break
         shown = [history_row(record, self.mask) for record in (found[-limit:] if query.backwards else found[:limit])]
         return HistoryPage(shown, kept.first, kept.last, kept.total, searched_to)
+
+    def _candidates(
+        self, query: HistoryQuery, low: int, high: int, limit: int
+    ) -> Iterator[tuple[int, int, list[ExecutionRecord]]]:
+        """Stretches (first, last) of the range with the records in them that may be wanted."""
+        if query.outcome is None:
+            size = limit if query.plain else PIECE
+            for start, stop in _pieces(low, high, size, backwards=query.backwards):
+                yield start, stop, self._read(start, stop)
+            return
+        led = self.runs.causes_of(query.outcome) if self.runs is not None else frozenset()
+        wanted = sorted(seq for seq in led if low <= seq <= high)
+        for first, last in _pieces(0, len(wanted) - 1, limit, backwards=query.backwards):
+            seqs = wanted[first : last + 1]
+            yield seqs[0], seqs[-1], [record for seq in seqs for record in self._read(seq, seq)]
 
     def causes(self, seq: int) -> Causes | None:
         """What led to the record `seq`, from the first to itself; `None` when it is not kept."""
@@ -81,38 +96,36 @@ class Held:
 
     def _matcher(self, query: HistoryQuery) -> Callable[[list[ExecutionRecord]], list[ExecutionRecord]]:
         """What leaves of some records those that are wanted."""
-        if query.plain:
-            return lambda records: records
-        led = self._led_to(query.outcome) if query.outcome is not None else None
-        has_text = _named_or(query.q, text_in(query.q)) if query.q else None
+        tests: list[Callable[[list[ExecutionRecord]], list[ExecutionRecord]]] = []
+        if (query.routine, query.event, query.kind) != (None, None, None):
+            named = query.has_source
+            tests.append(lambda found: [r for r in found if named(r.routine_id, r.event_name, r.kind)])
+        if (query.since_ns, query.until_ns) != (None, None):
+            tests.append(lambda found: [r for r in found if query.has_time(r.time_ns)])
+        if query.q:
+            tests.append(self._with_text(query.q))
 
         def matches(records: list[ExecutionRecord]) -> list[ExecutionRecord]:
-            found = [
-                record
-                for record in records
-                if query.has_source(record.routine_id, record.event_name, record.kind)
-                and query.has_time(record.time_ns)
-                and (led is None or record.seq in led)
-            ]
-            if has_text is None:
-                return found
-            texts, _ = Payloads(self.mask).encode([record.data for record in found])
-            return [record for record, text in zip(found, texts, strict=True) if has_text(record, text)]
+            for test in tests:
+                records = test(records)
+            return records
 
         return matches
 
-    def _led_to(self, outcome: str) -> frozenset[int]:
-        return self.runs.causes_of(outcome) if self.runs is not None else frozenset()
+    def _with_text(self, q: str) -> Callable[[list[ExecutionRecord]], list[ExecutionRecord]]:
+        """What leaves those of which routine, event or payload have the text; looks at all payloads together first."""
+        text, has, payloads = q.casefold(), text_in(q), Payloads(self.mask)
 
+        def with_text(records: list[ExecutionRecord]) -> list[ExecutionRecord]:
+            names = {(record.routine_id, record.event_name) for record in records}
+            named = {pair for pair in names if text in pair[0].casefold() or text in pair[1].casefold()}
+            texts, _ = payloads.encode([record.data for record in records])
+            if not named and not has(b"\n".join(texts)):
+                return []
+            pairs = zip(records, texts, strict=True)
+            return [r for r, payload in pairs if (r.routine_id, r.event_name) in named or has(payload)]
 
-def _named_or(q: str, has: Callable[[bytes], bool]) -> Callable[[ExecutionRecord, bytes], bool]:
-    """Whether a record's routine, event or payload has the text."""
-    text = q.casefold()
-
-    def has_text(record: ExecutionRecord, payload: bytes) -> bool:
-        return text in record.routine_id.casefold() or text in record.event_name.casefold() or has(payload)
-
-    return has_text
+        return with_text
 
 
 def run_row(run: KeptRun) -> RunRow:

@@ -12,13 +12,14 @@ from typing import TypeVar
 import msgspec
 
 from ..film.cutting import until_seq, until_time
-from ..film.history_query import HistoryQuery
+from ..film.history_query import PAGE_LIMIT, HistoryQuery
 from ..film.playback import Playback
 from ..film.segment import Segment
 from ..film.times import iso
 from ..film.trail import Causes, Effects
 from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
 from ..recording.from_memory import from_memory
+from ..recording.from_store import from_store
 from ..recording.recordable import Recordable
 from ..store import Store, StoreFailed
 from .archive import Archive
@@ -162,7 +163,7 @@ class Past:
             return from_memory(job)
         store = self._in_store(job)
         self._catch_up(job)
-        return Recordable(store.segments(job.job_id))
+        return from_store(job.job_id, store)
 
     def store(self) -> Store:
         """Where jobs from elsewhere can be taken in. Raises `NoStore`."""
@@ -180,25 +181,39 @@ class Past:
     # -- memory and store together
 
     def _of_both(self, job: WatchedJob, query: HistoryQuery) -> HistoryPage:
-        """Memory has the newest records, and all as a rule; the store those before, and how runs ended."""
-        held, job_id = _held(job), job.job_id
-        if self._archive is not None and query.outcome is not None:
-            found = self._ask(job, lambda store: store.history(job_id, query))
-            return found if found is not None else held.history(query)
+        """Memory has the newest records, as a rule all; the store those before, how runs ended, and it finds faster."""
+        held = _held(job)
+        if self._archive is None:
+            return held.history(query)
+        if not query.plain:
+            found = self._searched(job, held, query)
+            if found is not None:
+                return found
         here = held.history(query)
-        if self._archive is None or here.first <= 1:
+        if here.first <= 1:
             return here
         earlier = msgspec.structs.replace(query, before=min(query.last + 1, here.first))
         if query.backwards:
             return self._before(here, job, msgspec.structs.replace(earlier, limit=query.limit - len(here.records)))
-        before = self._ask(job, lambda store: store.history(job_id, earlier), fresh=False)
-        if before is None:
-            return here
-        if before.searched_to is not None or len(before.records) >= query.limit or query.last < here.first:
-            return HistoryPage(before.records, before.first, here.last, here.total, before.searched_to)
-        rest = msgspec.structs.replace(query, after=here.first - 1, limit=query.limit - len(before.records))
-        here = held.history(rest)
-        return HistoryPage(before.records + here.records, before.first, here.last, here.total, here.searched_to)
+        before = self._ask(job, lambda store: store.history(job.job_id, earlier), fresh=False)
+        return here if before is None else _joined(before, held, here.first, query)
+
+    def _searched(self, job: WatchedJob, held: Held, query: HistoryQuery) -> HistoryPage | None:
+        """What the store finds, and after that what memory does among records that are not written yet.
+
+        `None` when these are many: the store is far behind, and memory is looked through.
+        """
+        found = self._ask(job, lambda store: store.history(job.job_id, query))
+        if found is None:
+            return None
+        newest = held.history(HistoryQuery(after=found.last, limit=0))
+        if newest.last - found.last > PAGE_LIMIT:
+            return None
+        if not query.backwards:
+            return _joined(found, held, found.last + 1, query)
+        tail = held.history(msgspec.structs.replace(query, after=found.last, limit=PAGE_LIMIT)).records
+        records = (found.records + tail)[-query.limit :]
+        return HistoryPage(records, found.first, newest.last, newest.total, found.searched_to)
 
     def _before(self, here: HistoryPage, job: WatchedJob, earlier: HistoryQuery) -> HistoryPage:
         """A page that goes backwards, with what the store has before it."""
@@ -234,6 +249,16 @@ class Past:
             if isinstance(error, StoreFailed) and not isinstance(job, WatchedJob):
                 raise
             return None
+
+
+def _joined(before: HistoryPage, held: Held, first_here: int, query: HistoryQuery) -> HistoryPage:
+    """A page that goes forwards: the records of `before`, and those that memory has from `first_here` on."""
+    rest = query.limit - len(before.records)
+    after = max(query.after or 0, first_here - 1)
+    here = held.history(msgspec.structs.replace(query, after=after, limit=max(rest, 0)))
+    if before.searched_to is not None or rest <= 0:
+        return HistoryPage(before.records, before.first, here.last, here.total, before.searched_to)
+    return HistoryPage(before.records + here.records, before.first, here.last, here.total, here.searched_to)
 
 
 def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> Job:
