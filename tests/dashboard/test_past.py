@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from routilux import ErrorHandler, ErrorStrategy, Flow, Routine
-from routilux_dashboard import Dashboard
+from routilux_dashboard import Dashboard, connect
 from routilux_dashboard.server import gate
 from tests.dashboard.flows import chain, gated
 from tests.dashboard.peers import address, ask, get, live
@@ -53,7 +53,7 @@ def finished(flow: Flow) -> str:
     return job.job_id
 
 
-@pytest.fixture(scope="module", params=["memory", "memory and store", "store"])
+@pytest.fixture(scope="module", params=["memory", "memory and store", "store", "elsewhere"])
 def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Dashboard, str]]:
     """A finished job of 40 items, and a server that has it at that place."""
     flow, place = choosing(), request.param
@@ -62,6 +62,13 @@ def job(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             yield dashboard, finished(flow)
         return
     path = tmp_path_factory.mktemp("store") / "jobs.db"
+    if place == "elsewhere":
+        with Dashboard(port=0, store=path) as dashboard, connect(dashboard.url, flow) as connection:
+            job_id = finished(flow)
+            assert connection.flush(10)
+            eventually(lambda: get(dashboard, f"/jobs/{job_id}")["status"] == "completed")
+            yield dashboard, job_id
+        return
     with Dashboard(flow, port=0, store=path) as dashboard:
         job_id = finished(flow)
         if place == "memory and store":
