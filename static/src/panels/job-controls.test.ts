@@ -102,7 +102,7 @@ describe("the controls of a job", () => {
 
   test("of a lost job cannot act, and say that it is for its program", async () => {
     await show(aJob({ status: "lost", rerunnable: false }));
-    expect(refusal("Pause")).toEqual(["true", "The program that runs this job cannot be reached."]);
+    expect(refusal("Pause")).toEqual(["true", "Nothing has been heard of its program."]);
     expect(refusal("Run again")).toEqual(["true", "It cannot be run again: its program cannot be reached."]);
     controls.job = aJob({ status: "lost" });
     await controls.updateComplete;

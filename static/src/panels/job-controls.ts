@@ -10,7 +10,7 @@ import type { Action } from "../live/view.ts";
 import { type ButtonLook, button } from "../parts/button.ts";
 import { confirm } from "../parts/confirm-dialog.ts";
 import { LightElement } from "../parts/element.ts";
-import { asSentence, plural, shortId } from "../parts/format.ts";
+import { asSentence, dayAndTime, plural, shortId } from "../parts/format.ts";
 import { toastError } from "../parts/toast.ts";
 import { underWay } from "./job-words.ts";
 
@@ -24,7 +24,10 @@ const NOT_TAKEN = {
   again: "The job was not run again",
 };
 
-const LOST = "the program that runs this job cannot be reached";
+/** Why nothing can be asked of a lost job. */
+function unheard({ last_sign: sign }: JobSummary): string {
+  return `nothing has been heard of its program${sign ? ` since ${dayAndTime(sign, Date.now())}` : ""}`;
+}
 
 /** Nothing more is to be expected of the job: it has ended, or it is lost. */
 function isOver(job: JobSummary): boolean {
@@ -131,7 +134,7 @@ export class JobControls extends LightElement {
   }
 
   private refusal(job: JobSummary, action: Action): string | null {
-    const refused = job.control.refusals[action] ?? (job.status === "lost" ? LOST : null);
+    const refused = job.status === "lost" ? unheard(job) : job.control.refusals[action];
     return this.unreachable() ?? (refused ? asSentence(refused) : null);
   }
 
