@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from routilux_dashboard import Dashboard
 from tests.dashboard.commands import StandIn, call, call_on_terminal, parts_in, problem, says, stand_in, start
+from tests.dashboard.flows import chain
+from tests.dashboard.peers import ask, get
 from tests.waiting import eventually
 
 JOB = "0123456789-0123456789-0123456789-012"
@@ -52,6 +55,16 @@ def test_format_and_place_may_be_said(folder: Path, options: list[str], wanted: 
     assert told == {"job_id": JOB, "format": wanted, "path": path, "bytes": 2}
     assert asked[0][1].endswith(f"recording.{wanted}")
     assert (folder / path).read_bytes() == b"it"
+
+
+def test_what_is_secret_and_how_large_the_file_may_be_is_asked_of_the_server(folder: Path) -> None:
+    with stand_in(says(b"it")) as (url, asked):
+        options = ["--mask", "password", "--mask", "api key", "--limit", "5000000"]
+        assert call("export", JOB, *options, "--server", url).code == 0
+        assert call("export", JOB, "--format", "jsonl", "--limit", "5000000", "--server", url).code == 2
+    assert [path for _, path, _ in asked] == [
+        f"/api/v1/jobs/{JOB}/recording.html?mask=password%2Capi+key&limit=5000000"
+    ]
 
 
 def test_a_file_that_is_there_is_left_alone_unless_forced(folder: Path) -> None:
@@ -196,3 +209,27 @@ def test_ctrl_c_leaves_nothing(folder: Path) -> None:
     assert process.returncode == 1
     assert b"Traceback" not in err
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("store", ["none", "store.sqlite"])
+def test_what_is_exported_is_the_servers_recording_and_can_be_imported_elsewhere(folder: Path, store: str) -> None:
+    flow = chain()
+    with Dashboard(flow, port=0, store=store) as dashboard:
+        job_state = flow.start("emitter", {"count": 500, "text": "</script>ü"})
+        eventually(lambda: get(dashboard, f"/jobs/{job_state.job_id}")["ended_at"])
+        for form in ("jsonl", "html"):
+            done = call("export", job_state.job_id[:8], "--format", form, "--server", dashboard.url)
+            assert done.code == 0, done.err
+    lines = [json.loads(line) for line in (folder / f"routilux-{job_state.job_id[:8]}.jsonl").read_bytes().splitlines()]
+    assert lines[0]["job_id"] == job_state.job_id
+    assert b"<html" in (folder / f"routilux-{job_state.job_id[:8]}.html").read_bytes()[:2000]
+    with Dashboard(port=0, store="elsewhere.sqlite") as elsewhere:
+        body = (folder / f"routilux-{job_state.job_id[:8]}.jsonl").read_bytes()
+        answer = ask(elsewhere, "POST", "/api/v1/recordings", body, {"Content-Type": "application/x-ndjson"})
+        assert answer.status == 201, answer.body
+        shown = call("show", job_state.job_id[:8], "--json", "--server", elsewhere.url).json
+        assert (shown["status"], shown["counts"]["events"]) == ("completed", 500)
+        records = call("history", job_state.job_id[:8], "--json", "--limit", "1000", "--server", elsewhere.url).lines
+        assert [record["seq"] for record in records] == list(range(1, shown["seq"] + 1))
+        then = call("show", job_state.job_id[:8], "--json", "--at", "100", "--server", elsewhere.url).json
+        assert (then["seq"], then["status"]) == (100, "running")

@@ -26,6 +26,8 @@ API = "/api/v1"
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
 """Without a single byte of the answer."""
+STREAM_SECONDS = 180.0
+"""The same for what is streamed: the server may have to read far before its first byte."""
 MOST_BYTES = 256 * 1024 * 1024
 """Of an answer that is read whole; recordings are streamed."""
 CHUNK = 64 * 1024
@@ -70,8 +72,7 @@ class Client:
         headers = {"User-Agent": f"routilux/{__version__}"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-        self._pool = urllib3.PoolManager(headers=headers, timeout=timeout, retries=_AGAIN)
+        self._pool = urllib3.PoolManager(headers=headers)
 
     def get(self, path: str, query: Query | None = None) -> Any:
         """What GET answers, decoded from JSON. Members of `query` that are `None` are left out."""
@@ -88,9 +89,9 @@ class Client:
             return self._json(response)
 
     @contextmanager
-    def stream(self, path: str) -> Iterator[tuple[int | None, Iterator[bytes]]]:
+    def stream(self, path: str, query: Query | None = None) -> Iterator[tuple[int | None, Iterator[bytes]]]:
         """How long an answer is in bytes, or `None` when the server does not say, and its parts."""
-        with self._asked("GET", path) as response:
+        with self._asked("GET", path, query) as response:
             length = response.headers.get("Content-Length", "")
             yield int(length) if length.isascii() and length.isdigit() else None, self._parts(response)
 
@@ -106,14 +107,20 @@ class Client:
 
     @contextmanager
     def _asked(
-        self, method: str, path: str, query: Query | None = None, body: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        query: Query | None = None,
+        body: dict[str, Any] | None = None,
+        seconds: float | None = None,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         url = f"{self.server}{API}{path}" + (f"?{urlencode(given)}" if given else "")
         retries = _AGAIN if method == "GET" else False
         with self._told():
+            timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds or READ_SECONDS)
             response = self._pool.request(
-                method, url, json=body, retries=retries, redirect=False, preload_content=False
+                method, url, json=body, timeout=timeout, retries=retries, redirect=False, preload_content=False
             )
         try:
             if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:

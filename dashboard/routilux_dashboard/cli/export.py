@@ -14,7 +14,7 @@ import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from .asking import asks_server, print_json
-from .client import Client, Refusal
+from .client import Client, Query, Refusal
 from .job_names import SHORT, find_job, path_of
 from .output import console, text_of
 from .part_file import whole_file
@@ -35,24 +35,44 @@ STDOUT = "-"
     "-o", "--output", metavar="FILE",
     help="File or folder to write to; - is stdout.  [default: routilux-JOB.html or .jsonl here]",
 )  # fmt: skip
+@click.option(
+    "--mask", multiple=True, metavar="NAME",
+    help="Hide in the file the values of keys with NAME in theirs, such as password; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="BYTES",
+    help="How large an html file may be; it says what was left out.  [default: 25,000,000]",
+)  # fmt: skip
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @asks_server
-def export(client: Client, job: str, form: str | None, output: str | None, force: bool, as_json: bool) -> None:
-    """Write JOB (an id, or the beginning of one) to a file: all its records, outputs and logs.
+def export(
+    client: Client,
+    job: str,
+    form: str | None,
+    output: str | None,
+    mask: tuple[str, ...],
+    limit: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write JOB (an id, or the beginning of one) to a file: its records, outputs, logs and figures.
 
     The file appears when it is complete. A bar shows how far it is.
     """
-    job_id = find_job(client, job)
     chosen = form or form_of(output)
+    if output == STDOUT and as_json:
+        raise UsageProblem("--json says on stdout what was written; with -o - the recording goes there")
+    if limit is not None and chosen != "html":
+        raise UsageProblem("--limit is for html; jsonl is written whole")
+    job_id = find_job(client, job)
+    query = {"mask": ",".join(mask) or None, "limit": limit}
     if output == STDOUT:
-        if as_json:
-            raise UsageProblem("--json says on stdout what was written; with -o - the recording goes there")
         with disk_problems("stdout"):
-            fetch(client, job_id, chosen, sys.stdout.buffer)
+            fetch(client, job_id, chosen, query, sys.stdout.buffer)
         return
     path = place_of(output, job_id, chosen)
     with disk_problems(str(path)), whole_file(path, force=force) as file:
-        size = fetch(client, job_id, chosen, file)
+        size = fetch(client, job_id, chosen, query, file)
     if as_json:
         print_json({"job_id": job_id, "format": chosen, "path": str(path), "bytes": size})
     else:
@@ -77,9 +97,9 @@ def place_of(output: str | None, job_id: str, form: str) -> Path:
     return path / name if path.is_dir() else path
 
 
-def fetch(client: Client, job_id: str, form: str, file: BinaryIO) -> int:
+def fetch(client: Client, job_id: str, form: str, query: Query, file: BinaryIO) -> int:
     """Stream the recording into a file; how many bytes it has."""
-    with client.stream(f"{path_of(job_id)}/recording.{form}") as (length, parts), progress() as bars:
+    with client.stream(f"{path_of(job_id)}/recording.{form}", query) as (length, parts), progress() as bars:
         task = bars.add_task(f"job {job_id[:SHORT]}", total=length)
         size = 0
         for part in parts:
