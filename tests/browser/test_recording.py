@@ -24,9 +24,11 @@ from routilux_dashboard.film.masking import NO_MASK, Mask
 from routilux_dashboard.film.segment import Segment
 from routilux_dashboard.protocol import LogRow
 from routilux_dashboard.recording import jsonl
-from routilux_dashboard.recording.choosing import recordable
+from routilux_dashboard.recording.from_memory import from_memory
+from routilux_dashboard.recording.from_store import from_store
 from routilux_dashboard.recording.html import LEAST, html_file
 from routilux_dashboard.store import Store
+from routilux_dashboard.watch.watched_job import WatchedJob
 from tests.browser import flows
 from tests.browser.axe import axe
 from tests.browser.conftest import DashboardServer, OpenPage, Screenshot
@@ -67,14 +69,16 @@ def open_file(open_page: OpenPage, tmp_path: Path) -> Iterator[OpenFile]:
     assert [url for url in asked if not url.startswith(("file://", "data:", "blob:"))] == []
 
 
-def from_store(store: Path, job_state: JobState, mask: Mask = NO_MASK, **options: Any) -> Iterable[bytes]:
+def of_store(store: Path, job_state: JobState, mask: Mask = NO_MASK, **options: Any) -> Iterable[bytes]:
     """The recording of a job that a store has."""
     return html_file(kept_in(store, job_state), mask, **options)
 
 
-def from_memory(dashboard: Dashboard, job_state: JobState) -> Iterable[bytes]:
+def of_memory(dashboard: Dashboard, job_state: JobState) -> Iterable[bytes]:
     """The recording of a job that no store has."""
-    found = recordable(job_state.job_id, dashboard._monitor.job(job_state.job_id), None)
+    job = dashboard._monitor.job(job_state.job_id)
+    assert isinstance(job, WatchedJob)
+    found = from_memory(job)
     return html_file(found.segments, missing=found.missing, keyframe=found.keyframe)
 
 
@@ -83,7 +87,7 @@ def kept_in(store: Path, job_state: JobState) -> list[Segment]:
     with Store(str(store)) as reader:
         job_id = job_state.job_id
         eventually(lambda: job_id in reader.last_segments([job_id]) and reader.summary(job_id).ended_at)
-        return list(recordable(job_id, None, reader).segments)
+        return list(from_store(job_id, reader).segments)
 
 
 def unpacked(recording: bytes) -> dict[str, bytes]:
@@ -115,7 +119,7 @@ def test_a_recording_says_the_same_as_the_page_of_the_job(
     job_state = flow.start("source", {"count": 700})
     live = JobView(open_page(dashboard.url_of_job(job_state.job_id)))
     live.wait_status("completed")
-    pieces = from_store(store, job_state) if kept == "store" else from_memory(dashboard, job_state)
+    pieces = of_store(store, job_state) if kept == "store" else of_memory(dashboard, job_state)
     recorded = open_file(pieces)
     shown = recorded.until(lambda figures: "sink" in figures.routines, "the graph")
     assert shown.picture == live.read().picture
@@ -149,7 +153,7 @@ def test_a_failed_job_shows_what_failed_it(
 ) -> None:
     flow, store = flows.failing(ledger), tmp_path / "runs.db"
     dashboard_server(flow, store=store)
-    view = open_file(from_store(store, flow.start("ticker", {"pace": 0.0})))
+    view = open_file(of_store(store, flow.start("ticker", {"pace": 0.0})))
     view.wait_status("failed")
     view.page.get_by_role("button", name="show where").click()
     inspector = view.page.get_by_role("complementary", name="Inspector")
@@ -172,7 +176,7 @@ def test_a_large_flow_is_laid_out_by_a_worker_inside_the_file(
 ) -> None:
     flow, store = flows.wide(ledger, 60), tmp_path / "runs.db"
     dashboard_server(flow, store=store)
-    view = open_file(from_store(store, flow.start(next(iter(flow.routines)))))
+    view = open_file(of_store(store, flow.start(next(iter(flow.routines)))))
     view.until(lambda figures: len(figures.routines) == 60, "every routine")
     assert len(view.page.workers) == 1
 
@@ -342,7 +346,7 @@ def test_every_part_of_a_recording_is_sound(
     flow, store = flows.strategies(ledger), tmp_path / "runs.db"
     dashboard_server(flow, store=store)
     width, height = SIZES[size]
-    pieces = from_store(store, flow.start("source", {"count": 250}), Mask(["secret"]), missing=["Something else."])
+    pieces = of_store(store, flow.start("source", {"count": 250}), Mask(["secret"]), missing=["Something else."])
     page = open_file(pieces, theme=theme, width=width, height=height).page
     page.locator('[data-routine="sink"]').first.wait_for()
     screenshot(page, f"recording-{theme}-{size}")

@@ -10,11 +10,11 @@ from flask import Response, request, url_for
 
 from ..film.masking import Mask
 from ..protocol import JobSummary
-from ..recording import jsonl
-from ..recording.html import html_file
+from ..recording import html, jsonl
 from ..recording.importing import take_in
 from ..recording.recordable import Recordable
 from ..server.gate import MORE_TIME
+from .parameter import Names, Number
 from .problems import Refused
 from .replies import reply
 from .route import Answer, Table
@@ -30,21 +30,25 @@ PIECE_SECONDS = 120.0
 """How long one piece of a recording may take to be made."""
 IMPORT_SECONDS = 1800.0
 PROBLEMS = (404, 409, 503)
+MOST = 1_000_000_000
+MASK = Names("mask", "Hide the values of keys with one of these in their names, besides what the server hides.")
+LIMIT = Number("limit", "Bytes that the file may have; it says what was left out.", html.LEAST, MOST, html.LIMIT)
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def add(table: Table, services: Services) -> None:
     """Add the rows."""
 
-    @table.get("/jobs/<job_id>/recording.jsonl", TAG, Answer(media=JSON_LINES), problems=PROBLEMS)
+    @table.get("/jobs/<job_id>/recording.jsonl", TAG, Answer(media=JSON_LINES), query=(MASK,), problems=PROBLEMS)
     def recording_jsonl(job_id: str) -> Response:
         """A job as JSON lines, which another server takes in (`POST /recordings`); streamed."""
         return _file(services, job_id, "jsonl", JSON_LINES, _lines)
 
-    @table.get("/jobs/<job_id>/recording.html", TAG, Answer(media=HTML), problems=PROBLEMS)
+    @table.get("/jobs/<job_id>/recording.html", TAG, Answer(media=HTML), query=(MASK, LIMIT), problems=PROBLEMS)
     def recording_html(job_id: str) -> Response:
         """A job as one HTML file with graph, inspector and history, which needs no server and no network."""
-        return _file(services, job_id, "html", HTML, _page)
+        limit = LIMIT.read() or html.LIMIT
+        return _file(services, job_id, "html", HTML, lambda found, mask: _page(found, mask, limit))
 
     @table.post(
         "/recordings", TAG, Answer(JobSummary, 201, headers=("Location",)), Answer(JobSummary, 200),
@@ -73,8 +77,9 @@ def _lines(recordable: Recordable, mask: Mask) -> Iterator[bytes]:
     return jsonl.write(recordable.segments, mask)
 
 
-def _page(recordable: Recordable, mask: Mask) -> Iterator[bytes]:
-    return html_file(recordable.segments, mask, missing=recordable.missing, keyframe=recordable.keyframe)
+def _page(recordable: Recordable, mask: Mask, limit: int) -> Iterator[bytes]:
+    segments, keyframe, missing, _ = recordable
+    return html.html_file(segments, mask, limit=limit, missing=missing, keyframe=keyframe)
 
 
 def _file(
@@ -83,8 +88,10 @@ def _file(
     """The pieces that `make` gives, each made in a native thread when the one before has been sent."""
     job, hub, more_time = services.job(job_id), services.hub, request.environ.get(MORE_TIME, lambda: None)
 
+    mask = Mask([*services.monitor.mask.names, *MASK.read_all()])
+
     def begin() -> tuple[Iterator[bytes], bytes]:
-        pieces = make(services.past.recordable(job), services.monitor.mask)
+        pieces = make(services.past.recordable(job), mask)
         return pieces, next(pieces, b"")
 
     pieces, first = hub.run_native(begin, PIECE_SECONDS)  # what is wrong at the beginning can still be told

@@ -6,7 +6,8 @@ compressed JSON in elements that no browser runs. A policy in the page lets no r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..film.masking import NO_MASK, Mask
@@ -21,6 +22,8 @@ LIMIT = 25_000_000
 LEAST = 2_000_000
 """The page itself and a job's figures take most of this."""
 PAGE = "recording.html"
+BREAK_SECONDS = 1.0
+BREAKS = 4_096
 _PLACE = b"<!--data-->"
 
 
@@ -37,7 +40,7 @@ def html_file(
     keyframe: Keyframe | None = None,
     dist: Path | None = None,
 ) -> Iterator[bytes]:
-    """The file, piece by piece.
+    """The file, piece by piece: the first at once, the next when all segments have been read.
 
     Args:
         segments: those of one job, from its first on.
@@ -57,15 +60,26 @@ def html_file(
     if limit < LEAST:
         raise ValueError(f"limit={limit!r} bytes is too little for a page with a job in it; give at least {LEAST:,}")
     before, after = _page(dist or built())
-    content = Content(limit - len(before) - len(after), mask)
+    content = Content(limit - len(before) - len(after) - BREAKS, mask)
+    rest = iter(segments)
+    first = next(rest, None)
+    if first is None:
+        raise ValueError("there is nothing to record: the job has no segment")
+    content.add(first)
+    return _pieces(before, rest, content, lambda: content.parts(limit, missing, keyframe), after)
+
+
+def _pieces(
+    before: bytes, segments: Iterator[Segment], content: Content, parts: Callable[[], list[Part]], after: bytes
+) -> Iterator[bytes]:
+    yield before
+    told, breaks = time.monotonic(), 0
     for segment in segments:
         content.add(segment)
-    return _pieces(before, content.parts(limit, missing, keyframe), after)
-
-
-def _pieces(before: bytes, parts: Iterable[Part], after: bytes) -> Iterator[bytes]:
-    yield before
-    for part in parts:
+        if time.monotonic() - told > BREAK_SECONDS and breaks < BREAKS:
+            yield b"\n"  # means nothing in the file, but tells whoever waits that it is being made
+            told, breaks = time.monotonic(), breaks + 1
+    for part in parts():
         yield part.element
     yield after
 

@@ -12,8 +12,8 @@ from routilux_dashboard.film.playback import Playback
 from routilux_dashboard.film.segment import Segment
 from routilux_dashboard.protocol import Job
 from routilux_dashboard.recording import jsonl
-from routilux_dashboard.recording.choosing import NotRecordable, recordable, without_gaps
 from routilux_dashboard.recording.content import Content
+from routilux_dashboard.recording.from_memory import from_memory
 from routilux_dashboard.recording.recordable import Recordable
 from routilux_dashboard.watch.watched_job import WatchedJob
 from tests.browser import flows
@@ -48,7 +48,7 @@ def ended(dashboard: Dashboard, flow: Flow, job_state: JobState) -> tuple[Watche
     assert JobState.wait_for_completion(flow, job_state, timeout=30)
     job = job_of(dashboard, job_state)
     eventually(lambda: job.closed and job.summary.ended_at)
-    return job, recordable(job_state.job_id, job, None)
+    return job, from_memory(job)
 
 
 def played(segments: list[Segment]) -> Playback:
@@ -71,7 +71,8 @@ def test_the_segments_of_a_job_add_up_to_its_figures(strategy: str, serve: Serve
     flow = flows.strategies(Ledger(), strategy)
     dashboard = serve(flow)
     job, found = ended(dashboard, flow, flow.start("source", {"count": 3_000}))
-    segments = list(without_gaps(found))
+    assert found.gaps == ""
+    segments = list(found.segments)
     assert len(segments) > 2
     playback = played(segments)
     assert figures(playback.job()) == figures(job.view())
@@ -103,20 +104,18 @@ def test_a_job_under_way_can_be_recorded_as_far_as_it_is(serve: Serve) -> None:
     job_state = flow.start("source", {"count": 5})
     job = job_of(dashboard, job_state)
     eventually(lambda: job.view().counts.running == 1 and job.view().counts.queued == 4)
-    playback = played(list(recordable(job_state.job_id, job, None).segments))
+    playback = played(list(from_memory(job).segments))
     assert figures(playback.job()) == figures(job.view())
     holder.gate.set()
     assert JobState.wait_for_completion(flow, job_state, timeout=30)
 
 
-def test_a_history_that_was_cut_is_told_and_no_json_lines_are_made_of_it(serve: Serve) -> None:
+def test_a_history_that_was_cut_is_told_and_the_figures_are_those_of_the_job(serve: Serve) -> None:
     flow = flows.strategies(Ledger(), "sequential")
     flow.history_limit = 100
     dashboard = serve(flow)
     job, found = ended(dashboard, flow, flow.start("source", {"count": 300}))
     assert "are not in memory any more" in found.gaps
-    with pytest.raises(NotRecordable, match="would not add up"):
-        without_gaps(found)
     content = Content(1_000_000)
     for segment in found.segments:
         content.add(segment)
@@ -124,8 +123,3 @@ def test_a_history_that_was_cut_is_told_and_no_json_lines_are_made_of_it(serve: 
     assert parts["records"].last == job.summary.seq
     assert found.keyframe is not None
     assert found.keyframe.job.counts == job.summary.counts
-
-
-def test_a_job_that_is_nowhere_cannot_be_recorded() -> None:
-    with pytest.raises(NotRecordable, match="--store"):
-        recordable("no-such-job", None, None)

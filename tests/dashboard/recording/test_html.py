@@ -20,6 +20,7 @@ from routilux_dashboard.film.playback import Playback
 from routilux_dashboard.film.segment import Segment
 from routilux_dashboard.film.times import SECOND
 from routilux_dashboard.protocol import LogRow
+from routilux_dashboard.recording import html
 from routilux_dashboard.recording.content import Content
 from routilux_dashboard.recording.html import LEAST, PageMissing, html_file
 from routilux_dashboard.recording.parts import Part
@@ -233,3 +234,10 @@ def test_nothing_cannot_be_recorded(dist: Path) -> None:
 def test_without_the_front_end_it_is_said_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(PageMissing, match=r"python -m tools\.frontend"):
         html_file(a_run(3), dist=tmp_path)
+
+
+def test_whoever_waits_for_a_long_job_hears_that_it_goes_on(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "BREAK_SECONDS", -1.0)
+    pieces = list(html_file(a_run(40, 4), dist=dist))
+    assert pieces[1:11] == [b"\n"] * 10
+    assert b"".join(pieces).count(b"data-part") == b"".join(html_file(a_run(40, 4), dist=dist)).count(b"data-part")

@@ -1,0 +1,95 @@
+"""Recordings asked for over REST and by the command: what is hidden in them, and how large they are."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from routilux import Flow, JobState, Routine
+from routilux_dashboard import Dashboard
+from routilux_dashboard.recording.html import LEAST
+from tests.dashboard.commands import call
+from tests.dashboard.peers import ask, get
+from tests.waiting import eventually
+from tools import frontend
+
+ROOT = Path(__file__).resolve().parents[3]
+SECRET = "correct horse battery staple"
+PART = re.compile(rb'data-part="\w+"[^>]*>([^<]*)<')
+
+
+class Teller(Routine):
+    """Tells a secret under several names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.define_slot("trigger", handler=self.tell)
+        self.define_event("told", ["user", "password", "api_token"])
+
+    def tell(self) -> None:
+        self.emit("told", user="ann", password=SECRET, api_token=SECRET)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Dashboard, str]]:
+    """A dashboard that hides passwords, and a job of it that has ended."""
+    frontend.build(ROOT)
+    flow = Flow("secrets")
+    flow.add_routine(Teller(), "teller")
+    with Dashboard(flow, port=0, store=tmp_path / "runs.db", mask=["password"]) as dashboard:
+        job_state = flow.start("teller")
+        assert JobState.wait_for_completion(flow, job_state, timeout=30)
+        eventually(lambda: get(dashboard, f"/jobs/{job_state.job_id}")["ended_at"])
+        yield dashboard, job_state.job_id
+
+
+def body_of(dashboard: Dashboard, path: str, status: int = 200) -> bytes:
+    answer = ask(dashboard, "GET", f"/api/v1{path}")
+    assert answer.status == status, answer.body
+    return answer.body
+
+
+def unpacked(page: bytes) -> bytes:
+    return b"".join(zlib.decompress(base64.b64decode(text), 31) for text in PART.findall(page))
+
+
+@pytest.mark.parametrize("form", ["jsonl", "html"])
+def test_what_a_request_names_is_hidden_besides_what_the_server_hides(form: str, served: tuple[Dashboard, str]) -> None:
+    dashboard, job_id = served
+    path = f"/jobs/{job_id}/recording.{form}"
+    for query in ("", "?mask=token", "?mask=nothing&mask=TOKEN", "?mask=a_,%20en"):
+        found = body_of(dashboard, path + query)
+        found = unpacked(found) if form == "html" else found
+        assert (SECRET.encode() in found) is (not query), query
+        assert b'"password":"' + "•••".encode() + b'"' in found
+
+
+def test_the_command_hides_what_it_is_told_to(served: tuple[Dashboard, str], tmp_path: Path) -> None:
+    dashboard, job_id = served
+    path = tmp_path / "run.jsonl"
+    done = call("export", job_id, "-o", str(path), "--mask", "token", "--mask", "user", "--server", dashboard.url)
+    assert done.code == 0, done.err
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert lines[0]["masked"] == ["password", "token", "user"]
+    assert [line["data"] for line in lines if line["type"] == "record" and line["event_name"] == "told"] == [
+        {"user": "•••", "password": "•••", "api_token": "•••"}
+    ]
+
+
+@pytest.mark.parametrize("query", [f"limit={LEAST - 1}", "limit=much", f"mask={'x' * 101}", "mask=a" + ",b" * 100])
+def test_what_cannot_be_is_refused(query: str, served: tuple[Dashboard, str]) -> None:
+    dashboard, job_id = served
+    body_of(dashboard, f"/jobs/{job_id}/recording.html?{query}", 400)
+
+
+def test_a_smaller_file_can_be_asked_for(served: tuple[Dashboard, str]) -> None:
+    dashboard, job_id = served
+    page = body_of(dashboard, f"/jobs/{job_id}/recording.html?limit={LEAST}")
+    assert b'"limit":%d' % LEAST in unpacked(page)
+    assert b"<html" in page
