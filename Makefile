@@ -35,8 +35,8 @@ test-python: frontend browser postgresql ## the tests of engine, dashboard and p
 fuzz: venv ## random flows, moved jobs and spoilt files, FUZZ=100 times as many as in make test (two hours or so)
 	@FUZZ=$(FUZZ) python -m pytest --timeout=0 tests/engine/saving $(ARGS)
 
-stress: venv ## 200 jobs on 8 workers under random controls, for STRESS_SECONDS=120
-	@STRESS_SECONDS=$(STRESS_SECONDS) python -m pytest tests/stress $(ARGS)
+stress: venv ## 200 jobs under random controls for STRESS_SECONDS=120; a server's memory over 100 jobs of 100,000 records
+	@STRESS_SECONDS=$(STRESS_SECONDS) SERVER_MEMORY=long python -m pytest tests/stress $(ARGS)
 
 test-frontend: frontend ## the unit tests of what the browser runs
 	@npm test --silent
