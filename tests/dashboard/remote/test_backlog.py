@@ -1,0 +1,224 @@
+"""What waits while the server is away: bounded, payloads first, counters never; and what it is when the server is back."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from routilux import Flow, Routine
+from routilux_dashboard import connect
+from routilux_dashboard.film.playback import Playback
+from routilux_dashboard.film.segment import Runs, RunSums, Segment, Sums, TargetName
+from routilux_dashboard.film.thinning import bare, summed
+from routilux_dashboard.program_protocol import MAX_SEGMENTS, Have
+from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
+from routilux_dashboard.remote.backlog import Backlog
+from tests.dashboard.flows import Collector, Emitter
+from tests.dashboard.peers import get
+from tests.dashboard.remote.intruder import first_segment
+from tests.dashboard.remote.processes import ServerProcess
+from tests.waiting import eventually
+
+MEBI = 1024 * 1024
+
+
+class Wordy(Emitter):
+    """Emits with a payload of a kilobyte, and notes what it does."""
+
+    def emit_items(self, count: int = 10, text: str = "") -> None:
+        for i in range(count):
+            self.emit("item", i=i, text="x" * 1000)
+            if i % 1000 == 0:
+                context = self.get_execution_context()
+                assert context is not None
+                context.job_state.append_to_shared_log({"at": i})
+                context.job_state.update_routine_state(context.routine_id, {"at": i})
+
+
+def wordy(source: Routine | None = None) -> Flow:
+    flow = Flow("wordy")
+    flow.add_routine(source or Wordy(), "emitter")
+    flow.add_routine(Collector(), "collector")
+    flow.connect("emitter", "item", "collector", "item")
+    return flow
+
+
+@pytest.mark.parametrize("bound", [6 * MEBI, 3 * MEBI, MEBI // 2])
+def test_with_the_server_away_memory_is_bounded_and_counters_are_exact_when_it_is_back(
+    bound: int, tmp_path: Path
+) -> None:
+    flow, count = wordy(), 40_000
+    server = ServerProcess(tmp_path / "jobs.db")
+    with connect(server.url, flow, backlog_bytes=bound) as connection:
+        jobs = [flow.execute("emitter", {"count": count}) for _ in range(2)]
+        eventually(lambda: connection.state.thinned > 0, within=30)
+        connection._recorder.take_soon()
+        assert connection.state.waiting_bytes < bound + 2 * MAX_SEGMENTS
+        assert not connection.state.connected
+        with server:
+            eventually(lambda: connection.flush(1), within=60)
+            for job in jobs:
+                shown = get(server, f"/jobs/{job.job_id}")
+                assert (shown["status"], shown["seq"], shown["counts"]["events"]) == ("completed", count + 2, count)
+                assert shown["routines"]["collector"]["done"] == count
+                assert shown["connections"]["emitter.item->collector.item"]["count"] == count
+                assert shown["counts"]["queued"] == shown["counts"]["running"] == shown["counts"]["errors"] == 0
+                assert get(server, f"/jobs/{job.job_id}/log?limit=1")["total"] == 40
+
+
+def test_what_waits_takes_little_more_than_its_bound() -> None:
+    backlog = quiet(2 * MEBI)
+    tracemalloc.start()
+    try:
+        for job in range(40):
+            for n in range(1, 20):
+                backlog.put([grown(f"job {job}", n, 500)])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert backlog.state.bytes <= 2 * MEBI
+    assert held < 2 * 2 * MEBI
+    assert backlog.state.segments == 40 * 19
+
+
+# -- the backlog by itself
+
+
+def quiet(bound: int = 64 * MEBI, **calls: Any) -> Backlog:
+    def ignore(*_: object) -> None: ...
+
+    return Backlog(bound, ignore, calls.get("begin_again", ignore), calls.get("refused", ignore))
+
+
+def grown(job_id: str, n: int, rows: int = 3, payload: bytes = b'"' + b"x" * 500 + b'"') -> Segment:
+    """Segment n of a job whose segments have `rows` records each."""
+    segment = first_segment(job_id)
+    records = segment.records
+    records.source, records.cause = [0] * rows, [0] * rows
+    records.time_ns, records.data = [segment.at_ns] * rows, [payload] * rows
+    return msgspec.structs.replace(segment, n=n, after_seq=(n - 1) * rows, seq=n * rows)
+
+
+def sent(backlog: Backlog, limit: int = MAX_SEGMENTS) -> list[tuple[str, int]]:
+    """What goes out next, as pairs of job and number."""
+    return [(each.job_id, each.n) for each in map(decoded, backlog.next(limit))]
+
+
+def decoded(blob: bytes) -> Segment:
+    return msgspec.msgpack.decode(blob, type=Segment)
+
+
+def test_a_job_is_asked_for_then_sent_in_order_and_forgotten_when_it_is_kept() -> None:
+    backlog = quiet()
+    backlog.put([grown("a", 1), grown("a", 2), grown("b", 1)])
+    assert sent(backlog) == [], "nobody has asked"
+    assert backlog.to_ask(10) == ["a", "b"]
+    assert backlog.to_ask(10) == []
+    backlog.have(Have({"a": 0, "b": 0}))
+    assert sent(backlog) == [("a", 1), ("a", 2), ("b", 1)]
+    assert sent(backlog) == []
+    backlog.kept({"a": 1})
+    assert backlog.state.segments == 2
+    backlog.again({"a": 0})
+    assert sent(backlog) == [("a", 2)]
+    backlog.kept({"a": 2, "b": 1, "c": 7})
+    assert backlog.state[:2] == (0, 0)
+
+
+def test_a_new_connection_sends_what_the_server_does_not_have() -> None:
+    backlog = quiet()
+    backlog.put([grown("a", n) for n in range(1, 6)])
+    backlog.to_ask(10)
+    backlog.have(Have({"a": 0}))
+    assert len(sent(backlog)) == 5
+    backlog.connection_made()
+    assert sent(backlog) == []
+    assert backlog.to_ask(10) == ["a"]
+    backlog.have(Have({"a": 3}))
+    assert sent(backlog) == [("a", 4), ("a", 5)]
+
+
+def test_a_server_that_has_forgotten_a_beginning_has_it_begun_again_and_one_that_lacks_a_middle_is_told() -> None:
+    again: list[str] = []
+    refused: list[tuple[str, str]] = []
+    backlog = quiet(begin_again=again.append, refused=lambda *said: refused.append(said))
+    for job in "ab":
+        backlog.put([grown(job, n) for n in range(1, 6)])
+    backlog.to_ask(10)
+    backlog.have(Have({"a": 4, "b": 4}))
+    backlog.connection_made()
+    backlog.to_ask(10)
+    backlog.have(Have({"a": 0, "b": 2}))
+    assert again == ["a"]
+    assert [job for job, _ in refused] == ["b"]
+    backlog.put([grown("b", 6)])
+    assert backlog.to_ask(10) == []
+
+
+def test_messages_are_no_larger_than_they_may_be_and_large_segments_are_split() -> None:
+    backlog = quiet()
+    backlog.put([grown("a", 1, rows=5000), grown("a", 2)])
+    backlog.to_ask(10)
+    backlog.have(Have({"a": 0}))
+    seen: list[Segment] = []
+    while blobs := backlog.next(MAX_SEGMENTS):
+        assert sum(map(len, blobs)) <= MAX_SEGMENTS
+        seen += map(decoded, blobs)
+    assert [segment.n for segment in seen] == list(range(1, len(seen) + 1))
+    assert sum(len(segment.records.source) for segment in seen) == 5003
+
+
+def test_a_segment_that_is_too_large_with_nothing_to_split_is_made_smaller() -> None:
+    backlog = quiet()
+    states = {"a": RoutineState("x" * 2 * MEBI, False)}
+    backlog.put([msgspec.structs.replace(grown("a", 1), states=states)])
+    backlog.to_ask(10)
+    backlog.have(Have({"a": 0}))
+    seen = [decoded(blob) for blob in iter(lambda: b"".join(backlog.next(MAX_SEGMENTS)), b"")]
+    assert [segment.n for segment in seen] == [1] or seen[-1].seq == 3
+    assert all(len(msgspec.msgpack.encode(segment)) <= MAX_SEGMENTS for segment in seen)
+
+
+# -- thinner segments
+
+
+def full() -> Segment:
+    segment = first_segment("a")
+    return msgspec.structs.replace(
+        segment,
+        targets=[TargetName(0, "a", "in"), TargetName(1, "b", "in")],
+        runs=Runs([0, 0, 1], [1, 2, 3], [10, 30, 5], [0, 0, 1], [0, 0, 0]),
+        log=[LogRow(1, "2026-01-01T00:00:00+00:00", {"secret": 1}, False)],
+        outputs=[OutputRow(1, "2026-01-01T00:00:00+00:00", "a", "x", {"secret": 1}, False)],
+        states={"a": RoutineState({"secret": 1}, False)},
+    )
+
+
+def test_a_bare_segment_has_every_row_and_no_payload() -> None:
+    thin = bare(full())
+    assert (thin.records.data, thin.records.cut) == ([b"null"] * 3, [0, 1, 2])
+    assert thin.runs == full().runs
+    assert "secret" not in str(thin)
+    assert all(row.cut for row in (*thin.log, *thin.outputs, *thin.states.values()))
+
+
+def test_a_summed_segment_has_no_rows_and_every_count() -> None:
+    thin = summed(full())
+    assert (len(thin.records.source), len(thin.runs.target)) == (0, 0)
+    assert (thin.after_seq, thin.seq, thin.after_run, thin.lost) == (3, 3, 3, 3)
+    assert thin.sums == Sums({0: 3}, [RunSums(0, 0, 2, 40, 10, 30), RunSums(1, 1, 1, 5, 5, 5)])
+    assert summed(thin).sums == thin.sums
+
+
+def test_the_figures_of_a_thinned_job_are_those_of_the_whole_one() -> None:
+    counts = []
+    for thin in (lambda segment: segment, bare, summed):
+        playback = Playback()
+        playback.add(thin(full()))
+        job = playback.job()
+        counts.append((job.seq, job.counts, {k: (r.done, r.errors, r.avg_ms) for k, r in job.routines.items()}))
+    assert counts[0] == counts[1] == counts[2]
