@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from routilux_dashboard import Dashboard
 from routilux_dashboard.cli.client import Client, Refusal, Unreachable, server_url, token_of
 from routilux_dashboard.cli.usage import UsageProblem
-from tests.dashboard.commands import call, problem, says, stand_in
+from tests.dashboard.commands import StandIn, call, problem, says, stand_in
+from tests.dashboard.flows import chain
+from tests.dashboard.peers import ask
 
 NOBODY: dict[str, Any] = {"jobs": [], "next": None, "counts": {}}
 
@@ -61,6 +64,21 @@ def test_a_wrong_token_is_told_with_where_it_is_taken_from() -> None:
         "Error: Token needed (401): This server knows whom it serves. The token is taken from ROUTILUX_TOKEN."
     )
     assert asked[0][2]["Authorization"] == "Bearer not-it"
+
+
+def test_a_server_that_asks_for_a_token_takes_it_from_the_environment() -> None:
+    token = "correct-horse-battery"
+    with Dashboard(chain(), port=0, tokens={"lab": token}) as dashboard:
+
+        def through_a_proxy(peer: StandIn) -> None:
+            sent = {name: peer.headers[name] for name in ("Authorization",) if name in peer.headers}
+            got = ask(dashboard, peer.command, peer.path, headers={"X-Forwarded-For": "192.0.2.1", **sent})
+            says(got.body, got.status, got.headers["Content-Type"])(peer)
+
+        with stand_in(through_a_proxy) as (url, _):
+            assert "A token is needed (401)" in told(1, "jobs", "--server", url)
+            assert "not one of this dashboard's" in told(1, "jobs", "--server", url, ROUTILUX_TOKEN="wrong")
+            assert call("jobs", "--server", url, ROUTILUX_TOKEN=token).code == 0
 
 
 def test_without_a_token_none_is_sent_and_none_is_ever_repeated() -> None:
