@@ -32,8 +32,8 @@ test: test-python test-frontend ## run every test, in a real browser too
 test-python: frontend browser postgresql ## the tests of engine, dashboard and pages (ARGS=… goes to pytest)
 	@python -m pytest $(ARGS)
 
-fuzz: venv ## random flows, moved jobs and spoilt files, FUZZ=100 times as many as in make test (two hours or so)
-	@FUZZ=$(FUZZ) python -m pytest --timeout=0 tests/engine/saving $(ARGS)
+fuzz: venv ## random flows, moved jobs, spoilt files and requests, FUZZ=100 times as many as in make test (two hours or so)
+	@SCHEMA_EXAMPLES=$(FUZZ)0 FUZZ=$(FUZZ) python -m pytest --timeout=0 tests/engine/saving tests/dashboard/test_schema_fuzzing.py $(ARGS)
 
 stress: venv ## 200 jobs under random controls for STRESS_SECONDS=120; a server's memory over 100 jobs of 100,000 records
 	@STRESS_SECONDS=$(STRESS_SECONDS) SERVER_MEMORY=long python -m pytest tests/stress $(ARGS)

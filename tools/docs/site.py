@@ -23,7 +23,7 @@ COLOURS = (
     "series-2", "series-3", "series-4", "series-6",
 )  # fmt: skip
 SECTIONS = (("", ""), ("guide", "Guide"), ("reference", "Reference"), ("about", "About it"))
-ABOUT = frozenset({"dashboard.md", "command-line.md", "programs.md", "architecture.md", "migrating.md"})
+ABOUT = frozenset({"dashboard.md", "command-line.md", "rest.md", "programs.md", "architecture.md", "migrating.md"})
 
 
 def build(docs: Path, target: Path) -> int:

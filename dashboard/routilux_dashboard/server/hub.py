@@ -148,15 +148,16 @@ class Hub:
 
     # -- in the server's thread
 
-    def run_native(self, call: Callable[[], T], seconds: float = NATIVE_SECONDS) -> T:
+    def run_native(self, call: Callable[[], T], seconds: float | None = None) -> T:
         """Run what may block in a native thread and wait for its result, while others are served.
 
-        Raises what `call` raises; `NotAnswered` after `seconds`.
+        Raises what `call` raises; `NotAnswered` after `seconds` (`NATIVE_SECONDS`).
         """
+        patience = NATIVE_SECONDS if seconds is None else seconds
         done = eventlet.event.Event()
         future = self._natives.submit(call)
         future.add_done_callback(lambda _: self.publish(done.send))
-        with eventlet.Timeout(seconds, NotAnswered(f"No answer within {seconds:g} s")):
+        with eventlet.Timeout(patience, NotAnswered(f"No answer within {patience:g} s")):
             done.wait()
         return future.result()
 
