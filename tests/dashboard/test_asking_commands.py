@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -348,3 +349,20 @@ def test_a_server_that_has_stopped_is_told_with_an_exit_code_of_its_own(flow: Fl
     gone = asked(dashboard, "jobs")
     assert (gone.code, gone.out) == (4, "")
     assert "Connection refused" in gone.err
+
+
+def test_jobs_of_a_run_that_is_long_over_are_asked_for_like_any_other(flow: Flow, tmp_path: Path) -> None:
+    store = str(tmp_path / "store.sqlite")
+    with Dashboard(flow, port=0, store=store) as dashboard:
+        job_id = ran(dashboard, flow, count=30, text="Needle")
+        before = asked(dashboard, "history", job_id, "--json").lines
+    with Dashboard(port=0, store=store) as later:
+        assert [job["job_id"] for job in asked(later, "jobs", "--json").lines] == [job_id]
+        assert asked(later, "show", job_id[:8], "--json").json["counts"]["events"] == 30
+        assert asked(later, "show", job_id[:8], "--at", "11", "--json").json["counts"]["events"] == 10
+        assert asked(later, "history", job_id[:8], "--json").lines == before
+        found = asked(later, "history", job_id[:8], "--json", "-q", "NEEDLE", "--before", "20", "--limit", "2").lines
+        assert [record["seq"] for record in found] == [18, 19]
+        refused = asked(later, "cancel", job_id[:8])
+        assert refused.code == 1
+        assert "(409)" in refused.err
