@@ -6,7 +6,7 @@ import argparse
 import os
 import platform
 
-from benchmarks import compared, frame_delay, watched
+from benchmarks import compared, frame_delay, storing, watched
 from benchmarks.report import print_table
 
 WATCHED_GOALS = {"dashboard on": 1.05, "one browser": 1.10}
@@ -30,7 +30,7 @@ def _watched(rounds: int) -> None:
     print_table("The same beside the limit", [row for row in rows if row.name != "one browser"], "deque limit", {})
 
 
-PARTS = {"watched": _watched, "engine": compared.measure, "delay": frame_delay.measure}
+PARTS = {"watched": _watched, "engine": compared.measure, "delay": frame_delay.measure, "storing": storing.measure}
 
 if __name__ == "__main__":
     main()

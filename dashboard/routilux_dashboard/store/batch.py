@@ -16,7 +16,7 @@ from . import statements, tables
 from .database import Database
 from .job_rows import row_of
 from .kept_job import JobRow, KeptJob
-from .player import Player
+from .player import Mark, Player
 from .tail import Chunk
 
 KEEP_JOBS = 500
@@ -38,11 +38,12 @@ class Written(NamedTuple):
 class Batches:
     """Writes batches. It holds what it knows of the jobs between them; for one thread.
 
-    `behind`: jobs whose figures are not up to date with their rows.
+    `behind`: jobs whose figures are not up to date with their rows. `busy_ns`: when there was last no time for that.
     """
 
     def __init__(self, database: Database, writer: str) -> None:
         self.behind: dict[str, None] = {}
+        self.busy_ns = 0
         self._database = database
         self._writer = writer
         self._jobs: OrderedDict[str, KeptJob] = OrderedDict()
@@ -89,7 +90,8 @@ class Batches:
             return True
         if row.n != player.n:
             return False
-        self.save_mark(connection, job_id, player)
+        mark = player.mark(0, needed=True)
+        self._insert_marks(connection, [(job_no, *mark)] if mark is not None else [])
         summary, words = player.row()
         text = self._database.sql("UPDATE jobs SET summary = ?, words = ?, played = n WHERE job_no = ?")
         connection.exec_driver_sql(text, (summary, words, job_no))
@@ -97,10 +99,10 @@ class Batches:
             self._players[job_id] = player
         return True
 
-    def save_mark(self, connection: Connection, job_id: str, player: Player) -> None:
+    def save_mark(self, connection: Connection, job_id: str, mark: Mark) -> None:
         """Save a checkpoint of a job that is played from what has been written."""
-        mark, found = player.mark(0, needed=True), self._rows(connection, [job_id]).get(job_id)
-        if mark is not None and found is not None:
+        found = self._rows(connection, [job_id]).get(job_id)
+        if found is not None:
             self._insert_marks(connection, [(found[0], *mark)])
 
     def tidy(self) -> None:

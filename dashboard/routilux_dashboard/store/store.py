@@ -59,7 +59,8 @@ class Store:
         self._reader = Reader(self._database, self._living)
         self._sweep = Sweep(self._database, retention or Retention(), self._living)
         batches = Batches(self._database, name[0])
-        chores = [self._sweep.turn, CatchUp(self._database, batches, self._reader).turn]
+        self._catch_up = CatchUp(self._database, batches, self._reader)
+        chores = [self._sweep.turn, self._catch_up.turn]
         self._writer = Writer(self._database, batches, self._waiting, chores, name, now_ns)
         self._started = False
 
@@ -96,6 +97,11 @@ class Store:
     def room(self) -> bool:
         """Whether more is taken."""
         return self._waiting.room
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits to be written, or figures to be brought up to date."""
+        return bool(self._waiting.rows or self._catch_up.busy)
 
     @property
     def health(self) -> StoreHealth:

@@ -79,8 +79,12 @@ class Tail(ABC):
         """As large chunks as can be; the last of them stays here when it is small."""
         gone, chunks, start, rest = self._loose, [], 0, 0
         while start < count:
-            stop = self.stop(start, count)
-            chunks.append(self.chunk(start, stop))
+            stop = min(start + self.most, count)
+            chunk = self.chunk(start, stop)
+            while len(chunk.data) > coding.BYTES and stop - start > 1:  # the rows are large: fewer of them
+                stop = start + max(1, (stop - start) * coding.BYTES // len(chunk.data))
+                chunk = self.chunk(start, stop)
+            chunks.append(chunk)
             rest, start = start, stop
         whole = count - rest >= self.most
         kept = count if whole else rest
@@ -94,10 +98,6 @@ class Tail(ABC):
     def number(self, index: int) -> int:
         """The number of a row here."""
         return self.first + index
-
-    def stop(self, start: int, count: int) -> int:
-        """Where a chunk ends that begins at `start`."""
-        return min(start + self.most, count)
 
     @abstractmethod
     def count(self) -> int:
@@ -120,7 +120,6 @@ class RecordTail(Tail):
     def __init__(self) -> None:
         super().__init__()
         self._rows = Records()
-        self._large = False
 
     def add(self, rows: Records) -> None:
         """Take in the next records; `source` in the store's numbers."""
@@ -131,23 +130,12 @@ class RecordTail(Tail):
         held.time_ns += rows.time_ns
         held.cause += rows.cause
         held.data += rows.data
-        self._large = self._large or sum(map(len, rows.data)) > len(rows.data) * (coding.BYTES // ROWS)
 
     def count(self) -> int:
         return len(self._rows.source)
 
     def forget(self, count: int) -> None:
         self._rows = part_of_records(self._rows, count, self.count())
-
-    def stop(self, start: int, count: int) -> int:
-        stop = super().stop(start, count)
-        if self._large:
-            size = 0
-            for index in range(start, stop):
-                size += len(self._rows.data[index])
-                if size > coding.BYTES:
-                    return index + 1
-        return stop
 
     def chunk(self, start: int, stop: int) -> Chunk:
         rows = part_of_records(self._rows, start, stop)

@@ -20,8 +20,9 @@ from .trouble import OWN, kind_of, reason_of
 from .waiting import Put, Waiting
 
 BATCH_ROWS = 100_000
-FOLDED_WITHIN = 300_000
-"""Rows that may wait while the figures of jobs are brought up to date with each batch; beyond, writing goes first."""
+FOLDED_ROWS = 2_000
+"""Rows of a batch with which the figures of their jobs are brought up to date at once. With more, that is left for
+later (`catch_up`): it takes more of the processor than writing, which a busy engine beside it would feel."""
 LINGER_NS = 100 * MILLISECOND
 """Between two transactions, unless much has come in or somebody waits."""
 HURRY_ROWS = 20_000
@@ -141,7 +142,9 @@ class Writer:
     def _transaction(self, puts: list[Put]) -> Written:
         segments = [segment for put in puts for segment in put.segments]
         owners = {segment.job_id: put.owner for put in puts[::-1] if put.owner for segment in put.segments}
-        fold = self._waiting.rows <= FOLDED_WITHIN
+        fold = self._waiting.rows <= FOLDED_ROWS
+        if not fold:
+            self._batches.busy_ns = self._now_ns()
         with self._database.writing() as connection:
             written = self._batches.write(connection, segments, owners, self._now_ns(), fold=fold)
             if self._now_ns() - self.beat_ns >= BEAT_NS:

@@ -161,9 +161,8 @@ def _rest(segments: list[Segment]) -> tuple[Any, Any]:
 def test_reading_begins_from_checkpoints(place: str, open_store: OpenStore) -> None:
     segments = list(MadeUpJob().segments(100_000, 5_000))
     store = open_store(place)
-    for segment in segments:
-        store.put([segment])
-        store.flush()
+    put(store, segments)
+    eventually(lambda: not store.busy, what="checkpoints were made of what came in fast")
     with store._database.reading() as connection:
         marks = [row[0] for row in connection.exec_driver_sql("SELECT seq FROM checkpoints ORDER BY n")]
     assert len(marks) >= 3
@@ -188,7 +187,7 @@ def test_a_number_that_means_something_new_is_told_from_what_it_meant(place: str
 def test_figures_are_brought_up_to_date_when_there_is_time(
     place: str, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "FOLDED_WITHIN", -1)  # there never is
+    monkeypatch.setattr(writer, "FOLDED_ROWS", -1)  # there never is
     segments = list(MadeUpJob().segments(500))
     store = open_store(place)
     put(store, segments)
