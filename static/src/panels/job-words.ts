@@ -37,7 +37,7 @@ export function headline(job: JobSummary): Headline {
 /** Why nothing of the job changes any more, or null while something may. */
 export function whyStill({ status, ended_at: ended }: JobSummary): string | null {
   if (status === "lost") return "Nothing is heard of the job's program: this is the last that is known.";
-  return ended ? "The job has ended: this is how it stands for good." : null;
+  return ended ? "The job has ended: nothing more is expected of it." : null;
 }
 
 /** The sentence beside the headline, as of the server's moment `now` (epoch ms); frames were made at `at`. */
