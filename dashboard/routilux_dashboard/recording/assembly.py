@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ..film.checking import Position, SegmentRefused, check
-from ..film.segment import Segment, SourceName, TargetName
+from ..film.segment import Records, Runs, Segment, SourceName, TargetName
 from . import lines
 from .open_segment import OpenSegment
 from .refusal import RecordingRefused, need
@@ -75,6 +77,7 @@ class Assembly:
             check(segment, position)
         except SegmentRefused as refused:
             raise RecordingRefused(str(refused)) from None
+        _check_numbers(segment)
         self._lines += 1
         self._open = OpenSegment()
         self._last = segment
@@ -111,3 +114,11 @@ class Assembly:
         self._targets[line.number] = target
         need(len(self._targets) <= MAX_NAMES, f"no recording has more than {MAX_NAMES:,} targets")
         self._open.targets.append(target)
+
+
+def _check_numbers(segment: Segment) -> None:
+    """JSON has numbers of any size; what segments are kept in and sent as has not. (Payloads stay JSON.)"""
+    try:
+        msgspec.msgpack.encode(msgspec.structs.replace(segment, records=Records(), runs=Runs()))
+    except (OverflowError, ValueError, TypeError) as error:
+        raise RecordingRefused(f"something in segment {segment.n} cannot be kept: {error}") from None

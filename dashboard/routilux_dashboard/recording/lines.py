@@ -24,6 +24,8 @@ Ahead = Annotated[int, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 Index = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 """The number of a source or target; the engine's own sources have negative ones."""
 Name = Annotated[str, Meta(max_length=2_000)]
+Column = Annotated[str, Meta(max_length=2_000, pattern=r"^[^\x00]*$")]
+"""Text that databases have columns for, which not all can hold a NUL in."""
 
 
 class Line(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, omit_defaults=True):
@@ -43,9 +45,9 @@ class RecordingLine(Line, tag="recording"):
 class BeginningLine(Line, tag="beginning"):
     """What the job was started with."""
 
-    flow_id: Name
-    origin: Name
-    created_at: Name
+    flow_id: Column
+    origin: Column
+    created_at: Column
     entry: Name | None
     params: Any
 
