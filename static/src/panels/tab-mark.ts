@@ -1,4 +1,4 @@
-// The mark of the browser's tab: how a job stands is seen there too, by a shape at its corner.
+// The mark of the browser's tab: how a job that is not under way stands is seen there too, by shape and colour.
 import type { JobStore } from "../live/store.ts";
 import mark from "../styles/mark.svg";
 import cancelled from "../styles/marks/cancelled.svg";
