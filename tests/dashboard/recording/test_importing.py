@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,8 +15,10 @@ from hypothesis import strategies as st
 
 from routilux_dashboard.film.history_query import HistoryQuery
 from routilux_dashboard.film.masking import Mask
-from routilux_dashboard.film.segment import Segment
+from routilux_dashboard.film.segment import DataValue, Segment
+from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
 from routilux_dashboard.recording import jsonl
+from routilux_dashboard.recording.content import Content
 from routilux_dashboard.recording.importing import JobDiffers, Shelter, take_in
 from routilux_dashboard.store import Store
 from tests.dashboard.recording.made_up import JOB_ID, START_NS, a_run
@@ -97,3 +102,46 @@ def test_of_a_spoilt_file_nothing_is_kept(data: st.DataObject, store: Store) -> 
 def test_a_file_that_is_too_large_is_refused(store: Store) -> None:
     with pytest.raises(jsonl.RecordingRefused, match="more than 1,000 bytes"):
         take_in(jsonl.write(a_run(100)), store, limit=1_000)
+
+
+_ids = count(1)
+_junk = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_is_taken_in_can_be_shown(data: st.DataObject, store: Store) -> None:
+    """A value anywhere in a file is replaced by junk: the file is refused, or the job is there and can be read."""
+    job_id = f"{JOB_ID}-{next(_ids)}"
+    rows = {"log": [LogRow(1, "", {"a": 1}, False)], "outputs": [OutputRow(1, "", "sink", "made", [1], False)]}
+    stored = {"states": {"sink": RoutineState({"n": 1}, False)}, "data": {"key": DataValue([1], False)}}
+    made = [msgspec.structs.replace(segment, job_id=job_id) for segment in a_run(5)]
+    made[-1] = msgspec.structs.replace(made[-1], **rows, **stored)
+    lines = [json.loads(line) for line in b"".join(jsonl.write(made)).splitlines()]
+    place: Any = data.draw(st.sampled_from(lines))
+    while True:
+        key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else list(range(len(place)))))
+        if data.draw(st.booleans()) or not isinstance(place[key], dict | list) or not place[key]:
+            break
+        place = place[key]
+    place[key] = data.draw(_junk)
+    try:
+        job_id = take_in((json.dumps(line).encode() + b"\n" for line in lines), store).summary.job_id
+    except jsonl.RecordingRefused:
+        return
+    playback = store.playback(job_id)
+    shown = [
+        playback.keyframe(), playback.job(), playback.metrics(), playback.actions(), store.summary(job_id),
+        store.history(job_id, EVERYTHING), store.log(job_id, EVERYTHING), store.outputs(job_id, EVERYTHING),
+        *(store.playback(job_id, seq=seq).job() for seq in range(playback.seq + 1)),
+    ]  # fmt: skip
+    msgspec.json.encode(shown)
+    msgspec.msgpack.encode(shown)
+    content = Content(1_000_000)
+    for segment in store.segments(job_id):
+        content.add(segment)
+    assert content.parts(1_000_000)
