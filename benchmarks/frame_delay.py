@@ -144,7 +144,7 @@ def watcher(dashboard: Dashboard, job_state: JobState) -> Iterator[dict[str, lis
 def frames(seconds: float, burners: int) -> list[float]:
     """Delays of events that come every 7 ms, beside so many handlers that burn processor time."""
     ticker, burner = flow_of(Ticker(), "ticker"), flow_of(Burner(), "burner")
-    with Dashboard(ticker, burner, port=0) as dashboard:
+    with Dashboard(ticker, burner, port=0, store="none") as dashboard:
         burning = [burner.start("entry") for _ in range(burners)]
         ticking = ticker.start("entry")
         with watcher(dashboard, ticking) as measured:
@@ -158,7 +158,7 @@ def frames(seconds: float, burners: int) -> list[float]:
 def changes(burners: int) -> list[float]:
     """Delays of controls that are asked one by one of a server that has nothing else to send."""
     sleeper, burner = flow_of(Sleeper(), "sleeper"), flow_of(Burner(), "burner")
-    with Dashboard(sleeper, port=0) as dashboard:
+    with Dashboard(sleeper, port=0, store="none") as dashboard:
         burning = [burner.start("entry") for _ in range(burners)]
         job_state = sleeper.start("entry")
         with watcher(dashboard, job_state) as measured:

@@ -41,7 +41,7 @@ def ratio(a: Measured, b: Measured) -> float:
 def print_table(title: str, rows: list[Measured], base: str, goals: dict[str, float]) -> None:
     """Print each row's µs an event and its ratio to `base`, with the goal beside it."""
     baseline = next(row for row in rows if row.name == base)
-    print(f"\n{title}\n{'':24}{'µs/event':>10}{'ratio to ' + base:>22}{'goal':>8}")
+    print(f"\n{title}\n{'':28}{'µs/event':>10}{'ratio to ' + base:>22}{'goal':>8}")
     for row in rows:
         goal = f"{goals[row.name]:.2f}" if row.name in goals else ""
-        print(f"{row.name:24}{row.microseconds:>10.2f}{ratio(row, baseline):>22.2f}{goal:>8}")
+        print(f"{row.name:28}{row.microseconds:>10.2f}{ratio(row, baseline):>22.2f}{goal:>8}")

@@ -9,6 +9,7 @@ from time import perf_counter
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks import w1, workloads
+from benchmarks.frame_delay import watcher
 from benchmarks.report import Measured, interleave
 from routilux import JobState
 from routilux_dashboard import Dashboard
@@ -48,12 +49,27 @@ class Unwatched:
         """Called when the time is taken."""
 
 
+class Followed(Unwatched):
+    """W1 with the dashboard on and a client, a process of its own, that is sent all and draws nothing."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        super().__init__()
+        self.dashboard = stack.enter_context(Dashboard(self.flow, port=0, store="none"))
+        self.watchers = stack.enter_context(ExitStack())
+
+    def ready(self, job_state: JobState) -> None:
+        self.watchers.enter_context(watcher(self.dashboard, job_state))
+
+    def done(self, job_state: JobState) -> None:
+        self.watchers.close()
+
+
 class Watched(Unwatched):
     """W1 with the dashboard on and `browsers` pages of a real Chromium open on the job."""
 
     def __init__(self, stack: ExitStack, browsers: int) -> None:
         super().__init__()
-        self.dashboard = stack.enter_context(Dashboard(self.flow, port=0))
+        self.dashboard = stack.enter_context(Dashboard(self.flow, port=0, store="none"))
         self.pages = stack.enter_context(_pages(browsers)) if browsers else []
 
     def ready(self, job_state: JobState) -> None:
@@ -84,6 +100,7 @@ def measure(rounds: int) -> list[Measured]:
             "no hook": Unwatched().run,
             "deque limit": lambda: workloads.deque_limit(w1.ITEMS)[0],
             "dashboard on": Watched(stack, 0).run,
+            "client that draws nothing": Followed(stack).run,
             "one browser": Watched(stack, 1).run,
         }
         return interleave(kinds, rounds, w1.EVENTS)

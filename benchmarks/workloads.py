@@ -7,6 +7,7 @@ when the last handler has run, so that nobody is charged for how its waiting pol
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import tracemalloc
@@ -104,9 +105,12 @@ def fan(items: int) -> tuple[float, int]:
     return run(flow, sink, items, 8 * items), 16 * items
 
 
-def long_chain(items: int, length: int = 100) -> tuple[float, int]:
-    """W3: a chain of a hundred."""
-    return run(*chain(length), items, items), (length - 1) * items
+def long_chain(items: int, length: int = 100, *, swept: bool = False) -> tuple[float, int]:
+    """W3: a chain of a hundred. `swept`: the garbage collector has seen the new flow before the run."""
+    flow, sink = chain(length)
+    if swept:
+        gc.collect()
+    return run(flow, sink, items, items), (length - 1) * items
 
 
 def waiting_handlers(items: int, workers: int = 32, seconds: float = 0.005) -> tuple[float, int]:
@@ -147,6 +151,11 @@ def memory(items: int, **options: Any) -> tuple[float, int]:
     tracemalloc.stop()
     del job_state
     return kept / 1e6, 2 * items
+
+
+def memory_limited(items: int) -> tuple[float, int]:
+    """Bytes / 10^6 that a job keeps in all with a `history_limit`."""
+    return memory(items, history_limit=1_000)[0], 1
 
 
 class Slotted:
@@ -204,5 +213,8 @@ WORKLOADS: dict[str, Callable[[], tuple[float, int]]] = {
     "W7 10^6": lambda: chain_of_3(500_000),
     "10 routines": lambda: long_chain(2_000, 10),
     "1,000 routines": lambda: long_chain(20, 1_000),
+    "1,000 routines, swept": lambda: long_chain(20, 1_000, swept=True),
     "memory": lambda: memory(50_000),
+    "memory limited 2·10^4": lambda: memory_limited(20_000),
+    "memory limited 10^5": lambda: memory_limited(100_000),
 }

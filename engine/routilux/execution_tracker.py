@@ -13,8 +13,6 @@ from .tracker_document import Figures, fill_tracker, tracker_to_plain
 
 KEPT_PER_ROUTINE = 10_000
 """Newest executions of a routine, and newest events, in the raw lists; the figures know all of them."""
-UNSORTED_BOUND = 16_384
-"""Newest executions that may wait before they are sorted by their routines."""
 
 
 class ExecutionTracker:
@@ -37,7 +35,6 @@ class ExecutionTracker:
         self._noted_event_count = 0
         self._journal: Journal | None = None
         self._recent: dict[int, deque[Run]] = {}
-        self._unsorted: list[Run] = []
 
     def bind(self, journal: Journal) -> None:
         """Read the figures of that journal."""
@@ -175,8 +172,6 @@ class ExecutionTracker:
         lists = {key: [_public(note) for note in notes] for key, notes in list(self._noted.items())}
         if self._journal is not None:
             self._journal.fold_runs()
-            with self._journal.lock:
-                self._sort_recent()
             for number, runs in list(self._recent.items()):
                 routine_id = self._journal.target(number).routine_id
                 lists.setdefault(routine_id, []).extend(self._execution(routine_id, run) for run in list(runs))
@@ -205,13 +200,6 @@ class ExecutionTracker:
         return events
 
     def _keep_recent(self, runs: list[Run]) -> None:
-        """Sorts many at once: most jobs are over before, and are never asked. Called with the journal's lock held."""
-        self._unsorted += runs
-        if len(self._unsorted) >= UNSORTED_BOUND:
-            self._sort_recent()
-
-    def _sort_recent(self) -> None:
-        runs, self._unsorted = self._unsorted, []
         for run in runs:
             recent = self._recent.get(run[0])
             if recent is None:
