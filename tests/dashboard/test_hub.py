@@ -171,6 +171,30 @@ def test_a_native_call_that_takes_too_long_is_told_and_goes_on(monkeypatch: pyte
         assert left.wait(5)
 
 
+def test_calls_that_may_take_long_hold_up_none_of_the_others() -> None:
+    leave, entered = threading.Event(), threading.Semaphore(0)
+
+    def wait() -> bytes:
+        entered.release()
+        assert leave.wait(10)
+        return b"waited"
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [])
+        return [hub.run_native(wait, 30) if environ["PATH_INFO"] == "/long" else hub.run_native(lambda: b"at once")]
+
+    with serving(application) as (hub, port), ExitStack() as peers:
+        blocked = [peers.enter_context(connect(port)) for _ in range(6)]
+        for peer in blocked:
+            peer.sendall(HELLO.replace(b"/ ", b"/long "))
+        assert entered.acquire(timeout=5)
+        assert entered.acquire(timeout=5)
+        assert fetch(port).endswith(b"at once")
+        leave.set()
+        for peer in blocked:
+            assert b"waited" in peer.recv(65536)
+
+
 def test_what_a_native_call_raises_reaches_the_caller() -> None:
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         with pytest.raises(ZeroDivisionError):

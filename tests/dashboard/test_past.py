@@ -323,6 +323,19 @@ def test_a_recording_goes_from_one_server_to_another(tmp_path: Path) -> None:
         assert ask(two, "POST", "/api/v1/recordings", recording.body, lines).status == 200
 
 
+def test_a_mask_hides_payloads_and_none_of_the_engines_own_words(tmp_path: Path) -> None:
+    flow = chain()
+    with Dashboard(flow, port=0, store=tmp_path / "one.db") as one:
+        job_id = flow.execute("emitter", {"count": 2, "text": "hidden"}).job_id
+        path = f"/api/v1/jobs/{job_id}/recording"
+        recording = ask(one, "GET", f"{path}.jsonl?mask=text,status&mask=e").body
+        assert b"hidden" not in recording
+        assert ask(one, "GET", f"{path}.html?mask=e").status in (200, 503)
+    with Dashboard(port=0, store=tmp_path / "two.db") as two:
+        taken = ask(two, "POST", "/api/v1/recordings", recording, {"Content-Type": "application/x-ndjson"})
+        assert (taken.status, taken.json["status"], taken.json["seq"]) == (201, "completed", 4)
+
+
 @pytest.mark.parametrize(
     ("body", "kind", "status"),
     [

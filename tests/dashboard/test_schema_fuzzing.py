@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
-from routilux_dashboard import Dashboard, api
+from routilux_dashboard import Dashboard, api, connect
 from tests.dashboard.flows import chain, gated
+from tests.dashboard.peers import get
 from tests.waiting import eventually
 
 EXAMPLES = int(os.environ.get("SCHEMA_EXAMPLES", "15"))
@@ -32,24 +33,29 @@ def as_it_is(_context: Any, value: Any) -> bytes:
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A server with jobs that run, are paused, have completed and failed, and are only in its store."""
+    """A server with jobs that run, are paused, completed, failed, lost, only in its store, and of another program."""
     path = tmp_path_factory.mktemp("store") / "jobs.db"
-    flow = chain()
-    with Dashboard(flow, port=0, store=path):
-        stored = flow.execute("emitter", {"count": 20})
+    flow, (left, gate) = chain(), gated(flow_id="left")
+    with Dashboard(flow, left, port=0, store=path):
+        stored, lost = flow.execute("emitter", {"count": 20}), left.start("emitter", {"count": 3})
+        assert gate.taken.acquire(timeout=10)
     held, collector = gated(flow_id="held")
-    flow = chain()
-    with Dashboard(flow, held, port=0, store=path) as dashboard:
+    flow, other = chain(), chain(flow_id="elsewhere")
+    with Dashboard(flow, held, port=0, store=path) as dashboard, connect(dashboard.url, other) as connection:
         done = flow.execute("emitter", {"count": 30, "text": 'Ünder "way"'})
         failed = flow.execute("emitter", {"count": "x"})
+        elsewhere = other.execute("emitter", {"count": 10})
+        assert connection.flush(10)
         running, paused = held.start("emitter", {"count": 3}), held.start("emitter", {"count": 3})
         assert collector.taken.acquire(timeout=10)
         assert collector.taken.acquire(timeout=10)
         held.pause(paused, wait=False)
-        JOBS[:] = [job.job_id for job in (done, failed, running, paused, stored)]
+        JOBS[:] = [job.job_id for job in (done, failed, running, paused, stored, lost, elsewhere)]
+        assert {job["status"] for job in get(dashboard, "/jobs")["jobs"]} >= {"running", "completed", "failed", "lost"}
         yield schemathesis.openapi.from_url(f"{dashboard.url}/api/v1/openapi.json")
         collector.gate.set()
-        eventually(lambda: not [job for job in held.live_jobs() if job.status == "running"])
+        gate.gate.set()
+        eventually(lambda: not [job for job in (*held.live_jobs(), *left.live_jobs()) if job.status == "running"])
 
 
 ROUTES = api.table(cast(Any, None)).routes

@@ -11,6 +11,12 @@ from ..film.masking import Mask
 from ..film.segment import DataValue, Segment
 from ..protocol import EntryPoint, FlowDefinition
 
+_OWN_WORDS = frozenset({
+    "action", "attempt", "by", "delay", "dropped", "due_ns", "error", "error_type", "kept", "key", "max_retries", "n",
+    "outcome", "previous", "reason", "routines", "slot", "state", "status", "traceback",
+})  # fmt: skip
+"""What the engine calls the parts of entries (see `JournalEntry`)."""
+
 
 def masked(segment: Segment, mask: Mask) -> Segment:
     """A copy in which `mask` hides what it names, wherever a payload, a stored value or a parameter is."""
@@ -21,12 +27,17 @@ def masked(segment: Segment, mask: Mask) -> Segment:
         beginning=segment.beginning and replace(segment.beginning, params=mask.apply(segment.beginning.params)),
         flow=segment.flow and _flow(segment.flow, mask),
         records=replace(segment.records, data=[_payload(data, mask) for data in segment.records.data]),
-        entries=[replace(entry, data=mask.apply(entry.data)) for entry in segment.entries],
+        entries=[replace(entry, data=_said(entry.data, mask)) for entry in segment.entries],
         log=[replace(row, entry=mask.apply(row.entry)) for row in segment.log],
         outputs=[replace(row, data=mask.apply(row.data)) for row in segment.outputs],
         states={key: replace(state, state=mask.apply(state.state)) for key, state in segment.states.items()},
         data={key: DataValue(mask.apply({key: held.value})[key], held.cut) for key, held in segment.data.items()},
     )
+
+
+def _said(data: dict[str, Any], mask: Mask) -> dict[str, Any]:
+    """What an entry says in the engine's own words is no payload, whatever is named."""
+    return {key: said if key in _OWN_WORDS else mask.apply({key: said})[key] for key, said in data.items()}
 
 
 def _payload(data: bytes, mask: Mask) -> bytes:

@@ -95,6 +95,7 @@ class Hub:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._natives = Natives(name=f"{name}-native")
+        self._patient = Natives(2, name=f"{name}-patient")
         self._greenlets: set[Any] = set()
         self._connections: set[Any] = set()
 
@@ -151,11 +152,12 @@ class Hub:
     def run_native(self, call: Callable[[], T], seconds: float | None = None) -> T:
         """Run what may block in a native thread and wait for its result, while others are served.
 
-        Raises what `call` raises; `NotAnswered` after `seconds` (`NATIVE_SECONDS`).
+        Raises what `call` raises; `NotAnswered` after `seconds` (`NATIVE_SECONDS`). What may take longer than
+        others wait has threads of its own: two such calls run at a time.
         """
         patience = NATIVE_SECONDS if seconds is None else seconds
         done = eventlet.event.Event()
-        future = self._natives.submit(call)
+        future = (self._natives if seconds is None else self._patient).submit(call)
         future.add_done_callback(lambda _: self.publish(done.send))
         with eventlet.Timeout(patience, NotAnswered(f"No answer within {patience:g} s")):
             done.wait()
@@ -254,6 +256,7 @@ class Hub:
         for connection in self._connections:  # accepted a moment ago, and never served
             connection.close()
         self._natives.stop(timeout=0.2)
+        self._patient.stop(timeout=0.2)
         self._wake_reader.close()
         self._wake_writer.close()
         hub = eventlet.hubs.get_hub()
