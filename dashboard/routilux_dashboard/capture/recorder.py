@@ -30,7 +30,7 @@ log = logging.getLogger("routilux_dashboard")
 
 
 class Sink(Protocol):
-    """Where segments go. `put` is called by the recorder's thread only, and must not wait."""
+    """Where segments go. `put` must not wait; `False` means that there was no room after all."""
 
     @property
     def room(self) -> bool:
@@ -42,7 +42,7 @@ class Sink(Protocol):
 class _Recorded:
     """A job and its capture, with the hook that told of it."""
 
-    __slots__ = ("capture", "ended", "hook", "job_state", "reader", "records", "settled")
+    __slots__ = ("capture", "ended", "finished", "hook", "job_state", "reader", "records", "refused")
 
     def __init__(self, hook: _FlowHook, job_state: JobState, reader: JournalReader, capture: Capture) -> None:
         self.hook = hook
@@ -50,7 +50,10 @@ class _Recorded:
         self.reader = reader
         self.capture = capture
         self.ended = False
-        self.settled = False
+        self.finished = False
+        """The last of it has been taken."""
+        self.refused: list[Segment] = []
+        """Taken, and not taken in: there was no room after all."""
         self.records = 0
         """That it has in memory; counted when it has ended."""
 
@@ -195,20 +198,25 @@ class Recorder:
                 self._guarded(recorded.job_state.job_id, partial(self._take, recorded, sink, now_ns))
 
     def _take(self, recorded: _Recorded, sink: Sink, now_ns: int) -> None:
+        segments = recorded.refused or self._segments(recorded, now_ns)
+        recorded.refused = segments if segments and sink.put(segments) is False else []
+        if recorded.finished and not recorded.refused:
+            self._settle(recorded)
+
+    @staticmethod
+    def _segments(recorded: _Recorded, now_ns: int) -> list[Segment]:
+        """What is new of a job; the last of it, when it has ended."""
         ended = recorded.ended
         if ended:
             recorded.capture.end()
         segments = recorded.capture.take(now_ns)
-        if segments:
-            sink.put(segments)
-        if ended:
-            self._settle(recorded)
+        recorded.finished = ended
+        return segments
 
     def _settle(self, recorded: _Recorded) -> None:
         """The job has ended, and all of it is taken."""
         job_id = recorded.job_state.job_id
         recorded.reader.close()
-        recorded.settled = True
         kept = recorded.job_state.read_history(0, 0)
         recorded.records = kept.last - kept.first + 1
         self._live.pop(job_id, None)
@@ -231,7 +239,7 @@ class Recorder:
         """A job that had ended goes on: its capture does too."""
         recorded = self._ended.pop(job_state.job_id, None) or self._live.get(job_state.job_id)
         if recorded is not None and recorded.ended:
-            recorded.ended = recorded.settled = False
+            recorded.ended = recorded.finished = False
             self._live[job_state.job_id] = recorded
 
     def _end(self, job_state: JobState) -> None:

@@ -66,6 +66,7 @@ class ServerConnection:
         self._orders = Orders(self._recorder, self._reply)
         self._sender = Sender(url, self._greet, self._backlog, self._definitions, self._orders.received)
         self._closed = False
+        self._process = os.getpid()
         for flow in flows:
             self._recorder.watch(flow)
         self._recorder.start(self._backlog)
@@ -93,7 +94,7 @@ class ServerConnection:
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
         """Send what waits, for at most `timeout` seconds, and end the connection. Jobs under way run on, unseen."""
-        if self._closed:
+        if self._closed or self._process != os.getpid():  # a forked child has no part in it
             return
         self._closed = True
         atexit.unregister(self.close)

@@ -142,6 +142,7 @@ class Intake:
             log.warning("Nothing is heard of %s any more: its jobs are lost until it is back", program.origin)
             program.give_up_orders("is not heard of any more")
             self._clerk.lose(program)
+        self._programs.forget([each for each in self._programs.all() if each.lost and not each.connected])
         for peer in list(self._peers.values()):
             socket = self._server.eio.sockets.get(peer.transport_id)
             if socket is not None and socket.queue.qsize() > UNREAD:

@@ -7,6 +7,7 @@ it. Then it ends; with `--stay`, when it is given a line.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 
@@ -23,9 +24,11 @@ class Paced(Routine):
         self.define_slot("trigger", handler=self.run)
         self.define_event("item", ["i"])
 
-    def run(self, count: int, rate: int) -> None:
+    def run(self, count: int, rate: int, hang_at: int = -1) -> None:
         began = time.monotonic()
         for i in range(count):
+            if i == hang_at:
+                re.match("(a+)+$", "a" * 60 + "b")  # for years, with the interpreter's lock in its hands
             self.emit("item", i=i)
             if i % 100 == 99:
                 ahead = i / rate - (time.monotonic() - began)
@@ -49,12 +52,13 @@ def main() -> None:
     parser.add_argument("--rate", type=int, default=1_000_000)
     parser.add_argument("--name", default="tested")
     parser.add_argument("--flow", default="paced")
+    parser.add_argument("--hang-at", type=int, default=-1)
     parser.add_argument("--token")
     parser.add_argument("--stay", action="store_true")
     wanted = parser.parse_args()
     flow = paced(wanted.flow)
     with connect(wanted.url, flow, name=wanted.name, token=wanted.token) as connection:
-        job = flow.start("source", {"count": wanted.count, "rate": wanted.rate})
+        job = flow.start("source", {"count": wanted.count, "rate": wanted.rate, "hang_at": wanted.hang_at})
         print(job.job_id, flush=True)
         JobState.wait_for_completion(flow, job, timeout=600)
         print("ended", job.status, flush=True)
