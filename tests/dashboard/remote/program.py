@@ -25,6 +25,8 @@ class Paced(Routine):
         self.define_event("item", ["i"])
 
     def run(self, count: int, rate: int, hang_at: int = -1) -> None:
+        context = self.get_execution_context()
+        assert context is not None
         began = time.monotonic()
         for i in range(count):
             if i == hang_at:
@@ -34,6 +36,8 @@ class Paced(Routine):
                 ahead = i / rate - (time.monotonic() - began)
                 if ahead > 0:
                     time.sleep(ahead)
+                if context.cancelled:
+                    return
 
 
 def paced(flow_id: str = "paced") -> Flow:

@@ -1,0 +1,97 @@
+"""`routilux serve`, and `routilux run --dashboard URL`, as a person calls them."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from routilux_dashboard import Dashboard
+from tests.dashboard.commands import call, start
+from tests.dashboard.peers import ask, get
+from tests.dashboard.remote.processes import ServerProcess
+from tests.waiting import eventually
+
+TARGET = "tests.dashboard.remote.program:paced"
+WANTED = ("--param", "count=50", "--param", "rate=100000")
+
+
+def test_run_sends_its_job_to_a_server_and_ends_when_that_has_all_of_it(tmp_path: Path) -> None:
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server:
+        called = call("run", TARGET, *WANTED, "--dashboard", server.url)
+        assert called.code == 0, called.err
+        word, _, url = called.out.strip().partition(": ")
+        assert (word, url.startswith(f"{server.url}/jobs/")) == ("Dashboard", True)
+        shown = get(server, f"/jobs/{url.rpartition('/')[2]}")
+        assert (shown["status"], shown["counts"]["events"]) == ("completed", 50)
+
+
+def test_run_takes_its_token_from_the_environment(tmp_path: Path) -> None:
+    with Dashboard(port=0, store="none", tokens={"lab": "0123456789abcdef"}) as server:
+        called = call("run", TARGET, *WANTED, "--dashboard", server.url, ROUTILUX_TOKEN="0123456789abcdef")
+        assert (called.code, len(get(server, "/jobs")["jobs"])) == (0, 1)
+
+
+def test_run_works_without_the_server_and_says_that_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("routilux_dashboard.cli.run.SEND_SECONDS", 0.2)
+    called = call("run", TARGET, *WANTED, "--dashboard", "http://127.0.0.1:9")
+    assert called.code == 0
+    assert "Not all of it was sent" in called.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--dashboard", "ftp://example.org"), "no server's address"),
+        (("--dashboard", "http://127.0.0.1:9", "--store", "x.db"), "server's own"),
+        (("--dashboard", "http://user:secret@127.0.0.1:9"), "no server's address"),
+        (("--dashboard", "nowhere"), "HOST:PORT"),
+    ],
+)
+def test_a_dashboard_that_is_none_is_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
+    called = call("run", TARGET, *WANTED, *arguments)
+    assert (called.code, words in called.err) == (2, True), called.err
+
+
+def test_serve_runs_jobs_of_its_targets_on_request_and_cancels_them_at_its_end(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "jobs.db", TARGET) as server:
+        answer = ask(server, "POST", "/api/v1/flows/paced/jobs", {"params": {"count": 100_000, "rate": 100}})
+        assert answer.status == 201
+        job_id = answer.json["job_id"]
+        eventually(lambda: get(server, f"/jobs/{job_id}")["status"] == "running")
+        server.stop()
+        server.start()
+        shown = get(server, f"/jobs/{job_id}")
+        assert (shown["status"], shown["control"]["by"]) == ("cancelled", "routilux serve")
+
+
+def test_sigterm_ends_it_as_ctrl_c_does(tmp_path: Path) -> None:
+    process = start("serve", "--port", "0", "--store", str(tmp_path / "jobs.db"), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline().startswith(b"Dashboard: http://127.0.0.1:")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("no.such:flow",), "no.such"),
+        (("--store", "mysql://host/db"), "mysql"),
+        (("--mask", " "), "empty"),
+        (("--host", "nowhere.invalid"), "no such name"),
+    ],
+)
+def test_what_serve_cannot_use_is_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
+    called = call("serve", "--port", "0", *arguments)
+    assert (called.code, words in called.err) == (2, True), called.err
+
+
+def test_a_mask_hides_values_wherever_the_job_runs(tmp_path: Path) -> None:
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server:
+        called = call("run", TARGET, *WANTED, "--mask", "rate", "--dashboard", server.url)
+        job_id = called.out.strip().rpartition("/")[2]
+        assert get(server, f"/jobs/{job_id}")["params"] == {"count": 50, "rate": "•••"}
