@@ -5,6 +5,8 @@ HOST ?= 127.0.0.1
 ARGS ?=
 FUZZ ?= 100
 STRESS_SECONDS ?= 120
+KILLS ?= 30
+KILL_RECORDS ?= 300000
 
 # The first Python that is new enough; name another one with PYTHON=.
 ifndef PYTHON
@@ -18,7 +20,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONHOME VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-python fuzz stress test-frontend check bench docs wheel types clean venv run-venv frontend browser postgresql
+.PHONY: help demo test test-python fuzz stress outages test-frontend check bench docs wheel types clean venv run-venv frontend browser postgresql
 
 help: ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +39,9 @@ fuzz: venv ## random flows, moved jobs, spoilt files and requests, FUZZ=100 time
 
 stress: venv ## 200 jobs under random controls for STRESS_SECONDS=120; a server's memory over 100 jobs of 100,000 records
 	@STRESS_SECONDS=$(STRESS_SECONDS) SERVER_MEMORY=long python -m pytest tests/stress $(ARGS)
+
+outages: venv ## kill the server, and cut the network, KILLS=30 times while KILL_RECORDS=300000 records are sent
+	@KILLS=$(KILLS) KILL_RECORDS=$(KILL_RECORDS) python -m pytest --timeout=0 tests/dashboard/remote/test_server_killed.py tests/dashboard/remote/test_network_cut.py $(ARGS)
 
 test-frontend: frontend ## the unit tests of what the browser runs
 	@npm test --silent
