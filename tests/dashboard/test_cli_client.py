@@ -37,8 +37,12 @@ def test_a_server_that_is_not_there_is_told_and_exits_with_4() -> None:
         assert "--server" in line
 
 
-def test_names_that_lead_nowhere_are_told() -> None:
-    assert "does not answer" in told(4, "jobs", "--server", "http://no-such-host.invalid:5000")
+def test_names_that_lead_nowhere_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", unknown)  # asking the network would take its time
+    assert "does not answer: Name or service not known" in told(4, "jobs", "--server", "http://no-such-host:5000")
 
 
 def test_what_speaks_no_http_is_told() -> None:
