@@ -36,7 +36,7 @@ class Paced(Routine):
                 ahead = i / rate - (time.monotonic() - began)
                 if ahead > 0:
                     time.sleep(ahead)
-                if context.cancelled:
+                if context.cancelled.is_set():
                     return
 
 

@@ -1,0 +1,146 @@
+"""What the server does with what programs send when its store is slow, full or cannot be read; how it sees silence."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from routilux_dashboard import Dashboard, connect
+from routilux_dashboard.film.times import SECOND
+from routilux_dashboard.store.store import Store
+from routilux_dashboard.store.trouble import StoreFailed
+from routilux_dashboard.watch.programs import SILENT_NS, Programs
+from tests.dashboard.peers import ask, get
+from tests.dashboard.remote.intruder import first_segment, intruder
+from tests.dashboard.remote.program import paced
+from tests.dashboard.remote.whole import check_whole
+from tests.waiting import eventually
+
+
+def test_pages_go_on_while_the_store_has_no_room_and_it_gets_everything_once_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow, count = paced(), 3000
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, connect(server.url, flow) as connection:
+        eventually(lambda: connection.state.connected)
+        with monkeypatch.context() as full:
+            full.setattr(Store, "room", property(lambda _: False))
+            full.setattr(Store, "put", lambda *_, **__: False)
+            job = flow.start("source", {"count": count, "rate": 3000})
+            eventually(lambda: ask(server, "GET", f"/api/v1/jobs/{job.job_id}").status == 200)
+            eventually(lambda: get(server, f"/jobs/{job.job_id}")["status"] == "completed")
+            assert get(server, f"/jobs/{job.job_id}")["counts"]["events"] == count
+            assert connection.state.waiting > 0, "nothing is kept for good yet"
+        assert connection.flush(20), connection.state
+    check_whole(tmp_path / "jobs.db", job.job_id, count)
+
+
+def test_a_store_that_refuses_now_and_then_gets_everything_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow, count, put, calls = paced(), 6000, Store.put, [0]
+
+    def moody(store: Store, *segments: Any, **rest: Any) -> bool:
+        calls[0] += 1
+        return calls[0] % 3 == 0 and put(store, *segments, **rest)
+
+    monkeypatch.setattr(Store, "put", moody)
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, connect(server.url, flow) as connection:
+        job = flow.start("source", {"count": count, "rate": 3000})
+        eventually(lambda: job.status == "completed")
+        assert connection.flush(40), connection.state
+    check_whole(tmp_path / "jobs.db", job.job_id, count)
+
+
+def test_this_programs_own_jobs_are_stored_whole_though_the_store_refuses_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow, count, put, calls = paced(), 6000, Store.put, [0]
+
+    def moody(store: Store, *segments: Any, **rest: Any) -> bool:
+        calls[0] += 1
+        return calls[0] % 3 == 0 and put(store, *segments, **rest)
+
+    monkeypatch.setattr(Store, "put", moody)
+    with Dashboard(flow, port=0, store=tmp_path / "jobs.db") as dashboard:
+        job = flow.execute("source", {"count": count, "rate": 5000})
+        store = dashboard._serving._store  # type: ignore[union-attr]
+        assert store is not None
+        eventually(lambda: _status(store, job.job_id) == "completed", within=20)
+    check_whole(tmp_path / "jobs.db", job.job_id, count)
+
+
+def _status(store: Store, job_id: str) -> str:
+    try:
+        return store.summary(job_id).status
+    except LookupError:
+        return "not there yet"
+
+
+def test_jobs_wait_while_the_store_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> Any:
+        raise StoreFailed("the disk is on fire")
+
+    mine = str(uuid.uuid4())
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url) as peer:
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "last_segments", fail)
+            peer.send("jobs", [mine])
+            peer.send("beat", {"now_ns": 1})
+            peer.wait_for("heard")
+        assert peer.wait_for("have") == {"jobs": {mine: 0}, "refused": {}}
+        peer.send_segments(first_segment(mine))
+        assert peer.wait_for("kept") == {mine: 1}
+
+
+def test_a_gap_is_asked_for_again_and_what_came_twice_is_counted_once(tmp_path: Path) -> None:
+    mine = str(uuid.uuid4())
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url) as peer:
+        peer.ask(mine)
+        first = first_segment(mine)
+        second, third = (
+            msgspec.structs.replace(first, n=n, after_seq=3 * (n - 1), seq=3 * n, beginning=None, flow=None, sources=[])
+            for n in (2, 3)
+        )
+        peer.send_segments(first, third)
+        assert peer.wait_for("again") == {mine: 1}
+        peer.send_segments(first, second, third, second)
+        eventually(lambda: get(server, f"/jobs/{mine}")["seq"] == 9)
+        assert get(server, f"/jobs/{mine}")["counts"]["events"] == 9
+        assert [row["seq"] for row in get(server, f"/jobs/{mine}/history")["records"]] == list(range(1, 10))
+
+
+# -- silence
+
+
+def test_a_program_is_lost_after_eight_seconds_of_silence_and_once_only() -> None:
+    programs = Programs()
+    program = programs.meet("key", "one @ host:1", 0)
+    assert programs.meet("key", "one @ host:1", 5) is program
+    for now in range(0, SILENT_NS, SECOND):
+        assert programs.silent(now) == []
+    assert programs.silent(SILENT_NS) == [program]
+    assert programs.silent(SILENT_NS + SECOND) == []
+    assert program.lost
+
+
+def test_a_server_that_was_itself_stopped_gives_everybody_time_again() -> None:
+    programs = Programs()
+    program = programs.meet("key", "one @ host:1", 0)
+    assert programs.silent(SECOND) == []
+    woken = 3600 * SECOND
+    assert programs.silent(woken) == []
+    assert programs.silent(woken + SECOND) == []
+    found = [now for now in range(woken + SECOND, woken + SILENT_NS, SECOND) if programs.silent(now)]
+    assert program.lost
+    assert found[0] >= woken + 4 * SECOND
+
+
+def test_programs_with_nothing_here_any_more_are_forgotten() -> None:
+    programs = Programs()
+    programs.forget([programs.meet("key", "one @ host:1", 0)])
+    assert programs.all() == []
