@@ -214,7 +214,7 @@ function eventsOf(view: JobsView | null): number | null {
 }
 
 function nothingYet(flows: string[]): TemplateResult {
-  const line = flows.length ? "flow.start(entry_routine_id)" : "Dashboard(flow).start()";
+  const line = flows.length ? "flow.start(entry_routine_id)" : `connect("${location.origin}", flow)`;
   const text = flows.length
     ? html`The server watches ${flows.map((flow, index) => html`${index ? ", " : ""}<b>${flow}</b>`)}. A job appears
       here by itself as soon as one starts:`
