@@ -25,3 +25,17 @@ def axe(page: Page, *, rules: list[str] | None = None) -> list[str]:
         for violation in found["violations"]
         for node in violation["nodes"]
     ]
+
+
+SETTLED = """() => Promise.all(document.getAnimations()
+  .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
+  .map((animation) => animation.finished.catch(() => {}))).then(() => {})"""
+
+
+def is_sound(page: Page, what: str) -> None:
+    """Once what fades in has done so, no rule is broken, and nothing is wider than the window."""
+    page.evaluate(SETTLED)
+    found = axe(page)
+    assert not found, "\n".join([what, *found])
+    width, window = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+    assert width <= window, f"{what}: {width} px in a window of {window}"

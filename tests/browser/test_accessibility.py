@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import flows
-from tests.browser.axe import axe
+from tests.browser.axe import is_sound
 from tests.browser.conftest import DashboardServer, OpenPage
 from tests.browser.job_view import JobView
 from tests.browser.stage import STATES, Stage
@@ -31,18 +31,6 @@ def stage(dashboard_server: DashboardServer) -> Iterator[Stage]:
 def open_in(open_page: OpenPage, theme: Theme, size: str) -> Page:
     width, height = SIZES[size]
     return open_page(theme=theme, width=width, height=height)
-
-
-SETTLED = """() => Promise.all(document.getAnimations()
-  .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
-  .map((animation) => animation.finished.catch(() => {}))).then(() => {})"""
-
-
-def is_sound(page: Page, what: str) -> None:
-    """Once what fades in has done so, no rule is broken, and nothing is wider than the window."""
-    page.evaluate(SETTLED)
-    assert axe(page) == [], what
-    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), what
 
 
 @pytest.mark.parametrize("size", SIZES)

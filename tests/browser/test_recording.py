@@ -30,7 +30,7 @@ from routilux_dashboard.recording.html import LEAST, html_file
 from routilux_dashboard.store import Store
 from routilux_dashboard.watch.watched_job import WatchedJob
 from tests.browser import flows
-from tests.browser.axe import axe
+from tests.browser.axe import is_sound
 from tests.browser.conftest import DashboardServer, OpenPage, Screenshot
 from tests.browser.job_view import JobView
 from tests.browser.ledger import Ledger
@@ -363,18 +363,6 @@ def test_every_part_of_a_recording_is_sound(
     expect(page.get_by_role("complementary", name="Inspector")).to_contain_text("Last error")
     screenshot(page, f"recording-inspector-{theme}-{size}")
     is_sound(page, "a routine in the inspector")
-
-
-SETTLED = """() => Promise.all(document.getAnimations()
-  .filter((animation) => animation.effect.getComputedTiming().endTime !== Infinity)
-  .map((animation) => animation.finished.catch(() => {}))).then(() => {})"""
-
-
-def is_sound(page: Page, what: str) -> None:
-    """No rule of accessibility is broken, and nothing is wider than the window."""
-    page.evaluate(SETTLED)
-    assert axe(page) == [], what
-    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), what
 
 
 @pytest.mark.parametrize("records", [int(os.environ.get("RECORDS", "20000"))])
