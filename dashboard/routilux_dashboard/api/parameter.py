@@ -5,6 +5,7 @@ What is not understood is refused (400), never guessed.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,8 @@ from .problems import Refused
 _MOST = 2**53
 LAST_NS = 2**63 - 1
 """The last moment that there is here, in the year 2262; a later one is taken for it."""
+_IN_A_NAME = r"[^\s,\u001c-\u001f\u0085\ufeff]"
+"""No blank, whoever is asked what a blank is, and no comma."""
 _LAST_MS = 253_402_300_799_999
 """The last millisecond of the year 9999: later ones have no ISO text."""
 
@@ -123,22 +126,21 @@ class Words(Word):
 
 @dataclass(frozen=True)
 class Names(Parameter):
-    """Any names, separated by commas or given several times; at most 100, of up to 100 characters."""
+    """Any names, separated by commas or given several times: at most 100 times, up to 1,000 characters each."""
 
     @property
     def schema(self) -> dict[str, Any]:
-        name = {"type": "string", "maxLength": 100, "pattern": r"[^\s,]"}
+        name = {"type": "string", "maxLength": 1_000, "pattern": _IN_A_NAME}
         return {"type": "array", "maxItems": 100, "items": name}
 
     def read_all(self) -> list[str]:
         """The names; empty when it is left out."""
         given = request.args.getlist(self.name)
-        if not all(text.replace(",", "").strip() for text in given):
+        if not all(re.search(_IN_A_NAME, text) for text in given):
             raise Refused(400, "No name", f"{self.name} is empty: one name at least is needed, or leave it out.")
-        found = [name.strip() for text in given for name in text.split(",")]
-        if len(found) > 100 or any(len(name) > 100 for name in found):
-            raise Refused(400, "Too long", f"{self.name}: at most 100 names of at most 100 characters are read.")
-        return [name for name in found if name]
+        if len(given) > 100 or any(len(text) > 1_000 for text in given):
+            raise Refused(400, "Too long", f"{self.name} is read at most 100 times, with up to 1,000 characters.")
+        return [name for text in given for word in text.split(",") if (name := word.strip())]
 
 
 @dataclass(frozen=True)
