@@ -152,13 +152,14 @@ CONTROLS: list[tuple[str, Callable[[Flow, JobState], Any]]] = [
     ("pause", lambda flow, job: flow.pause(job, "a test", wait=True)),
     ("ask to pause", lambda flow, job: flow.pause(job, wait=False)),
     ("resume", lambda flow, job: flow.resume(job)),
+    ("step", lambda flow, job: flow.step(job)),
     ("cancel", lambda flow, job: flow.cancel(job, "a test", wait=True)),
     ("ask to cancel", lambda flow, job: flow.cancel(job, wait=False)),
     ("read", lambda flow, job: (job.read_history(0, 10), job.control, flow.live_jobs())),
     ("save and load", _move),
     ("figures", lambda flow, job: job.execution_tracker.get_flow_performance()),
 ]
-WEIGHTS = [8, 8, 16, 0.4, 0.4, 4, 2, 4]
+WEIGHTS = [8, 8, 16, 8, 0.4, 0.4, 4, 2, 4]
 
 
 def resident_mib() -> float:
