@@ -39,6 +39,18 @@ with Dashboard(flow, port=0, store=sys.argv[1]) as dashboard:
     sys.stdin.read()
 """
 
+SENDER = """
+import sys
+from routilux_dashboard import connect
+from tests.browser import flows
+from tests.browser.ledger import Ledger
+
+flow = flows.steady(Ledger())
+with connect(sys.argv[1], flow, name="nightly") as connection:
+    print(flow.start("ticker", {"pace": 0.02}).job_id, flush=True)
+    sys.stdin.read()
+"""
+
 
 @contextmanager
 def program(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
@@ -138,6 +150,56 @@ def test_older_jobs_than_the_server_pushes_come_as_the_list_is_scrolled_and_can_
     page.get_by_role("grid", name="History").get_by_role("row").nth(1).wait_for()
     page.get_by_role("tab", name="Shared log").click()
     page.get_by_role("grid", name="Shared log").get_by_role("row").nth(1).wait_for()
+
+
+def test_a_page_that_is_open_says_where_its_job_runs_and_turns_lost_when_the_program_there_is_killed(
+    dashboard_server: DashboardServer, open_page: OpenPage
+) -> None:
+    dashboard = dashboard_server()
+    command = [sys.executable, "-c", SENDER, dashboard.url]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        job_id = process.stdout.readline().strip()
+        listed = open_page(dashboard.url, width=390, height=844)
+        row = listed.locator(f'[data-job="{job_id}"]')
+        where = re.compile(rf"nightly @ .+:{process.pid}")
+        expect(row.locator(".where")).to_have_text(where)
+        view = JobView(open_page(dashboard.url_of_job(job_id)))
+        view.wait_until_drawn("ticker")
+        view.wait_seq(50)
+        expect(view.page.locator(".origin")).to_have_text(where)
+        view.pause()
+        expect(view.page.locator('[data-routine="ticker"]').first).to_have_accessible_name(
+            re.compile(r"ticker, paused, .* held since \d\d:\d\d:\d\d")
+        )
+        process.kill()
+    view.wait_status("lost")
+    expect(view.button("Resume").or_(view.button("Pause"))).to_have_attribute(
+        "aria-description", re.compile(r"^Nothing has been heard of its program since \d\d:\d\d:\d\d\.$")
+    )
+    expect(row).to_have_attribute("data-status", "lost")
+
+
+@pytest.mark.page_errors_expected
+def test_older_jobs_that_cannot_be_read_are_asked_for_again(
+    tmp_path: Path, dashboard_server: DashboardServer, open_page: OpenPage
+) -> None:
+    flow = flows.empty()
+    dashboard = dashboard_server(flow, store=tmp_path / "jobs.db", keep_jobs=2)
+    for _ in range(6):
+        flow.execute("idle")
+    page = open_page()
+    page.route("**/api/v1/jobs?*", lambda route: route.fulfill(status=503, json={"title": "Busy", "detail": "Later."}))
+    page.goto(dashboard.url)
+    page.get_by_text("Older jobs could not be read.").wait_for()
+    expect(page.locator("[data-job]")).to_have_count(2)
+    is_sound(page, "what could not be read")
+    page.unroute_all()
+    page.get_by_role("button", name="Read again").click()
+    expect(page.locator("[data-job]")).to_have_count(6)
+    flow.execute("idle")  # one that was pushed goes from the server's memory, and stays in the list
+    expect(page.locator("[data-job]")).to_have_count(7)
+    expect(page.get_by_role("button", name="All 7")).to_be_visible()
 
 
 def test_what_the_store_does_not_keep_is_told_until_it_does(
