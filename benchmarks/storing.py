@@ -134,7 +134,7 @@ def _timed(store: Store, query: HistoryQuery) -> float:
     began = time.perf_counter()
     page = store.history("made up", query)
     took = time.perf_counter() - began
-    if len(page.records) != 100:
+    if len(page.records) != 100 and page.searched_to is None:
         raise RuntimeError(f"{query!r} found {len(page.records)} records")
     return took * 1e3
 

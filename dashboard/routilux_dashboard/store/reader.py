@@ -35,7 +35,10 @@ from .trouble import StoreFailed, reason_of
 
 KEEP_NAMES = 200
 """Jobs whose names are held in memory."""
-SEGMENTS_AT_ONCE = 200
+ROWS_AT_ONCE = 20_000
+"""In memory while segments are read."""
+ROWS_OF_A_SEGMENT = 50
+"""That a segment counts for besides those that it has."""
 T = TypeVar("T")
 
 
@@ -143,8 +146,13 @@ class Reader:
     def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]:
         """The segments of a job after number `after_n`, as they were put; read as they are asked for."""
         while True:
+            found, rows = [], 0
             with self._job(job_id) as (connection, job_no, _):
-                found = list(self._segments(connection, job_no).read(after_n, SEGMENTS_AT_ONCE))
+                for segment in self._segments(connection, job_no).read(after_n):
+                    found.append(segment)
+                    rows += len(segment.records.source) + len(segment.runs.target) + ROWS_OF_A_SEGMENT
+                    if rows >= ROWS_AT_ONCE:
+                        break
             yield from found
             if not found:
                 return

@@ -41,7 +41,8 @@ class Cut(NamedTuple):
 
 
 class Tail(ABC):
-    """Rows from number `first` on: `written` of them are in the chunks `loose` (their first numbers) already."""
+    """Rows from number `first` on: `written` of them are in the chunks `loose` (their first numbers) already, which
+    have so many `bytes`."""
 
     kind: Kind
     most = ROWS
@@ -51,6 +52,7 @@ class Tail(ABC):
         self.first = 1
         self._written = 0
         self._loose: list[int] = []
+        self._bytes = 0
 
     def cut(self) -> Cut:
         """What is to be written now; whoever asks for it writes it, or forgets this tail."""
@@ -58,17 +60,19 @@ class Tail(ABC):
         if count == self._written:
             return Cut([], [])
         if count < self.most and len(self._loose) < LOOSE:
-            chunks = [self.chunk(self._written, count)]
-            self._loose.append(chunks[0].first)
-            self._written = count
-            return Cut(chunks, [])
+            chunk = self.chunk(self._written, count)
+            self._bytes += len(chunk.data)
+            if self._bytes <= coding.BYTES:
+                self._loose.append(chunk.first)
+                self._written = count
+                return Cut([chunk], [])
         return self._whole(count)
 
     def begin_at(self, first: int) -> None:
         """Rows with numbers from `first` on follow; what is here is left as it is unless they follow at once."""
         if first != self.next_number():
             self.forget(self.count())
-            self._loose, self._written = [], 0
+            self._loose, self._written, self._bytes = [], 0, 0
             self.first = first
 
     def next_number(self) -> int:
@@ -86,13 +90,15 @@ class Tail(ABC):
                 chunk = self.chunk(start, stop)
             chunks.append(chunk)
             rest, start = start, stop
-        whole = count - rest >= self.most
+        size = len(chunks[-1].data)
+        whole = count - rest >= self.most or size > coding.BYTES // 2
         kept = count if whole else rest
         first = self.number(rest) if not whole else self.next_number()
         self.forget(kept)
         self.first = first
         self._written = self.count()
         self._loose = [] if whole else [chunks[-1].first]
+        self._bytes = 0 if whole else size
         return Cut(chunks, gone)
 
     def number(self, index: int) -> int:

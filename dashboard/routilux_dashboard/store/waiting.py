@@ -69,16 +69,15 @@ class Waiting:
             self._added += 1
         return True
 
-    def first(self, rows: int) -> list[Put]:
-        """The oldest, as many as have about so many rows together; they stay until they are `written`."""
+    def first(self, rows: int, size: int) -> list[Put]:
+        """The oldest, as many as have about so many rows and bytes together; they stay until they are `written`."""
         puts: list[Put] = []
-        count = 0
         with self._changed:
             for put in self._queue:
-                if puts and count + put.rows > rows:
+                rows, size = rows - put.rows, size - put.size
+                if puts and (rows < 0 or size < 0):
                     break
                 puts.append(put)
-                count += put.rows
         return puts
 
     def written(self, count: int) -> None:

@@ -19,7 +19,7 @@ from .schema import SchemaRefused
 from .trouble import OWN, kind_of, reason_of
 from .waiting import Put, Waiting
 
-BATCH_ROWS = 100_000
+BATCH_ROWS, BATCH_BYTES = 100_000, 32 * 1024 * 1024
 FOLDED_ROWS = 2_000
 """Rows of a batch with which the figures of their jobs are brought up to date at once. With more, that is left for
 later (`catch_up`): it takes more of the processor than writing, which a busy engine beside it would feel."""
@@ -126,7 +126,7 @@ class Writer:
 
     def _turn(self) -> bool:
         """Write one batch, or give a sign of life; whether that worked."""
-        puts = self._waiting.first(BATCH_ROWS)
+        puts = self._waiting.first(BATCH_ROWS, BATCH_BYTES)
         try:
             written = self._transaction(puts)
             self._rest(puts, written)

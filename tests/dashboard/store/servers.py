@@ -44,16 +44,16 @@ class PostgresServer:
             self._process = subprocess.Popen(command, cwd=self._folder, user=self._as, stdout=log, stderr=log)
         eventually(self._answers, within=60, what="the PostgreSQL server answers")
 
-    def stop(self) -> None:
-        """Stop at once, whoever is connected."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop, whoever is connected; with SIGQUIT without tidying up."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(how)
             self._process.wait(60)
             self._process = None
 
     def remove(self) -> None:
         """Stop, and leave nothing."""
-        self.stop()
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self._folder)
 
     def url(self, database: str = "postgres") -> str:

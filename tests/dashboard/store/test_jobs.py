@@ -123,7 +123,7 @@ def test_two_writers_give_signs_of_life(place: str, open_store: OpenStore) -> No
     assert first.flush(60)
     assert second.flush(60)
     beaten = first._writer.beat_ns
-    eventually(lambda: first._writer.beat_ns > beaten, what="a second sign of life")
+    eventually(lambda: first._writer.beat_ns > beaten, within=60, what="a second sign of life")
     assert {job.status for job in first.jobs().jobs} == {"running"}
     assert {job.status for job in second.jobs().jobs} == {"running"}
 
@@ -138,7 +138,7 @@ def test_a_job_that_has_ended_is_removed_and_a_live_one_is_not(place: str, open_
     store.delete("ended")
     assert ids(store) == ["live"]
     gone: Callable[[], bool] = lambda: chunks_of_others(store) == 0  # noqa: E731
-    eventually(gone, what="its chunks are gone")
+    eventually(gone, within=60, what="its chunks are gone")
     store.import_segments(MadeUpJob("ended").segments(100))
     assert ids(store) == ["live", "ended"]
     assert store.summary("ended").seq == 100

@@ -39,7 +39,7 @@ def test_the_newest_jobs_are_kept(place: str, open_store: OpenStore) -> None:
     eventually(
         lambda: kept(store) == {"live", "ended-3", "ended-4", "ended-5"}, what="the three newest and the live one"
     )
-    eventually(lambda: chunks_of_others(store) == 0, what="nothing of the others is left")
+    eventually(lambda: chunks_of_others(store) == 0, within=60, what="nothing of the others is left")
     store.put([live.next()])
     assert store.flush(60)
     assert store.summary("live").seq == 20
@@ -53,7 +53,7 @@ def test_jobs_of_long_ago_are_removed_unless_they_are_alive(place: str, open_sto
     store.import_segments(MadeUpJob("new").segments(10))
     clock.now_ns += DAY + SECOND
     store.clean()
-    eventually(lambda: kept(store) == {"live", "new"}, what="the old ones are gone")
+    eventually(lambda: kept(store) == {"live", "new"}, within=60, what="the old ones are gone")
 
 
 def test_jobs_make_room_for_newer_ones(place: str, open_store: OpenStore) -> None:
@@ -63,8 +63,8 @@ def test_jobs_make_room_for_newer_ones(place: str, open_store: OpenStore) -> Non
         sizes: dict[str, int] = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT job_id, size FROM jobs")}
     assert sum(sizes.values()) > 100_000
     store.clean()
-    eventually(lambda: len(kept(store)) < 8, what="the first are gone")
-    eventually(lambda: chunks_of_others(store) == 0, what="nothing of the others is left")
+    eventually(lambda: len(kept(store)) < 8, within=60, what="the first are gone")
+    eventually(lambda: chunks_of_others(store) == 0, within=60, what="nothing of the others is left")
     left = kept(store)
     assert {"live", "ended-7"} <= left
     assert sum(sizes[job_id] for job_id in left) <= 100_000
@@ -78,7 +78,7 @@ def test_lost_jobs_are_removed_when_their_time_has_come(place: str, open_store: 
     assert kept(store) == {"job-1"}
     clock.now_ns = time.time_ns() + 2 * DAY
     store.clean()
-    eventually(lambda: kept(store) == set(), what="the lost job is gone")
+    eventually(lambda: kept(store) == set(), within=60, what="the lost job is gone")
 
 
 def test_a_file_gives_back_what_its_jobs_took(tmp_path: object, open_store: OpenStore) -> None:
@@ -87,7 +87,7 @@ def test_a_file_gives_back_what_its_jobs_took(tmp_path: object, open_store: Open
     before = store._database.bytes_used() or 0
     assert before > 4_000_000
     store.delete("job-1")
-    eventually(lambda: (store._database.bytes_used() or 0) < before / 3, what="the file is smaller")
+    eventually(lambda: (store._database.bytes_used() or 0) < before / 3, within=60, what="the file is smaller")
 
 
 @pytest.mark.parametrize("wrong", [{"days": 0}, {"jobs": -1}, {"gigabytes": 0.0}])

@@ -12,7 +12,7 @@ from routilux_dashboard.film.cutting import until_seq, until_time
 from routilux_dashboard.film.history_query import HistoryQuery
 from routilux_dashboard.film.playback import Playback
 from routilux_dashboard.film.segment import Records, Segment, SourceName
-from routilux_dashboard.store import BadPlace, Store, StoreFailed, writer
+from routilux_dashboard.store import BadPlace, Store, StoreFailed, coding, writer
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob
 from tests.waiting import eventually
@@ -162,7 +162,7 @@ def test_reading_begins_from_checkpoints(place: str, open_store: OpenStore) -> N
     segments = list(MadeUpJob().segments(100_000, 5_000))
     store = open_store(place)
     put(store, segments)
-    eventually(lambda: not store.busy, what="checkpoints were made of what came in fast")
+    eventually(lambda: not store.busy, within=60, what="checkpoints were made of what came in fast")
     with store._database.reading() as connection:
         marks = [row[0] for row in connection.exec_driver_sql("SELECT seq FROM checkpoints ORDER BY n")]
     assert len(marks) >= 3
@@ -192,7 +192,7 @@ def test_figures_are_brought_up_to_date_when_there_is_time(
     store = open_store(place)
     put(store, segments)
     expected = played(segments).summary.counts
-    eventually(lambda: store.summary("job-1").counts == expected, what="the counts are right")
+    eventually(lambda: store.summary("job-1").counts == expected, within=60, what="the counts are right")
     assert store.playback("job-1").job() == played(segments).job()
 
 
@@ -205,7 +205,7 @@ def test_figures_that_a_dead_process_left_behind_are_brought_up_to_date(place: s
         assert store.summary("job-1").counts.events == 0
     store = open_store(place)
     expected = played(segments).summary.counts
-    eventually(lambda: store.summary("job-1").counts == expected, what="the counts are right")
+    eventually(lambda: store.summary("job-1").counts == expected, within=60, what="the counts are right")
 
 
 def test_log_and_outputs_are_read_by_range_and_text(place: str, open_store: OpenStore) -> None:
@@ -279,3 +279,12 @@ def test_reading_where_there_is_no_store_says_so(tmp_path: Any) -> None:
     store = Store(str(tmp_path / "gone" / "jobs.db"))
     with pytest.raises(StoreFailed, match="cannot be opened: see that its folder is there"):
         store.jobs()
+
+
+def test_rows_in_memory_are_few_though_payloads_are_large(place: str, open_store: OpenStore) -> None:
+    store, job = open_store(place), MadeUpJob(padding=f',"much":"{"x" * 60_000}"')
+    segments = [job.next(2) for _ in range(60)]
+    put(store, segments)
+    tail = store._writer._batches._jobs["job-1"]._records
+    assert tail.count() * 60_000 < 2 * coding.BYTES
+    assert list(store.segments("job-1")) == segments
