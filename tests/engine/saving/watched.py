@@ -124,9 +124,9 @@ def reports(watch: Watch, request: Plain) -> Iterator[Plain]:
 
 def peak_kib() -> int:
     """The most memory of this program; on Linux `ru_maxrss` begins with that of the process that started it."""
-    if sys.platform == "linux":
-        return int(Path("/proc/self/status").read_text(encoding="ascii").split("VmHWM:")[1].split()[0])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if sys.platform != "linux":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(Path("/proc/self/status").read_text(encoding="ascii").split("VmHWM:")[1].split()[0])
 
 
 def main() -> None:
