@@ -66,12 +66,15 @@ class ServerProcess:
 
         eventually(is_stored, within=within, what="the job has ended and is stored")
 
-    def start_job(self, flow_id: str, params: dict[str, Any]) -> str:
-        """Start a job; its id."""
-        answer = ask(self, "POST", f"/api/v1/flows/{flow_id}/jobs", {"params": params})
-        assert answer.status == 201, answer.body
-        job_id: str = answer.json["job_id"]
-        return job_id
+    def start_job(self, flow_id: str, params: dict[str, Any], within: float = 60) -> str:
+        """Start a job; its id. On a machine with too much to do its program may be out of reach for a while."""
+
+        def is_started() -> str:
+            answer = ask(self, "POST", f"/api/v1/flows/{flow_id}/jobs", {"params": params})
+            assert answer.status == 201, answer.body
+            return str(answer.json["job_id"])
+
+        return eventually(is_started, within=within, what="the job is started")
 
 
 @contextmanager
