@@ -102,9 +102,14 @@ export class OlderJobs extends EventTarget {
       );
       cursor = page.next;
       this.beyond = beyond(page.counts, withOlder(known, this.jobs));
-      if (cursor === null) for (const status of statuses.size ? statuses : this.beyond.keys()) this.beyond.delete(status);
+      if (cursor === null) this.allKnown(statuses);
       if (this.jobs.length > before || cursor === null) return cursor;
     }
+  }
+
+  /** A count that is ahead of what was pushed is none of jobs that are left. */
+  private allKnown(statuses: ReadonlySet<JobStatus>): void {
+    for (const status of statuses.size ? statuses : this.beyond.keys()) this.beyond.delete(status);
   }
 
   private turn(statuses: ReadonlySet<JobStatus>, reach: Reach): void {

@@ -44,8 +44,8 @@ export class JobsOlder extends LightElement {
   }
 
   private askWhileNear(): void {
-    const { reach } = this;
-    if (this.near && this.isConnected && reach && !reach.reading && reach.error === null && reach.next !== null) this.ask();
+    const { next, reading, error } = this.reach ?? { next: null, reading: false, error: null };
+    if (this.near && this.isConnected && next !== null && !reading && error === null) this.ask();
   }
 
   private ask(): void {

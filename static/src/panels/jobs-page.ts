@@ -144,10 +144,10 @@ export class JobsPage extends StoreElement<JobsStore> {
 
   private theOlder(view: JobsView): TemplateResult {
     const { older, statuses } = this;
-    const left = STATUSES.filter((status) => statuses.size === 0 || statuses.has(status)).map((status) => this.beyond(status));
+    const shown = STATUSES.filter((status) => statuses.size === 0 || statuses.has(status));
     return html`<jobs-older
       .reach=${older?.reach(statuses) ?? null}
-      left=${total(left)}
+      left=${total(shown.map((status) => this.beyond(status)))}
       @more=${() => void older?.more(statuses, () => this.store?.state?.jobs ?? view.jobs)}
     ></jobs-older>`;
   }

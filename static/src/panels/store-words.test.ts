@@ -22,12 +22,12 @@ describe("what is said of the store", () => {
     expect(said(failing)).toBe("Not being kept. The disk is full: /data/runs.db. Jobs run on and are shown as ever.");
     expect(said({ ...failing, since: new Date(SINCE).toISOString(), waiting: 1204, lost: 1 })).toBe(
       "Not being kept. The disk is full: /data/runs.db. Since 12:04:31 nothing has been written. " +
-        "1,204 rows wait in memory until it can be written again. " +
+        "1,204 rows wait in memory until the store can be written again. " +
         "1 row found no room there and will be missing. Jobs run on and are shown as ever.",
     );
   });
 
   test("what is missing, once it is written again", () => {
-    expect(said({ lost: 312 })).toMatch(/^Not all was kept\. 312 rows could neither be written nor held in memory/);
+    expect(said({ lost: 312 })).toMatch(/^Not all was kept\. 312 rows could be neither stored nor held in memory/);
   });
 });

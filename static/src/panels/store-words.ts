@@ -18,7 +18,7 @@ function failing({ reason, since, waiting, lost }: StoreHealth, now: number): st
   return [
     asSentence(reason || "the store cannot be written"),
     since ? `Since ${dayAndTime(since, now)} nothing has been written.` : "",
-    waiting ? `${rows(waiting)} ${waiting === 1 ? "waits" : "wait"} in memory until it can be written again.` : "",
+    waiting ? `${rows(waiting)} ${waiting === 1 ? "waits" : "wait"} in memory until the store can be written again.` : "",
     lost ? `${rows(lost)} found no room there and will be missing.` : "",
     "Jobs run on and are shown as ever.",
   ];
@@ -26,8 +26,8 @@ function failing({ reason, since, waiting, lost }: StoreHealth, now: number): st
 
 function missing({ lost }: StoreHealth): string[] {
   return [
-    `${rows(lost)} could neither be written nor held in memory, and ${lost === 1 ? "is" : "are"} missing from the store.`,
-    "It is being written again. Counters are right; the missing rows cannot be looked up once their jobs leave memory.",
+    `${rows(lost)} could be neither stored nor held in memory, and ${lost === 1 ? "is" : "are"} missing.`,
+    "The store works again. Counters are right; the missing rows cannot be looked up once their jobs leave memory.",
   ];
 }
 
