@@ -13,7 +13,7 @@ BOX = 56
 PLACES: dict[str, tuple[float, float, float]] = {
     "pending": (32, 32, 136),
     "running": (272, 32, 664),
-    "failed": (440, 176, 136),
+    "failed": (456, 176, 132),
     "completed": (608, 176, 136),
     "cancelled": (800, 176, 136),
     "paused": (272, 320, 664),
@@ -22,7 +22,7 @@ PLACES: dict[str, tuple[float, float, float]] = {
 
 CAUSES: dict[tuple[str, str], str] = {
     ("pending", "running"): "execute, start",
-    ("running", "paused"): "pause, step done",
+    ("running", "paused"): "pause",
     ("running", "completed"): "nothing is left",
     ("running", "failed"): "an error, or the time",
     ("running", "cancelled"): "cancel",

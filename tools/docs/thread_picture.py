@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from .svg import Picture, width_of
-from .threads import BLOCKING, CARRIED, DUE, ENTRY, HANDLERS, PAGES, THREADS, WAYS, ThreadKind
+from .threads import (
+    BLOCKING,
+    CAPTURED,
+    CARRIED,
+    DUE,
+    ENTRY,
+    HANDLERS,
+    PAGES,
+    SENT,
+    STORED,
+    TAKEN_IN,
+    THREADS,
+    WAYS,
+    ThreadKind,
+)  # fmt: skip
 
 LEFT, TOP = 268, 84
 COLUMN, ROW = 190, 72
@@ -17,6 +31,10 @@ KINDS = {
     DUE: "paused",
     PAGES: "cancelled",
     BLOCKING: "pending",
+    TAKEN_IN: "cancelled",
+    CAPTURED: "paused",
+    STORED: "pending",
+    SENT: "completed",
 }
 """The colour of each sort of work."""
 

@@ -10,13 +10,17 @@ CARRIED = "functions that a handler has carried over"
 DUE = "queues again what is to be retried, ends jobs that are over their time"
 PAGES = "answers requests, folds the journals of watched jobs into frames, sends them"
 BLOCKING = "asks the engine for controls, reads long histories"
+CAPTURED = "takes what is new of each job's journal, for the store or for another server"
+STORED = "writes what was taken into the database"
+SENT = "sends it to a dashboard elsewhere, and brings back what is asked there"
+TAKEN_IN = "takes in what programs elsewhere send"
 
 SEQUENTIAL_EXECUTE = "sequential: execute"
-SEQUENTIAL_START = "sequential: start, resume"
+SEQUENTIAL_START = "sequential: start, resume, step"
 CONCURRENT_EXECUTE = "concurrent: execute"
-CONCURRENT_START = "concurrent: start, resume"
+CONCURRENT_START = "concurrent: start, resume, step"
 WAYS = (SEQUENTIAL_EXECUTE, SEQUENTIAL_START, CONCURRENT_EXECUTE, CONCURRENT_START)
-"""How a job may be run; a resumed job goes on as a started one does."""
+"""How a job may be run; a job that is resumed, or takes a step, goes on as a started one does."""
 
 
 @dataclass(frozen=True)
@@ -79,5 +83,33 @@ THREADS = (
         "up to four, while it serves",
         "routilux_dashboard.server.natives",
         _always(BLOCKING),
+    ),
+    ThreadKind(
+        "the clerk",
+        "routilux-clerk",
+        "one, while it serves",
+        "routilux_dashboard.server.clerk",
+        _always(TAKEN_IN),
+    ),
+    ThreadKind(
+        "the recorder",
+        "routilux-recorder",
+        "one, with a store or connect()",
+        "routilux_dashboard.capture.recorder",
+        _always(CAPTURED),
+    ),
+    ThreadKind(
+        "the store's writer",
+        "routilux-store",
+        "one, while a store is open",
+        "routilux_dashboard.store.writer",
+        _always(STORED),
+    ),
+    ThreadKind(
+        "the sender and its reader",
+        "routilux-sender",
+        "two, with connect()",
+        "routilux_dashboard.remote.sender",
+        _always(SENT),
     ),
 )
