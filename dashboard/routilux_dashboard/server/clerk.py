@@ -210,9 +210,8 @@ class Clerk:
             if held is None:
                 held = self._first(peer, segment)
             elif segment.n > at:
-                was_over = held.job.closed
                 held.job.add(segment)
-                if was_over:
+                if held.job.over:
                     self._monitor.adopt(held.job)
         except SegmentRefused as error:
             self._refuse(peer, segment.job_id, held, str(error))

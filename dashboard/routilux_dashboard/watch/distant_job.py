@@ -44,7 +44,8 @@ class DistantJob:
         self, playback: Playback, program: Program, kept: Kept | None, now_ns: Callable[[], int] = time.time_ns
     ) -> None:
         self.program = program
-        self.closed = False
+        self.over = False
+        """It had ended, or was lost, when it was shown last."""
         self._playback = playback
         self._kept = kept
         self._now_ns = now_ns
@@ -70,34 +71,33 @@ class DistantJob:
         """Fold a segment; one that was added before is ignored. Raises `SegmentRefused`, and is as before then."""
         with self._lock:
             self._playback.add(segment)
-        self._change()
+        self._changed = True
 
     def lose(self) -> None:
         """Nothing has been heard of its program for too long."""
         with self._lock:
             self._playback.mark_lost(self.program.heard_ns)
-        self._change()
+        self._changed = True
 
     def find(self) -> None:
         """Its program is back."""
         with self._lock:
             self._playback.found()
-        self._change()
-
-    def _change(self) -> None:
-        self.closed = False
         self._changed = True
 
     # -- the pump
 
     @property
-    def restless(self) -> bool:
-        """Whether something may come, or fade, without anybody saying so."""
-        return self._changed or self._shown.job.status in ("pending", "running") or self._fades
+    def closed(self) -> bool:
+        """Whether nothing is expected to come any more, and all that came is shown."""
+        return self.over and not self._changed
 
     @property
-    def _fades(self) -> bool:
-        return bool(self._shown.job.rate or any(self._shown.job.activity))
+    def restless(self) -> bool:
+        """Whether something may come, or fade, without anybody saying so."""
+        job = self._shown.job
+        fades = bool(job.rate or any(job.activity))
+        return self._changed or job.status in ("pending", "running") or (fades and not self.over)
 
     def tick(self, now_ns: int) -> Frame | None:
         """What has changed since the last tick, or `None`."""
@@ -108,6 +108,7 @@ class DistantJob:
             after = self._playback.keyframe(now_ns + self.program.ahead_ns)
         finally:
             self._lock.release()
+        self.over = after.job.status in _OVER
         if after.job is self._made:  # nothing was added, and time has changed nothing
             return None
         self._made, before = after.job, self._shown
@@ -116,7 +117,6 @@ class DistantJob:
         if not frames.says_something(frame, before):
             return None
         self._shown = after
-        self.closed = after.job.status in _OVER and not self._fades
         return frame
 
     def activity(self, now_ns: int) -> list[int]:

@@ -26,8 +26,9 @@ class ShownJob(Protocol):
     """
 
     job_id: str
-    closed: bool
 
+    @property
+    def closed(self) -> bool: ...
     @property
     def flow_id(self) -> str: ...
     @property

@@ -14,6 +14,7 @@ from routilux_dashboard.film.times import SECOND
 from routilux_dashboard.store.store import Store
 from routilux_dashboard.store.trouble import StoreFailed
 from routilux_dashboard.watch.programs import SILENT_NS, Programs
+from tests.dashboard.flows import chain
 from tests.dashboard.peers import ask, get
 from tests.dashboard.remote.intruder import first_segment, intruder
 from tests.dashboard.remote.program import paced
@@ -112,6 +113,31 @@ def test_a_gap_is_asked_for_again_and_what_came_twice_is_counted_once(tmp_path: 
         eventually(lambda: get(server, f"/jobs/{mine}")["seq"] == 9)
         assert get(server, f"/jobs/{mine}")["counts"]["events"] == 9
         assert [row["seq"] for row in get(server, f"/jobs/{mine}/history")["records"]] == list(range(1, 10))
+
+
+def test_of_distant_jobs_that_are_over_the_newest_are_kept_and_lost_ones_too_are_let_go(tmp_path: Path) -> None:
+    flow = chain()
+    with Dashboard(port=0, store=tmp_path / "jobs.db", keep_jobs=3) as server, connect(server.url, flow) as connection:
+        jobs = [flow.execute("emitter", {"count": 200}) for _ in range(8)]
+        assert connection.flush()
+        monitor, clerk = server._monitor, server._serving._clerk  # type: ignore[union-attr]
+        eventually(lambda: len(monitor.jobs()) == 3 and not monitor._live)
+        eventually(lambda: len(clerk._held) == 3, what="the others are in the store only")
+        for job in jobs:
+            assert get(server, f"/jobs/{job.job_id}")["counts"]["events"] == 200
+
+
+def test_a_completed_job_that_goes_on_elsewhere_is_shown_going_on(tmp_path: Path) -> None:
+    flow = chain()
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, connect(server.url, flow) as connection:
+        job = flow.execute("emitter", {"count": 3})
+        assert connection.flush()
+        eventually(lambda: server._monitor.job(job.job_id).closed)
+        flow.cancel(job, reason="not wanted after all")
+        eventually(lambda: get(server, f"/jobs/{job.job_id}")["status"] == job.status == "cancelled")
+        assert connection.flush()
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as later:
+        assert get(later, f"/jobs/{job.job_id}")["status"] == "cancelled"
 
 
 # -- silence
