@@ -122,6 +122,7 @@ def _entries(n: int, last: bool, at_ns: int) -> list[Entry]:
 # -- drawn
 
 names = st.text(max_size=8)
+places = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=8)
 numbers = st.integers(0, 2**63 - 1)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | names,
@@ -157,7 +158,7 @@ def jobs(draw: st.DrawFn) -> list[Segment]:
             after + count,
             runs,
             facts("running"),
-            Beginning("made-up", draw(names), iso(START_NS), "source", draw(values)) if first else None,
+            Beginning("made-up", draw(places), iso(START_NS), "source", draw(values)) if first else None,
             a_flow() if first else None,
             SOURCES if first else [],
             TARGETS if first else [],

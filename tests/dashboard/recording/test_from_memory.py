@@ -44,10 +44,10 @@ def job_of(dashboard: Dashboard, job_state: JobState) -> WatchedJob:
 
 
 def ended(dashboard: Dashboard, flow: Flow, job_state: JobState) -> tuple[WatchedJob, Recordable]:
-    """The job once its end is shown, and its recording."""
+    """The job once its end is shown and nothing more is to come, and its recording."""
     assert JobState.wait_for_completion(flow, job_state, timeout=30)
     job = job_of(dashboard, job_state)
-    eventually(lambda: job.closed and job.summary.ended_at)
+    eventually(lambda: job.closed and job.summary.ended_at and not job.restless)
     return job, from_memory(job)
 
 
