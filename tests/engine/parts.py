@@ -21,6 +21,7 @@ from routilux import (
 )
 
 Data: TypeAlias = dict[str, Any]
+FlowMaker: TypeAlias = Callable[..., Flow]
 
 DEADLINE = 10.0
 """Seconds after which a test gives up. Nothing waits that long unless something is wrong."""
@@ -150,6 +151,10 @@ class Diary(JobHook):
 
     def of_kind(self, kind: str) -> list[JournalEntry]:
         return [entry for entry in self.entries if entry.kind == kind]
+
+    def controls(self) -> list[tuple[str, str]]:
+        """Pairs (action, how far it was)."""
+        return [(entry.data["action"], entry.data["state"]) for entry in self.of_kind("control")]
 
 
 def over(job_state: JobState, status: str = "completed") -> JobState:

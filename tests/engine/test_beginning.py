@@ -10,8 +10,6 @@ import pytest
 from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
 from tests.engine.parts import DEADLINE, Diary, Node, chain, emits, names, over
 
-FlowMaker = Callable[..., Flow]
-
 
 class Moment(JobHook):
     """Calls `act(job_state)` in a thread of its own, and waits for it, when a job becomes `status`."""

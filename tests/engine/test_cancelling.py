@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import pytest
 
 from routilux import Flow
-from tests.engine.parts import DEADLINE, Data, Diary, Door, Node, chain, emits, in_turn, names, over, raises
+from tests.engine.parts import DEADLINE, Data, Diary, Door, FlowMaker, Node, chain, emits, in_turn, names, over, raises
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
-
-
-def control_rows(diary: Diary) -> list[tuple[str, str]]:
-    return [(entry.data["action"], entry.data["state"]) for entry in diary.of_kind("control")]
 
 
 def test_cancelling_drops_what_waits_and_counts_it(flow: Flow) -> None:
@@ -146,7 +139,7 @@ def test_a_pause_that_a_failure_overtook_is_withdrawn(flow: Flow) -> None:
     flow.pause(job, wait=False)
     door.open()
     over(job, "failed")
-    assert control_rows(diary) == [("pause", "draining"), ("pause", "withdrawn")]
+    assert diary.controls() == [("pause", "draining"), ("pause", "withdrawn")]
     assert job.control.action is None
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import pytest
 
 from routilux import Connection, Flow
-from tests.engine.parts import DEADLINE, Data, Door, Node, chain, emits, in_turn, over, pass_on, raises
+from tests.engine.parts import DEADLINE, Data, Door, FlowMaker, Node, chain, emits, in_turn, over, pass_on, raises
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 def test_a_connection_made_between_jobs_holds_for_the_next(flow: Flow) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -15,6 +14,7 @@ from tests.engine.parts import (
     DEADLINE,
     Data,
     Door,
+    FlowMaker,
     Node,
     chain,
     emits,
@@ -26,8 +26,6 @@ from tests.engine.parts import (
     raises,
 )
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 def test_every_activation_happens_exactly_once(new_flow: FlowMaker, hasty_switches: None) -> None:

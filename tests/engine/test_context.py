@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from routilux import ErrorHandler, ExecutionContext, Flow, JobState, Routine
 from routilux.routine import ExecutionContext as SameContext
-from tests.engine.parts import DEADLINE, Data, Door, Node, chain, emits, in_turn, over, pass_on, raises
-
-FlowMaker = Callable[..., Flow]
+from tests.engine.parts import DEADLINE, Data, Door, FlowMaker, Node, chain, emits, in_turn, over, pass_on, raises
 
 
 def test_every_handler_has_its_flow_job_and_routine(flow: Flow) -> None:

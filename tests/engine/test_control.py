@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from routilux import ErrorHandler, Flow, JobHook, JobState, JournalEntry
-from tests.engine.parts import DEADLINE, Data, Diary, Door, Node, chain, emits, in_turn, names, over, raises
+from tests.engine.parts import DEADLINE, Data, Diary, Door, FlowMaker, Node, chain, emits, in_turn, names, over, raises
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
-
-
-def control_rows(diary: Diary) -> list[tuple[str, str]]:
-    return [(entry.data["action"], entry.data["state"]) for entry in diary.of_kind("control")]
 
 
 def test_a_completed_job_may_be_paused_resumed_and_cancelled(flow: Flow) -> None:
@@ -98,7 +90,7 @@ def test_resuming_a_job_that_is_not_paused_changes_nothing(flow: Flow) -> None:
     over(job)
     flow.resume(job)
     assert job.status == "completed"
-    assert control_rows(diary) == []
+    assert diary.controls() == []
 
 
 def test_a_resume_takes_a_pause_back_that_is_still_draining(flow: Flow) -> None:
@@ -112,7 +104,7 @@ def test_a_resume_takes_a_pause_back_that_is_still_draining(flow: Flow) -> None:
     door.open()
     over(job)
     assert job.pause_points == []
-    assert control_rows(diary) == [
+    assert diary.controls() == [
         ("pause", "draining"),
         ("pause", "withdrawn"),
         ("resume", "requested"),

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from routilux import Flow, JobHook, JobState, JournalEntry
 from tests.engine.parts import DEADLINE, Data, Door, Node, chain, names, over
-
-FlowMaker = Callable[..., Flow]
 
 
 def deferring(flow: Flow, got: list[Any]) -> None:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
 
 import pytest
 
 from routilux import Connection, ErrorHandler, Flow, JobState, Routine
-from tests.engine.parts import DEADLINE, Data, Door, Node, chain, emits, in_turn, names, nothing, over, pass_on, raises
+from tests.engine.parts import (
+    DEADLINE,
+    Data,
+    Door,
+    FlowMaker,
+    Node,
+    chain,
+    emits,
+    in_turn,
+    names,
+    nothing,
+    over,
+    pass_on,
+    raises,
+)
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 def test_a_flow_has_documented_defaults() -> None:

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 
 from routilux import ErrorHandler, ExecutionRecord, Flow, JobState, Slot
-from tests.engine.parts import Data, Node, chain, emits, in_turn, names, over, pass_on, raises
-
-FlowMaker = Callable[..., Flow]
+from tests.engine.parts import Data, FlowMaker, Node, chain, emits, in_turn, names, over, pass_on, raises
 
 
 def test_the_records_of_a_run_are_its_start_each_emission_and_its_end(flow: Flow) -> None:

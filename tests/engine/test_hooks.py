@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -14,6 +13,7 @@ from tests.engine.parts import (
     Data,
     Diary,
     Door,
+    FlowMaker,
     Node,
     chain,
     emits,
@@ -25,8 +25,6 @@ from tests.engine.parts import (
     raises,
 )
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 def kinds(diary: Diary) -> list[str]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from routilux import Flow, JobState
-from tests.engine.parts import DEADLINE, Data, Door, Node, chain, emits, in_threads, names, over, pass_on
+from tests.engine.parts import DEADLINE, Data, Door, FlowMaker, Node, chain, emits, in_threads, names, over, pass_on
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 COUNT = 8
 

@@ -13,8 +13,6 @@ import pytest
 from routilux import Flow, JobState
 from tests.engine.parts import DEADLINE, Diary, Door, Node, chain, emits, over, pass_on
 
-FlowMaker = Callable[..., Flow]
-
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that interrupt")
 
 

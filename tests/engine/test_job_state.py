@@ -13,10 +13,8 @@ from typing import Any
 import pytest
 
 from routilux import Flow, JobState
-from tests.engine.parts import Data, Door, Node, assert_now, chain, emits, in_threads, over
+from tests.engine.parts import Data, Door, FlowMaker, Node, assert_now, chain, emits, in_threads, over
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 SLACK = timedelta(milliseconds=5)
 

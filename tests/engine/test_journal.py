@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,10 +13,21 @@ from hypothesis import strategies as st
 
 import routilux.journal
 from routilux import ErrorHandler, Flow, JobHook, JobState, JournalBatch, JournalReader
-from tests.engine.parts import DEADLINE, Data, Diary, Door, Node, chain, emits, in_turn, over, pass_on, raises
+from tests.engine.parts import (
+    DEADLINE,
+    Data,
+    Diary,
+    Door,
+    FlowMaker,
+    Node,
+    chain,
+    emits,
+    in_turn,
+    over,
+    pass_on,
+    raises,
+)
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 class Book:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from routilux import Flow
-from tests.engine.parts import Data, Node, chain, emits, over
-
-FlowMaker = Callable[..., Flow]
+from tests.engine.parts import Data, FlowMaker, Node, chain, emits, over
 
 
 @pytest.mark.parametrize("limit", [0, 1, 7, 100])

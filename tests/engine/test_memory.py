@@ -6,15 +6,12 @@ import gc
 import threading
 import tracemalloc
 import weakref
-from collections.abc import Callable
 
 import pytest
 
 from routilux import ErrorHandler, Flow, JobState, Routine
-from tests.engine.parts import Diary, Node, chain, emits, in_turn, over, pass_on, raises
+from tests.engine.parts import Diary, FlowMaker, Node, chain, emits, in_turn, over, pass_on, raises
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 def all_gone(jobs: list[weakref.ref[JobState]], but: int = 0) -> bool:

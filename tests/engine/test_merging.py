@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,9 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import ErrorHandler, Flow, Slot
-from tests.engine.parts import DEADLINE, Data, Node, chain, emits, over
-
-FlowMaker = Callable[..., Flow]
+from tests.engine.parts import DEADLINE, Data, FlowMaker, Node, chain, emits, over
 
 ROWS = st.lists(
     st.dictionaries(st.sampled_from("xyz"), st.integers() | st.lists(st.integers()), min_size=1), max_size=8

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from routilux import CallbackOutputHandler, Flow, JobState, NullOutputHandler, OutputHandler, QueueOutputHandler
-from tests.engine.parts import Data, Node, assert_now, chain, emits, over
-
-FlowMaker = Callable[..., Flow]
+from tests.engine.parts import Data, FlowMaker, Node, assert_now, chain, emits, over
 
 
 class Collecting(OutputHandler, list[tuple[str, Data]]):

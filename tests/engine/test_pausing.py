@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from routilux import ErrorHandler, Flow
-from tests.engine.parts import DEADLINE, Data, Door, Node, chain, emits, names, over, raises
+from tests.engine.parts import DEADLINE, Data, Door, FlowMaker, Node, chain, emits, names, over, raises
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 def test_pausing_lets_the_running_handler_finish_and_keeps_what_waits(flow: Flow) -> None:

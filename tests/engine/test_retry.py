@@ -8,10 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from routilux import ErrorHandler, Flow
-from tests.engine.parts import Data, Diary, Door, Node, chain, emits, in_turn, names, over, raises
+from tests.engine.parts import Data, Diary, Door, FlowMaker, Node, chain, emits, in_turn, names, over, raises
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 def retried(work: Callable[[Node, Data], object], *settings: float, **more: float) -> Node:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from tests.engine.parts import (
     Data,
     Diary,
     Door,
+    FlowMaker,
     Node,
     chain,
     emits,
@@ -26,9 +26,6 @@ from tests.engine.parts import (
     pass_on,
     raises,
 )  # fmt: skip
-from tests.engine.test_control import control_rows
-
-FlowMaker = Callable[..., Flow]
 
 
 def pause_self(node: Node, data: Data) -> None:
@@ -106,7 +103,7 @@ def test_the_hooks_are_told_of_each_step_and_the_control_says_how_far_it_is(flow
     door.open()
     over(job, "paused")
     assert (job.control.action, job.control.state, job.control.kept) == ("step", "effective", 1)
-    assert control_rows(diary)[-2:] == [("step", "requested"), ("step", "effective")]
+    assert diary.controls()[-2:] == [("step", "requested"), ("step", "effective")]
     assert [entry.data["status"] for entry in diary.of_kind("status")] == ["running", "paused", "running", "paused"]
     assert ("ended", job.job_id) not in diary.told
 
@@ -187,7 +184,7 @@ def test_a_resume_in_the_midst_of_a_step_lets_the_job_go_on(flow: Flow) -> None:
     assert flow.resume(job) is job
     door.open()
     over(job)
-    assert control_rows(diary)[-3:] == [("step", "withdrawn"), ("resume", "requested"), ("resume", "effective")]
+    assert diary.controls()[-3:] == [("step", "withdrawn"), ("resume", "requested"), ("resume", "effective")]
 
 
 def test_a_pause_in_the_midst_of_a_step_is_a_pause_of_its_own(flow: Flow) -> None:
@@ -223,7 +220,7 @@ def test_an_error_in_a_step_fails_the_job(flow: Flow) -> None:
     flow.step(job)
     over(job, "failed")
     assert job.routine_states["b"]["error"] == "no"
-    assert control_rows(diary)[-1] == ("step", "withdrawn")
+    assert diary.controls()[-1] == ("step", "withdrawn")
 
 
 def test_a_step_does_not_wait_for_the_delay_of_a_retry(flow: Flow) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
 from routilux import Flow, JobState
-from tests.engine.parts import DEADLINE, Data, Diary, Door, Node, chain, emits, in_turn, names, over, raises
+from tests.engine.parts import DEADLINE, Data, Diary, Door, FlowMaker, Node, chain, emits, in_turn, names, over, raises
 from tests.waiting import eventually
-
-FlowMaker = Callable[..., Flow]
 
 
 def until_cancelled(node: Node, data: Data) -> None:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
 from routilux import ErrorHandler, ExecutionTracker, Flow
-from tests.engine.parts import DEADLINE, Data, Door, Node, assert_now, chain, emits, in_turn, over, pass_on, raises
-
-FlowMaker = Callable[..., Flow]
+from tests.engine.parts import (
+    DEADLINE,
+    Data,
+    Door,
+    FlowMaker,
+    Node,
+    assert_now,
+    chain,
+    emits,
+    in_turn,
+    over,
+    pass_on,
+    raises,
+)
 
 FIGURES = {
     "total_executions",

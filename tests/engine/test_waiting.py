@@ -9,9 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from routilux import Flow, JobState
-from tests.engine.parts import DEADLINE, Data, Door, Node, chain, emits, in_threads, over, raises
-
-FlowMaker = Callable[..., Flow]
+from tests.engine.parts import DEADLINE, Data, Door, FlowMaker, Node, chain, emits, in_threads, over, raises
 
 wait = JobState.wait_for_completion
 
