@@ -22,6 +22,20 @@ _TEXT = f"SELECT job_no, {', '.join(_COLUMNS)} FROM jobs WHERE job_id = ?"
 _summary = msgspec.json.Decoder(JobSummary).decode
 
 
+class JobQuery(NamedTuple):
+    """Jobs of these statuses (none: all), of a flow, with `q` in their id, flow or error; newest first.
+
+    `after` is the (created_at, job_id) where the page before ended; `without`: jobs that are not meant.
+    """
+
+    statuses: Collection[str] = ()
+    flow: str | None = None
+    q: str | None = None
+    limit: int = 50
+    after: tuple[str, str] | None = None
+    without: Collection[str] = ()
+
+
 class JobList(NamedTuple):
     """A page of jobs, newest first, whether there are more after it, and how many match by status."""
 
@@ -60,30 +74,22 @@ class JobRows:
         wanted = select(jobs.c.job_id).where(jobs.c.played < jobs.c.n, jobs.c.writer.not_in(alive))
         return [row[0] for row in connection.execute(wanted.where(jobs.c.status != DELETED))]
 
-    def page(
-        self,
-        connection: Connection,
-        statuses: Collection[str],
-        flow: str | None,
-        q: str | None,
-        limit: int,
-        after: tuple[str, str] | None,
-        without: Collection[str],
-    ) -> JobList:
-        """At most `limit` jobs after the one of that (created_at, job_id)."""
+    def page(self, connection: Connection, asked: JobQuery) -> JobList:
+        """The newest of the jobs that are asked for."""
         alive = self._living.writers(connection)
         status = case((or_(jobs.c.ended, jobs.c.writer.in_(alive)), jobs.c.status), else_="lost")
-        matching = _matching(flow, q, without)
+        matching = _matching(asked.flow, asked.q, asked.without)
         counted = select(status, func.count()).where(*matching).group_by(status)
         counts = {row[0]: row[1] for row in connection.execute(counted)}
         wanted: Select[Any] = select(*(jobs.c[name] for name in _COLUMNS)).where(*matching)
-        if statuses:
-            wanted = wanted.where(status.in_(list(statuses)))
-        if after is not None:
-            wanted = wanted.where(tuple_(jobs.c.created_at, jobs.c.job_id) < tuple_(*after))
-        wanted = wanted.order_by(jobs.c.created_at.desc(), jobs.c.job_id.desc()).limit(limit + 1)
+        if asked.statuses:
+            wanted = wanted.where(status.in_(list(asked.statuses)))
+        if asked.after is not None:
+            wanted = wanted.where(tuple_(jobs.c.created_at, jobs.c.job_id) < tuple_(*asked.after))
+        wanted = wanted.order_by(jobs.c.created_at.desc(), jobs.c.job_id.desc()).limit(asked.limit + 1)
         rows = [row_of(row) for row in connection.execute(wanted)]
-        return JobList([self.summary(connection, row) for row in rows[:limit]], len(rows) > limit, counts)
+        shown = [self.summary(connection, row) for row in rows[: asked.limit]]
+        return JobList(shown, len(rows) > asked.limit, counts)
 
 
 def row_of(columns: Any) -> JobRow:

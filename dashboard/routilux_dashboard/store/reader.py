@@ -22,7 +22,7 @@ from . import coding
 from .chunk_reader import ChunkReader
 from .database import Database
 from .history import History
-from .job_rows import JobList, JobRows
+from .job_rows import JobList, JobQuery, JobRows
 from .kept_job import JobRow
 from .living import Living
 from .player import Player
@@ -53,21 +53,9 @@ class Reader:
 
     # -- the list
 
-    def jobs(
-        self,
-        statuses: Collection[str] = (),
-        flow: str | None = None,
-        q: str | None = None,
-        limit: int = 50,
-        after: tuple[str, str] | None = None,
-        without: Collection[str] = (),
-    ) -> JobList:
-        """Jobs of these statuses (none: all), of a flow, with `q` in their id, flow or error; newest first.
-
-        `after` is the (created_at, job_id) where the page before ended; `without`: jobs that are not meant.
-        """
+    def jobs(self, asked: JobQuery) -> JobList:
         with self._reading() as connection:
-            return self._rows.page(connection, statuses, flow, q, limit, after, without)
+            return self._rows.page(connection, asked)
 
     def summary(self, job_id: str) -> JobSummary:
         """A job as the list shows it."""

@@ -16,7 +16,7 @@ from ..protocol import HistoryPage, JobSummary, LogPage, OutputPage, StoreHealth
 from .batch import Batches
 from .catch_up import CatchUp
 from .database import Database
-from .job_rows import JobList
+from .job_rows import JobList, JobQuery
 from .living import Living
 from .reader import Reader
 from .retention import Retention, Sweep
@@ -156,20 +156,9 @@ class Store:
 
     # -- reading
 
-    def jobs(
-        self,
-        statuses: Collection[str] = (),
-        flow: str | None = None,
-        q: str | None = None,
-        limit: int = 50,
-        after: tuple[str, str] | None = None,
-        without: Collection[str] = (),
-    ) -> JobList:
-        """Jobs of these statuses (none: all), of a flow, with `q` in their id, flow or error; newest first.
-
-        `after` is the (created_at, job_id) where the page before ended; `without`: jobs that are not meant.
-        """
-        return self._reader.jobs(statuses, flow, q, limit, after, without)
+    def jobs(self, asked: JobQuery | None = None) -> JobList:
+        """A page of the jobs that are asked for (the newest when nothing is said), and how many there are by status."""
+        return self._reader.jobs(asked or JobQuery())
 
     def summary(self, job_id: str) -> JobSummary:
         """A job as the list shows it."""

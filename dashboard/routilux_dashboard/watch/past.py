@@ -21,7 +21,7 @@ from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
 from ..recording.from_memory import from_memory
 from ..recording.from_store import from_store
 from ..recording.recordable import Recordable
-from ..store import Store, StoreFailed
+from ..store import JobQuery, Store, StoreFailed
 from .archive import Archive
 from .distant_job import DistantJob
 from .held import Held
@@ -82,9 +82,7 @@ class Past:
         counts, more = Counter(counted(found)), False
         if self._archive is not None:
             try:
-                stored = self._archive.store.jobs(
-                    wanted.statuses, wanted.flow, wanted.q, wanted.limit, wanted.after, [job.job_id for job in here]
-                )
+                stored = self._archive.store.jobs(JobQuery(*wanted, [job.job_id for job in here]))
             except StoreFailed:
                 pass
             else:

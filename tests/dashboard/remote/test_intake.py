@@ -22,6 +22,18 @@ from tests.dashboard.remote.whole import check_whole
 from tests.waiting import eventually
 
 
+@pytest.fixture
+def moody_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that takes what it is given at every third attempt only."""
+    put, calls = Store.put, [0]
+
+    def moody(store: Store, *segments: Any, **rest: Any) -> bool:
+        calls[0] += 1
+        return calls[0] % 3 == 0 and put(store, *segments, **rest)
+
+    monkeypatch.setattr(Store, "put", moody)
+
+
 def test_pages_go_on_while_the_store_has_no_room_and_it_gets_everything_once_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,16 +52,8 @@ def test_pages_go_on_while_the_store_has_no_room_and_it_gets_everything_once_it_
     check_whole(tmp_path / "jobs.db", job.job_id, count)
 
 
-def test_a_store_that_refuses_now_and_then_gets_everything_in_order(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flow, count, put, calls = paced(), 6000, Store.put, [0]
-
-    def moody(store: Store, *segments: Any, **rest: Any) -> bool:
-        calls[0] += 1
-        return calls[0] % 3 == 0 and put(store, *segments, **rest)
-
-    monkeypatch.setattr(Store, "put", moody)
+def test_a_store_that_refuses_now_and_then_gets_everything_in_order(tmp_path: Path, moody_store: None) -> None:
+    flow, count = paced(), 6000
     with Dashboard(port=0, store=tmp_path / "jobs.db") as server, connect(server.url, flow) as connection:
         job = flow.start("source", {"count": count, "rate": 3000})
         eventually(lambda: job.status == "completed")
@@ -58,15 +62,9 @@ def test_a_store_that_refuses_now_and_then_gets_everything_in_order(
 
 
 def test_this_programs_own_jobs_are_stored_whole_though_the_store_refuses_now_and_then(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, moody_store: None
 ) -> None:
-    flow, count, put, calls = paced(), 6000, Store.put, [0]
-
-    def moody(store: Store, *segments: Any, **rest: Any) -> bool:
-        calls[0] += 1
-        return calls[0] % 3 == 0 and put(store, *segments, **rest)
-
-    monkeypatch.setattr(Store, "put", moody)
+    flow, count = paced(), 6000
     with Dashboard(flow, port=0, store=tmp_path / "jobs.db") as dashboard:
         job = flow.execute("source", {"count": count, "rate": 5000})
         store = dashboard._serving._store  # type: ignore[union-attr]

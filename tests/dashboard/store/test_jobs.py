@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from routilux_dashboard.film.times import SECOND, iso
 from routilux_dashboard.protocol import JobStatus
-from routilux_dashboard.store import Store
+from routilux_dashboard.store import JobQuery, Store
 from tests.dashboard.recording.made_up import START_NS
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob
@@ -31,16 +32,16 @@ def filled(place: str, open_store: OpenStore) -> Store:
     return store
 
 
-def ids(store: Store, **wanted: object) -> list[str]:
-    return [job.job_id for job in store.jobs(**wanted).jobs]  # type: ignore[arg-type]
+def ids(store: Store, **wanted: Any) -> list[str]:
+    return [job.job_id for job in store.jobs(JobQuery(**wanted)).jobs]
 
 
 def test_the_newest_jobs_come_first_page_after_page(filled: Store) -> None:
-    first = filled.jobs(limit=8)
+    first = filled.jobs(JobQuery(limit=8))
     assert [job.job_id for job in first.jobs] == [f"job-{number}" for number in range(19, 11, -1)]
     assert first.more
     last = first.jobs[-1]
-    second = filled.jobs(limit=50, after=(last.created_at, last.job_id))
+    second = filled.jobs(JobQuery(limit=50, after=(last.created_at, last.job_id)))
     assert [job.job_id for job in second.jobs] == [f"job-{number}" for number in range(11, -1, -1)]
     assert not second.more
 
@@ -55,8 +56,8 @@ def test_jobs_are_found_by_status_flow_and_text(filled: Store) -> None:
 
 
 def test_counts_are_of_all_that_match(filled: Store) -> None:
-    assert filled.jobs(limit=1).counts == dict.fromkeys(STATUSES, 4)
-    assert filled.jobs(flow="other", statuses=["failed"], limit=1).counts == dict.fromkeys(STATUSES, 2)
+    assert filled.jobs(JobQuery(limit=1)).counts == dict.fromkeys(STATUSES, 4)
+    assert filled.jobs(JobQuery(flow="other", statuses=["failed"], limit=1)).counts == dict.fromkeys(STATUSES, 2)
 
 
 class Clock:
@@ -83,7 +84,7 @@ def test_a_job_whose_writer_has_died_is_lost_with_its_last_sign(place: str, open
     assert (summary.status, reading.jobs().counts) == ("lost", {"lost": 1, "completed": 1})
     assert summary.last_sign is not None
     assert summary.last_sign >= iso(sign_ns)
-    assert [found.job_id for found in reading.jobs(["lost"]).jobs] == ["job-1"]
+    assert [found.job_id for found in reading.jobs(JobQuery(["lost"])).jobs] == ["job-1"]
     playback = reading.playback("job-1")
     assert (playback.summary.status, playback.summary.last_sign) == ("lost", summary.last_sign)
     assert reading.playback("job-1", seq=5).summary.status != "lost"  # it was not then
