@@ -69,7 +69,8 @@ class Recorder:
         origin: where these jobs run, as it is shown.
         mask: what is left out of payloads.
         interval: seconds between two looks.
-        keep_jobs: how many jobs that have ended are remembered; the records that they hold have a bound too.
+        keep_jobs: how many jobs that have ended are remembered.
+        keep_records: how many records these may hold in memory together.
     """
 
     def __init__(
@@ -79,9 +80,11 @@ class Recorder:
         mask: Mask = NO_MASK,
         interval: float = INTERVAL_SECONDS,
         keep_jobs: int = ENDED_KEPT,
+        keep_records: int = ENDED_RECORDS,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._keep_jobs = keep_jobs
+        self._keep_records = keep_records
         self._sink: Sink | None = None
         self._origin = origin
         self._mask = mask
@@ -226,7 +229,7 @@ class Recorder:
     def _forget_old(self) -> None:
         """Remember the newest of the jobs that have ended, within both bounds."""
         records = sum(recorded.records for recorded in self._ended.values())
-        while len(self._ended) > self._keep_jobs or (records > ENDED_RECORDS and len(self._ended) > 1):
+        while len(self._ended) > self._keep_jobs or (records > self._keep_records and len(self._ended) > 1):
             _, gone = self._ended.popitem(last=False)
             records -= gone.records
 

@@ -26,6 +26,8 @@ from .orders import Orders
 from .sender import Sender
 
 BACKLOG_BYTES = 64 * 1024 * 1024
+KEEP_JOBS, KEEP_RECORDS = 50, 100_000
+"""Jobs that have ended, and records of theirs, that stay in memory for "run again" and for what goes on."""
 CLOSE_SECONDS = 5.0
 log = logging.getLogger("routilux_dashboard")
 
@@ -62,7 +64,7 @@ class ServerConnection:
         self._key = secrets.token_hex(32)
         self._origin = origin_of(name or program_name())
         self._backlog = Backlog(backlog_bytes, self._news, self._begin_again, self._refused)
-        self._recorder = Recorder(origin=self._origin, mask=Mask(mask))
+        self._recorder = Recorder(origin=self._origin, mask=Mask(mask), keep_jobs=KEEP_JOBS, keep_records=KEEP_RECORDS)
         self._orders = Orders(self._recorder, self._reply)
         self._sender = Sender(url, self._greet, self._backlog, self._definitions, self._orders.received)
         self._closed = False
