@@ -28,7 +28,7 @@ AT_ONCE = 20
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="memory is asked for as Linux tells"),
-    pytest.mark.timeout(1800 if LONG else 120),
+    pytest.mark.timeout(1800 if LONG else 300),
 ]
 
 
