@@ -39,7 +39,7 @@ class Dashboard:
     Args:
         flows: watched from now on; jobs of them that run before `start` are seen too.
         host: the address to listen on. Whoever reaches it can control jobs: leave it at this machine,
-            or put something that asks who they are before it.
+            give it `tokens`, or put something that asks who they are before it.
         port: 0 takes a free one.
         allowed_hosts: further names under which browsers may reach this server.
         switch_interval: seconds after which a busy Python thread lets the server's run

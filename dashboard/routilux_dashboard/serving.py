@@ -19,6 +19,7 @@ from .server.live import Live
 from .server.tokens import Tokens
 from .store.store import Store
 from .watch.archive import Archive
+from .watch.distant_job import DistantJob
 from .watch.monitor import Monitor
 from .watch.past import Past
 from .watch.programs import Programs
@@ -88,6 +89,7 @@ class Serving:
         self._hub.stop()
         self._clerk.stop()
         if self._store is not None:
+            self._monitor.forget([job.job_id for job in self._monitor.jobs() if isinstance(job, DistantJob)])
             self._recorder.stop()
             self._store.stop(STORE_SECONDS)
             self._monitor.store_health = lambda: NO_STORE

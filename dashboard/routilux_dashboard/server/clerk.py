@@ -50,6 +50,10 @@ class Clerk:
         self._thread = threading.Thread(target=self._serve, name="routilux-clerk", daemon=True)
 
     def start(self) -> None:
+        """Begin, with the jobs of a run of the server before this one, when they are only in memory."""
+        for job in self._monitor.jobs():
+            if isinstance(job, DistantJob):
+                self._held[job.job_id] = Held(job, job.program.key, job.n)
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:

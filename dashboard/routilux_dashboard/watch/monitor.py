@@ -155,6 +155,15 @@ class Monitor:
         self._arrived.append(job)
         self._wake()
 
+    def forget(self, job_ids: Iterable[str]) -> None:
+        """Show these jobs no more. (While there is no pump.)"""
+        gone = list(job_ids)
+        for job_id in gone:
+            self._ended.pop(job_id, None)
+            self._live.pop(job_id, None)
+        self._drop(gone)
+        self._list.removed(gone)
+
     def stir(self) -> None:
         """Jobs that run elsewhere have changed. (Any thread.)"""
         self._wake()

@@ -97,6 +97,27 @@ def test_a_dashboard_that_is_stopped_and_started_stores_on_where_it_was(tmp_path
         assert [record["seq"] for record in get(later, f"/jobs/{job.job_id}/history")["records"]] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("store", ["none", "jobs.db"])
+def test_a_server_that_is_stopped_and_started_goes_on_with_programs_elsewhere(store: str, tmp_path: Path) -> None:
+    flow, gate = gated()
+    server = Dashboard(port=0, store=store if store == "none" else tmp_path / store)
+    with server:
+        connection = connect(server.url, flow)
+        job = flow.start("emitter", {"count": 3})
+        assert gate.taken.acquire(timeout=10)
+        assert connection.flush()
+    with connection:
+        eventually(lambda: not connection.state.connected)
+        with server:
+            eventually(lambda: connection.state.connected)
+            gate.gate.set()
+            eventually(lambda: job.status == "completed")
+            assert connection.flush()
+            shown = get(server, f"/jobs/{job.job_id}")
+            assert (shown["status"], shown["counts"]["events"]) == ("completed", 3)
+            assert len(get(server, "/jobs")["jobs"]) == 1
+
+
 def test_two_flows_of_one_id_cannot_be_sent_by_one_connection() -> None:
     before = threads()
     with pytest.raises(ValueError, match="'chain' is watched already"):
