@@ -6,6 +6,8 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
 _ATOMS = frozenset((str, int, float, bool, type(None), bytes, complex))
+_mro = type.__dict__["__mro__"].__get__
+_namespace = type.__dict__["__dict__"].__get__
 
 
 def snapshot(value: Any) -> Any:
@@ -13,7 +15,7 @@ def snapshot(value: Any) -> Any:
 
     Objects of other classes are kept as they are: copying them would run their code.
     A container that holds itself is copied as such. Parts of a flow become their `str`. A value
-    that is nested hundreds of levels deep is kept as it is.
+    that is nested hundreds of levels deep is kept as it is. Never raises.
 
     >>> mine = {"rows": [1, 2]}
     >>> kept = snapshot(mine)
@@ -23,7 +25,7 @@ def snapshot(value: Any) -> Any:
     """
     try:
         return copied(value)
-    except RecursionError:  # nested deeper than Python can follow: better seen as it will be than not at all
+    except Exception:  # nested deeper than Python can follow, or of a class without a hash: better seen as it will be
         return value
 
 
@@ -38,9 +40,21 @@ def _copy(value: Any, seen: dict[int, Any]) -> Any:
         return value
     copier = _COPIERS.get(kind)
     if copier is None:
-        return str(value) if getattr(kind, "_routilux_part", False) else value
+        return _text(value) if _is_part(kind) else value
     known = seen.get(id(value))
     return copier(value, seen) if known is None else known
+
+
+def _is_part(kind: type) -> bool:
+    """Whether a class is of a part of a flow. Its metaclass is not asked: that would run code of the payload."""
+    return any("_routilux_part" in _namespace(base) for base in _mro(kind))
+
+
+def _text(part: Any) -> str:
+    try:
+        return str(part)
+    except Exception:  # the program's own words for it must not fail an emission
+        return object.__repr__(part)
 
 
 def _copy_dict(value: dict[Any, Any], seen: dict[int, Any]) -> dict[Any, Any]:

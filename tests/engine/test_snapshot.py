@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux import JobState
-from tests.engine.parts import DEADLINE
+from routilux import Flow, JobState, Routine
+from tests.engine.parts import DEADLINE, Data, Node
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
@@ -116,3 +117,51 @@ def test_taking_snapshots_while_a_handler_changes_the_value_is_safe(hasty_switch
     finally:
         stop.set()
         changing.join(DEADLINE)
+
+
+class Trap(type):
+    """Whatever is asked of its classes raises."""
+
+    def __getattribute__(cls, name: str) -> Any:
+        raise RuntimeError(f"asked for {name}")
+
+
+class Unhashable(type):
+    """Its classes have no hash."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Unspeakable(Routine):
+    """A routine without a text."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize("kind", [Trap, Unhashable])
+def test_no_class_of_a_payload_is_asked_anything(kind: type) -> None:
+    trapped = kind("Trapped", (), {})()
+    got: list[Any] = []
+
+    def send(node: Node, data: Data) -> None:
+        node.emit("out", value=trapped, rows=[trapped])
+
+    flow = Flow("trapped")
+    flow.add_routine(Node(send), "a")
+    flow.add_routine(Node(lambda node, data: got.append(data["value"])), "b")
+    flow.connect("a", "out", "b", "input")
+    job = flow.execute("a")
+    assert job.status == "completed"
+    assert got == [trapped]
+    (record,) = [record for record in job.execution_history if record.event_name == "out"]
+    assert record.data["rows"][0] is trapped
+
+
+def test_a_part_of_a_flow_is_its_text_and_one_that_has_none_is_named() -> None:
+    job = JobState()
+    routine = Node()
+    job.record_execution("a", "e", {"routine": routine, "mute": Unspeakable()})
+    kept = job.execution_history[0].data
+    assert kept["routine"] == str(routine)
+    assert "Unspeakable object" in kept["mute"]
