@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
+
 from routilux_dashboard.film.playback import Playback
 from routilux_dashboard.film.times import iso
 from tests.dashboard.flows import gated
@@ -80,16 +82,18 @@ def test_what_is_queued_in_a_lost_job_does_not_look_busy() -> None:
     collector.gate.set()
 
 
-def test_a_job_that_has_ended_cannot_be_lost() -> None:
+def test_a_job_that_has_ended_cannot_be_lost_but_not_be_run_again_either_without_its_program() -> None:
     playback, collector, tape = under_way()
     seen = len(tape.segments)
     collector.gate.set()
     for segment in tape.finish()[seen:]:
         playback.add(segment)
     ended = playback.job()
+    assert (ended.last_sign, ended.rerunnable) == (None, True)
     playback.mark_lost(SIGN_NS)
+    assert playback.job() == msgspec.structs.replace(ended, rerunnable=False)
+    playback.found()
     assert playback.job() == ended
-    assert ended.last_sign is None
 
 
 def test_what_time_changes_is_shown_when_it_is_asked_for() -> None:

@@ -139,8 +139,8 @@ class KeptJob:
     def standing(self) -> Standing:
         facts, last_sign = self.facts, self.last_sign_ns
         sign = None if last_sign is None else iso(last_sign)
-        lost = sign is not None and facts.status not in ENDED  # only its program has what it was started with
-        return Standing(facts.updated_at, facts.ended_at, facts.rerunnable and not lost, sign)
+        within_reach = sign is None  # only its program has what it was started with
+        return Standing(facts.updated_at, facts.ended_at, facts.rerunnable and within_reach, sign)
 
     def control(self, known: Control | None, *, changed: bool) -> Control:
         """What was asked last; nothing can be asked of a moment of the past, or of a program that is lost."""

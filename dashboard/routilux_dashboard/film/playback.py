@@ -127,7 +127,7 @@ class Playback:
             self._changes.merge(changes)
 
     def mark_lost(self, last_sign_ns: int) -> None:
-        """Its program has not been heard of since then. Nothing happens to a job that has ended."""
+        """Its program has not been heard of since then. One that has ended cannot be run again, nothing else."""
         self._reel.kept.last_sign_ns = last_sign_ns
         self._change(Changes(control=True))
 

@@ -94,8 +94,9 @@ class Clerk:
 
     def _lose(self, program: Program) -> None:
         under_way = self._under_way(program)
-        for held in under_way:
+        for held in self._of(program):
             held.job.lose()
+            self._show_anew(held)
         self._monitor.stir()
         if self._store is not None:
             try:
@@ -104,14 +105,22 @@ class Clerk:
                 log.warning("The store is not told that jobs of %s are lost: %s", program.origin, error)
 
     def _find(self, program: Program) -> None:
-        for held in self._under_way(program):
+        for held in self._of(program):
             held.job.find()
+            self._show_anew(held)
+
+    def _show_anew(self, held: Held) -> None:
+        """What the pump may look at no more has changed; one that has ended and is shown no more stays so."""
+        if held.job.summary.status not in ENDED or self._monitor.has(held.job.job_id):
             self._monitor.adopt(held.job)
 
+    def _of(self, program: Program) -> list[Held]:
+        """What is held of a program's jobs."""
+        return [held for held in self._held.values() if held.owner == program.key and not held.refused]
+
     def _under_way(self, program: Program) -> list[Held]:
-        """What is held of a program's jobs that have not ended."""
-        mine = [held for held in self._held.values() if held.owner == program.key and not held.refused]
-        return [held for held in mine if held.job.summary.status not in ENDED]
+        """Of them, those that have not ended."""
+        return [held for held in self._of(program) if held.job.summary.status not in ENDED]
 
     # -- questions
 

@@ -36,13 +36,18 @@ def test_jobs_of_dead_frozen_and_hanging_programs_are_lost_and_the_frozen_one_go
         program(server.url, *slow, "--name", "dying") as dying,
         program(server.url, *slow, "--name", "freezing") as freezing,
         program(server.url, *slow, "--name", "hanging", "--hang-at", "150") as hanging,
+        program(server.url, "--count", "5", "--stay") as leaving,
         live(server) as watcher,
     ):
+        done, *_ = [leaving.line() for _ in range(3)]
+        assert job_of(server, done)["rerunnable"]
         dead, frozen, stuck = jobs = dying.line(), freezing.line(), hanging.line()
         for job_id in jobs:
             eventually(lambda job_id=job_id: has_begun(server, job_id))  # type: ignore[misc]
             assert watcher.call("subscribe", {"job_id": job_id}) is None
         assert job_of(server, dead)["origin"].startswith("dying @ ")
+        assert watcher.call("subscribe", {"job_id": done}) is None
+        leaving.kill()
         dying.kill()
         freezing.freeze()
         began, now = time.monotonic(), datetime.now(UTC)
@@ -56,6 +61,9 @@ def test_jobs_of_dead_frozen_and_hanging_programs_are_lost_and_the_frozen_one_go
             assert job_id == stuck or abs((datetime.fromisoformat(shown["last_sign"]) - now).total_seconds()) < 4
             answer = ask(server, "POST", f"/api/v1/jobs/{job_id}/pause", {})
             assert answer.status == 409, answer.body
+        eventually(lambda: not job_of(server, done)["rerunnable"], what="a job of a program that has gone")
+        listed = {job["job_id"]: job for job in get(server, "/jobs")["jobs"]}
+        assert (listed[done]["status"], listed[done]["rerunnable"]) == ("completed", False)
         sent = job_of(server, dead)["seq"]
         assert get(server, f"/jobs/{dead}/history?limit=1000")["last"] == sent > 50
         freezing.thaw()
