@@ -164,10 +164,10 @@ class Recorder:
         """Take what has happened until now, in the calling thread."""
         self._round()
 
-    def begin_again(self, job_id: str, forget: Callable[[str], None]) -> None:
+    def begin_again(self, job_id: str, forget: Callable[[str, bool], None]) -> None:
         """Have a job recorded anew, from its first segment: what was before is added up in it.
 
-        `forget(job_id)` is called in the recorder's thread before.
+        `forget(job_id, comes)` is called in the recorder's thread before; `comes` says whether it is known still.
         """
         self._tell(lambda: self._begin_again(job_id, forget))
 
@@ -250,9 +250,9 @@ class Recorder:
         if recorded is not None:
             recorded.ended = True
 
-    def _begin_again(self, job_id: str, forget: Callable[[str], None]) -> None:
+    def _begin_again(self, job_id: str, forget: Callable[[str, bool], None]) -> None:
         known = self._live.pop(job_id, None) or self._ended.pop(job_id, None)
-        forget(job_id)
+        forget(job_id, known is not None)
         if known is not None:
             known.job_state.remove_hook(known.hook)
             known.job_state.add_hook(known.hook)  # tells of its beginning, and of its end when it has ended

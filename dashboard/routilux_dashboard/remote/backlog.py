@@ -78,6 +78,7 @@ class Backlog:
         self._lock = threading.Condition()
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._not_taken: set[str] = set()
+        self._beginning: set[str] = set()
         self._bytes = 0
         self._segments = 0
         self._thinned = 0
@@ -108,6 +109,7 @@ class Backlog:
             job = self._jobs.setdefault(segment.job_id, _Job())
             self._jobs.move_to_end(segment.job_id)
             job.last += 1
+            self._beginning.discard(segment.job_id)
             if segment.n != job.last:  # an earlier one of this job was split
                 blob = _encode(msgspec.structs.replace(segment, n=job.last))
             job.ended = segment.final
@@ -131,12 +133,14 @@ class Backlog:
                 if level == 0:
                     self._thinnable[1].append(piece)
 
-    def forget(self, job_id: str) -> None:
-        """Drop what waits of a job; what comes next of it is its first."""
+    def forget(self, job_id: str, comes: bool = False) -> None:
+        """Drop what waits of a job; what comes next of it is its first. `comes`: that is to be waited for."""
         with self._lock:
+            (self._beginning.add if comes else self._beginning.discard)(job_id)
             job = self._jobs.pop(job_id, None)
             if job is not None:
                 self._drop(job, job.last)
+            self._lock.notify_all()
 
     # -- the sender's side
 
@@ -171,6 +175,7 @@ class Backlog:
                     lacking.append(job_id)
                 else:
                     refused[job_id] = f"the server has its segments up to {n}, the program from {first} on"
+            self._beginning.update(lacking)
         for job_id in lacking:
             self._begin_again(job_id)
         self.refuse(refused)
@@ -232,7 +237,7 @@ class Backlog:
     def wait_empty(self, timeout: float) -> bool:
         """Wait until nothing waits; whether that is so."""
         with self._lock:
-            return self._lock.wait_for(lambda: not self._segments, timeout)
+            return self._lock.wait_for(lambda: not self._segments and not self._beginning, timeout)
 
     def _drop(self, job: _Job, n: int) -> None:
         while job.waiting and job.waiting[0].n <= n:
