@@ -16,6 +16,15 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "object": dict,
 }
 _NUMBERS = ("integer", "number")
+_NAMES = {
+    "boolean": "true or false",
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a string",
+    "null": "null",
+    "array": "an array",
+    "object": "an object",
+}
 
 
 class BadArgument(ValueError):
@@ -33,7 +42,7 @@ def check_arguments(params: dict[str, Any], schema: Schema) -> None:
     >>> check_arguments({"depth": 3}, schema)
     >>> check_arguments({"depth": "3"}, schema)
     Traceback (most recent call last):
-    routilux_dashboard.arguments.BadArgument: Parameter 'depth' is '3': integer is needed.
+    routilux_dashboard.arguments.BadArgument: Parameter 'depth' is '3': an integer is needed.
     """
     known = schema["properties"]
     for name in schema.get("required", ()):
@@ -76,8 +85,8 @@ def _words(schema: Schema) -> str:
     if "enum" in schema:
         return "one of " + ", ".join(map(repr, schema["enum"]))
     if schema.get("type") == "array" and "items" in schema:
-        return f"array of {_words(schema['items'])}"
-    return str(schema.get("type", "anything"))
+        return f"an array, each item {_words(schema['items'])}"
+    return _NAMES.get(schema.get("type", ""), "anything")
 
 
 def _short(value: Any) -> str:

@@ -330,7 +330,17 @@ def test_a_wrong_method_is_told_with_the_right_one(dashboard: Dashboard, method:
 
 def test_an_unknown_control_is_told(flow: Flow, dashboard: Dashboard) -> None:
     job = flow.execute("emitter", {"count": 1})
-    is_problem(post(dashboard, f"/jobs/{job.job_id}/explode"), 404, "explode")
+    is_problem(
+        post(dashboard, f"/jobs/{job.job_id}/explode"), 404, "no control 'explode'", "pause, resume, step, cancel."
+    )
+
+
+def test_an_unknown_part_of_a_job_is_told_with_those_there_are(flow: Flow, dashboard: Dashboard) -> None:
+    job = flow.execute("emitter", {"count": 1})
+    for part in ("steal", "history/1/steal"):
+        answer = ask(dashboard, "GET", f"/api/v1/jobs/{job.job_id}/{part}")
+        is_problem(answer, 404, f"no part {part!r}", "history, log, outputs", "recording.html")
+    is_problem(ask(dashboard, "DELETE", f"/api/v1/jobs/{job.job_id}/steal"), 404, "there are: history, ")
 
 
 def test_a_fault_of_the_dashboard_is_a_problem_too(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
-from flask import Response
+from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..arguments import BadArgument
@@ -42,6 +43,8 @@ _OWN: dict[type[Exception], tuple[int, str, str]] = {
     NotAnswered: (503, "The engine is busy", "What you asked for is still under way: look before asking again."),
 }
 """What rooms below raise: the status, a title, and what follows what the error says."""
+_AT_A_JOB = re.compile(r"/api/v\d+/jobs/[^/]+/(?P<part>.+)")
+_OF_A_JOB = re.compile(r"/api/v\d+/jobs/<job_id>/(?P<part>[\w.]+)")
 
 
 def problem_of(error: Exception, path: str) -> Problem:
@@ -60,9 +63,19 @@ def _of_http(error: HTTPException, path: str) -> tuple[str, int, str]:
         case MethodNotAllowed(valid_methods=methods):
             return "Wrong method", 405, f"{path} takes {', '.join(sorted(methods or ())) or 'another method'}."
         case HTTPException(code=404):
-            return "Not found", 404, f"There is nothing at {path!r}. Jobs are at /jobs."
+            return "Not found", 404, _nothing_at(path)
     status = error.code or 500
     return HTTPStatus(status).phrase, status, error.description or HTTPStatus(status).phrase
+
+
+def _nothing_at(path: str) -> str:
+    asked = _AT_A_JOB.fullmatch(path)
+    if asked is None:
+        return f"There is nothing at {path!r}. Jobs are at /jobs."
+    what, method = ("control", "POST") if request.method == "POST" else ("part", "GET")
+    rules = [rule for rule in current_app.url_map.iter_rules() if method in (rule.methods or ())]
+    known = ", ".join(found["part"] for rule in rules if (found := _OF_A_JOB.fullmatch(rule.rule)))
+    return f"There is no {what} {asked['part'][:200]!r} of a job; there are: {known or 'none'}."
 
 
 def _fault(error: Exception) -> tuple[str, int, str]:

@@ -48,7 +48,7 @@ class Services:
             raise Refused(
                 404,
                 "Unknown job",
-                f"There is no job {job_id!r}; it may have been dropped. GET /api/v1/jobs lists them.",
+                f"There is no job {job_id!r}; it may have been dropped. The list of jobs (/jobs) has what there is.",
             ) from None
 
     def native(self, read: Callable[[], Any]) -> Response:
