@@ -12,6 +12,9 @@ from typing import Any
 
 from routilux import Flow
 
+_MACHINERY = (__file__, importlib.__file__)
+"""Files that every import goes through: they say nothing about the program."""
+
 
 class BadTarget(ValueError):
     """A target that leads to no flow; the message says why and what a target looks like."""
@@ -77,4 +80,21 @@ def _as_flow(found: Any, target: str) -> Flow:
 
 
 def _last_line(error: BaseException) -> str:
-    return traceback.format_exception_only(error)[-1].strip()
+    """What went wrong, and where: in which file and line, and which line of it led there when that is another."""
+    text = " ".join(traceback.format_exception_only(error)[-1].split())
+    places = _places(error)
+    return f"{text} ({', reached from '.join(places)})" if places else text
+
+
+def _places(error: BaseException) -> list[str]:
+    """Where an error arose, and by which line of the program's own the way there began; empty when nowhere in it."""
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    frames = [(name, line) for name, line in frames if name not in _MACHINERY and not name.startswith("<frozen ")]
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        frames.append((error.filename, error.lineno))
+    return [f"{_short(name)}, line {line}" for name, line in dict.fromkeys((*frames[-1:], *frames[:1]))]
+
+
+def _short(file: str) -> str:
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file

@@ -33,6 +33,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "wrong.py").write_text("def f(:\n")
     (tmp_path / "raises.py").write_text("1 / 0\n")
     (tmp_path / "lacks.py").write_text("import no_such_module\n")
+    (tmp_path / "deeper.py").write_text("import pipelines\n\npipelines.breaks()\n")
+    (tmp_path / "uses_wrong.py").write_text("\nimport wrong\n")
+    (tmp_path / "lines.py").write_text("raise ValueError('one\\ntwo')\n")
     yield tmp_path
     for name in set(sys.modules) - before:
         del sys.modules[name]
@@ -70,6 +73,15 @@ def test_a_flow_is_found_by_module_or_by_file(folder: Path, target: str, flow_id
         ("wrong:flow", "SyntaxError"),
         ("raises.py:flow", "division by zero"),
         ("lacks.py:flow", "no_such_module"),
+        ("wrong.py:flow", "(wrong.py, line 1)"),
+        ("wrong:flow", "(wrong.py, line 1)"),
+        ("raises:flow", "division by zero (raises.py, line 1)"),
+        ("raises.py:flow", "division by zero (raises.py, line 1)"),
+        ("lacks:flow", "'no_such_module' (lacks.py, line 1)"),
+        ("deeper:flow", "broken inside (pipelines.py, line 6, reached from deeper.py, line 3)"),
+        ("uses_wrong:flow", "(wrong.py, line 1, reached from uses_wrong.py, line 2)"),
+        ("lines:flow", "ValueError: one two (lines.py, line 1)"),
+        ("pipelines:breaks", "broken inside (pipelines.py, line 6)"),
     ],
 )
 def test_a_target_that_leads_nowhere_says_why_in_one_line(folder: Path, target: str, words: str) -> None:
