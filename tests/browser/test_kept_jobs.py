@@ -202,6 +202,33 @@ def test_older_jobs_that_cannot_be_read_are_asked_for_again(
     expect(page.get_by_role("button", name="All 7")).to_be_visible()
 
 
+@pytest.mark.page_errors_expected
+def test_the_list_is_right_by_itself_when_its_server_was_stopped_and_started_again(
+    tmp_path: Path, dashboard_server: DashboardServer, open_page: OpenPage
+) -> None:
+    store, flow = tmp_path / "jobs.db", flows.empty()
+    earlier = dashboard_server(flow, store=store)
+    ran = [flow.execute("idle").job_id for _ in range(4)]
+    earlier.stop()
+    dashboard = dashboard_server(flow, store=store)
+    ran.append(flow.execute("idle").job_id)
+    page = open_page(dashboard.url)
+    everything = page.get_by_role("button", name="All 5")
+    expect(everything).to_be_visible()
+    dashboard.stop()
+    page.locator("html[data-live=offline]").wait_for()
+    expect(page.get_by_role("alert")).to_contain_text("Not live.")
+    expect(page.locator("[data-job]")).to_have_count(5)  # what is shown stands still
+    expect(page.locator("jobs-older")).to_have_text("")
+    flow.execute("idle")
+    dashboard.start()
+    page.locator("html[data-live=live]").wait_for()
+    expect(page.get_by_role("button", name="All 6")).to_be_visible()
+    expect(page.locator("[data-job]")).to_have_count(6)
+    expect(page.get_by_role("button", name=re.compile("^Completed, 24 h 6"))).to_be_visible()
+    expect(page.locator("jobs-older")).to_have_text("")
+
+
 def test_what_the_store_does_not_keep_is_told_until_it_does(
     tmp_path: Path, ledger: Ledger, dashboard_server: DashboardServer, open_page: OpenPage
 ) -> None:

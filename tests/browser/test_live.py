@@ -9,6 +9,7 @@ import pytest
 import websocket
 from playwright.sync_api import expect
 
+from routilux import JobState
 from routilux_dashboard import Dashboard
 from tests.browser import flows
 from tests.browser.conftest import DashboardServer, OpenPage
@@ -90,6 +91,33 @@ def test_a_server_that_is_stopped_and_started_again_is_found_again_and_the_page_
     view.wait_status("completed")
     assert view.read().counts == truth_of(flow, job_state)
     expect(listed.locator(f'[data-job="{job_state.job_id}"]')).to_have_attribute("data-status", "completed")
+
+
+@pytest.mark.page_errors_expected
+def test_handlers_that_ran_unseen_without_emitting_anything_have_happened(
+    ledger: Ledger, dashboard_server: DashboardServer, open_page: OpenPage
+) -> None:
+    flow, holder = flows.held(ledger)
+    dashboard = dashboard_server(flow)
+    job_state = flow.start("source", {"count": 5})
+    view, listed = JobView(open_page(dashboard.url_of_job(job_state.job_id))), open_page(dashboard.url)
+    view.wait_until_drawn("holder")
+    view.wait_seq(6)
+    listed.locator("[data-job]").wait_for()
+    dashboard.stop()
+    view.wait_live("offline")
+    listed.wait_for_selector("html[data-live=offline]")
+    alert = view.page.get_by_role("alert")
+    expect(alert).to_contain_text("Not live.")
+    bottom = view.page.locator(".banner").evaluate("banner => banner.getBoundingClientRect().bottom")
+    top = view.page.locator(".stage").evaluate("stage => stage.getBoundingClientRect().top")
+    assert bottom <= top, "it covers nothing"
+    holder.gate.set()
+    assert JobState.wait_for_completion(flow, job_state, timeout=30)
+    dashboard.start()
+    for page in (view.page, listed):
+        expect(page.locator(".banner")).to_contain_text("what else happened is here now")
+    view.wait_status("completed")
 
 
 @pytest.mark.page_errors_expected

@@ -5,9 +5,10 @@ import { customElement, property, state } from "lit/decorators.js";
 
 import type { LiveSocket } from "../live/socket.ts";
 import type { WatchedStore } from "../live/watched.ts";
-import { plural, timeOfDay, wholeSeconds } from "../parts/format.ts";
+import { timeOfDay, wholeSeconds } from "../parts/format.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import { Ticking } from "../parts/ticking.ts";
+import { NOTHING_MISSED, type Standing, missedWords } from "./absence.ts";
 
 /** A page that opens says nothing for so long while it connects. */
 const PATIENCE_MS = 1500;
@@ -20,15 +21,17 @@ const WORTH_MS = 1000;
 export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
   @property({ attribute: false }) override store: WatchedStore<unknown> | null = null;
   @property({ attribute: false }) socket: LiveSocket | null = null;
-  /** How much has happened so far; what was missed is the difference. Null before anything came. */
-  @property({ attribute: false }) events: () => number | null = () => null;
+  /** How far what is shown has come; what was missed is the difference. Null before anything came. */
+  @property({ attribute: false }) standing: () => Standing | null = () => null;
   /** What the page shows is gone from the server: what to say in place of the reason it gave. */
   @property() gone = "";
-  @state() private missed: number | null = null;
+  /** What is said of what was missed. */
+  @state() private missed: string | null = null;
 
   protected readonly ticking = new Ticking(this, 500);
   private readonly openedAt = Date.now();
-  private eventsBefore: number | null = null;
+  /** How far it had come when the page stopped being live. */
+  private stood: Standing | null = null;
   /** When the page stopped being live, or null while it is. */
   private awaySince: number | null = null;
   /** The page is live again and has not said yet what it missed. */
@@ -41,29 +44,35 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
   }
 
   private turned(store: WatchedStore<unknown>): void {
-    if (store.connection !== "live") this.awaySince ??= Date.now();
+    if (store.connection !== "live") this.leave();
     else if (this.awaySince !== null) this.cameBack(this.awaySince);
     this.requestUpdate();
+  }
+
+  private leave(): void {
+    if (this.awaySince !== null) return;
+    this.awaySince = Date.now();
+    if (!this.back) this.stood = this.standing();
+    this.back = false;
   }
 
   /** What was missed, if anything, is on the page with the next change. */
   private cameBack(since: number): void {
     const worth = Date.now() - since >= WORTH_MS;
     this.awaySince = null;
-    this.back = this.eventsBefore !== null;
+    this.back = this.stood !== null;
     clearTimeout(this.timer);
-    if (this.back) this.timer = window.setTimeout(() => this.tell(worth ? 0 : null), WORTH_MS);
+    if (this.back) this.timer = window.setTimeout(() => this.tell(worth ? NOTHING_MISSED : null), WORTH_MS);
   }
 
   private changed(): void {
-    if (this.awaySince !== null) return;
-    const [before, now] = [this.eventsBefore, this.events()];
-    this.eventsBefore = now;
-    if (this.back && before !== null && now !== null && now > before) this.tell(now - before);
+    if (this.awaySince !== null || !this.back) return;
+    const [before, now] = [this.stood, this.standing()];
+    if (before && now && now.mark !== before.mark) this.tell(missedWords(before, now));
     this.back = false; // what comes from now on was not missed
   }
 
-  private tell(missed: number | null): void {
+  private tell(missed: string | null): void {
     this.missed = missed;
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => (this.missed = null), CAUGHT_UP_MS);
@@ -87,7 +96,7 @@ export class ConnectionBanner extends StoreElement<WatchedStore<unknown>> {
   private refused(store: WatchedStore<unknown>): TemplateResult {
     const { problem } = store;
     const gone = problem?.status === 404 && this.gone;
-    const moment = this.events() === null ? "" : ` What you see is its last picture, of ${timeOfDay(store.now())}.`;
+    const moment = this.standing() === null ? "" : ` What you see is its last picture, of ${timeOfDay(store.now())}.`;
     return html`<div class="banner failed">
       <p><b>${gone ? "Gone." : `${problem?.title}.`}</b> ${gone ? this.gone : problem?.detail}${moment}</p>
       <a class="btn" href="/">All jobs</a>
@@ -120,11 +129,8 @@ function trying(connected: boolean, retryAt: number | null): string {
   return wait > 0 ? `Trying again in ${wait} s.` : "Trying again…";
 }
 
-function caughtUp(missed: number): TemplateResult {
-  const words = missed
-    ? `${plural(missed, "event")} happened while this page was away; all are here now.`
-    : "Nothing happened while this page was away.";
+function caughtUp(missed: string): TemplateResult {
   return html`<div class="banner completed">
-    <p><b>Caught up.</b> ${words}</p>
+    <p><b>Caught up.</b> ${missed}</p>
   </div>`;
 }

@@ -12,6 +12,7 @@ import { icon } from "../parts/icon.ts";
 import "../parts/split-bar.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import { type Tab, panelId, tabId, tabRow } from "../parts/tabs.ts";
+import { type Standing, standingOfJob } from "./absence.ts";
 import "./connection-banner.ts";
 import { DOCK_TABS, type DockTab, dockPanel, dockTabs } from "./job-dock.ts";
 import "./job-header.ts";
@@ -137,7 +138,7 @@ export class JobPage extends StoreElement<JobStore> {
     return html`<connection-banner
       .store=${this.store}
       .socket=${this.socket}
-      .events=${() => this.store?.state?.job.counts.events ?? null}
+      .standing=${() => standing(this.store)}
       gone="This job is not on the server any more: the server was started anew, or has dropped it to make room."
     ></connection-banner>
     <store-notice .health=${this.socket?.store ?? null} now=${this.store?.now() ?? 0}></store-notice>`;
@@ -197,6 +198,10 @@ export class JobPage extends StoreElement<JobStore> {
     event.preventDefault();
     this.controls?.toggle();
   }
+}
+
+function standing(store: JobStore | null): Standing | null {
+  return store?.state ? standingOfJob(store.state) : null;
 }
 
 function tabInAddress(): PageTab | null {

@@ -15,6 +15,7 @@ import { icon } from "../parts/icon.ts";
 import { STATUS_WORDS, statusMark } from "../parts/status.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import { Ticking } from "../parts/ticking.ts";
+import { type Standing, standingOfJobs } from "./absence.ts";
 import "./connection-banner.ts";
 import { STATUSES, countByStatus, filtered, statusesIn, toggled, withStatuses } from "./job-filter.ts";
 import { total } from "./job-tallies.ts";
@@ -36,6 +37,7 @@ export class JobsPage extends StoreElement<JobsStore> {
   @property({ attribute: false }) api: Api | null = null;
   @property({ attribute: false }) socket: LiveSocket | null = null;
   private older: OlderJobs | null = null;
+  private wasOffline = false;
   @state() private statuses: ReadonlySet<JobStatus> = statusesIn(location.search);
   protected readonly ticking = new Ticking(this, 500);
 
@@ -56,9 +58,13 @@ export class JobsPage extends StoreElement<JobsStore> {
     this.older.addEventListener("change", () => this.requestUpdate());
   }
 
-  /** Another server may answer next time, with another store. */
+  /** When a server answers again, it may be another one, with another store; until then what was read stays. */
   private turned(store: JobsStore): void {
-    if (store.connection === "offline") this.older?.forget();
+    if (store.connection === "offline") this.wasOffline = true;
+    else if (store.connection === "live" && this.wasOffline) {
+      this.wasOffline = false;
+      this.older?.forget();
+    }
     this.requestUpdate();
   }
 
@@ -94,7 +100,7 @@ export class JobsPage extends StoreElement<JobsStore> {
   protected override updated(): void {
     const { older, store } = this;
     const view = store?.state;
-    if (!older || !view || !this.stored) return;
+    if (!older || !view || !this.stored || store.connection !== "live") return;
     for (const statuses of [ALL, MOVING]) {
       const { next, error } = older.reach(statuses);
       if (next === undefined && error === null) void older.more(statuses, () => store.state?.jobs ?? view.jobs);
@@ -107,7 +113,7 @@ export class JobsPage extends StoreElement<JobsStore> {
     const now = store?.now() ?? 0;
     const all = view ? withOlder(view.jobs, this.older?.jobs ?? []) : [];
     return html`<h1 class="sr-only">Jobs</h1>
-      <connection-banner .store=${store} .socket=${this.socket} .events=${() => eventsOf(view)}></connection-banner>
+      <connection-banner .store=${store} .socket=${this.socket} .standing=${() => standing(store)}></connection-banner>
       <store-notice .health=${view?.store ?? null} now=${now}></store-notice>
       <div class="page">
         <jobs-tiles
@@ -146,7 +152,7 @@ export class JobsPage extends StoreElement<JobsStore> {
     const { older, statuses } = this;
     const shown = STATUSES.filter((status) => statuses.size === 0 || statuses.has(status));
     return html`<jobs-older
-      .reach=${older?.reach(statuses) ?? null}
+      .reach=${(this.store?.connection !== "offline" && older?.reach(statuses)) || null}
       left=${total(shown.map((status) => this.beyond(status)))}
       @more=${() => void older?.more(statuses, () => this.store?.state?.jobs ?? view.jobs)}
     ></jobs-older>`;
@@ -206,11 +212,8 @@ export class JobsPage extends StoreElement<JobsStore> {
   }
 }
 
-function eventsOf(view: JobsView | null): number | null {
-  if (!view) return null;
-  let events = 0;
-  for (const { counts } of view.jobs.values()) events += counts.events;
-  return events;
+function standing(store: JobsStore | null): Standing | null {
+  return store?.state ? standingOfJobs(store.state) : null;
 }
 
 function nothingYet(flows: string[]): TemplateResult {
