@@ -73,6 +73,7 @@ class ConcurrentRunner(Runner):
             leave(frame)
         with self.lock:
             self.journal.runs.append(run)
+            frame.target = None
             self.active -= 1
             self.outside = 0
         self._leave(frame)
@@ -161,6 +162,7 @@ class ConcurrentRunner(Runner):
                 take(lock)
             if run is not None:
                 runs.append(run)
+                frame.target = None
                 self.active -= 1
             if self.gate is not None or not queue or self.phase != ACTIVE:
                 self.engaged -= 1
@@ -174,6 +176,7 @@ class ConcurrentRunner(Runner):
         with lock:
             if run is not None:
                 runs.append(run)
+                frame.target = None
             self.active -= 1
         return True
 

@@ -163,7 +163,10 @@ class Runner:
         return len(self.queue) + len(self.failures.delayed)
 
     def run_one(self, frame: RunFrame, item: Item) -> Run:
-        """Run one activation in this thread; what is returned goes to the journal."""
+        """Run one activation in this thread; what is returned goes to the journal.
+
+        Then `frame.target` is unset: a reader sees a handler that runs, or its end.
+        """
         # jscpd:ignore-start - the same lines are in sequential.py: a call in between costs a tenth of an event
         frame.item = item
         delivery, data, cause, attempt, prepared = item
@@ -188,7 +191,7 @@ class Runner:
             self.note_raised(delivery, error)
         else:
             run = (target.number, start, perf_counter_ns() - start, "completed", cause)
-        frame.target = frame.item = None
+        frame.item = None
         return run
 
     def note_raised(self, delivery: Delivery, error: BaseException) -> None:

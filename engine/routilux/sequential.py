@@ -104,6 +104,7 @@ class SequentialRunner(Runner):
         try:
             if frame.item is not None:
                 self.journal.runs.append(self.run_one(frame, frame.item))
+                frame.target = None
             while self._burst(frame) or self._more(frame):
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()

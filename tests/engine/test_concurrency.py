@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from routilux import ErrorHandler, Flow, JobState
+from routilux import ErrorHandler, Flow, JobHook, JobState, JournalReader
 from tests.engine.parts import (
     DEADLINE,
     Data,
@@ -296,3 +296,31 @@ def test_a_sequential_job_never_runs_two_handlers_at_once_however_often_it_is_re
     over(job)
     assert set(most) == {1}
     assert len(most) == 300
+
+
+def test_a_handler_that_has_begun_is_running_or_has_ended_whenever_a_reader_looks(
+    new_flow: FlowMaker, hasty_switches: None
+) -> None:
+    flow = new_flow("flow", "concurrent", max_workers=4)
+    begun: list[int] = []
+    readers: list[JournalReader] = []
+
+    class Attached(JobHook):
+        def job_started(self, job_state: JobState, reader: JournalReader) -> None:
+            readers.append(reader)
+
+    flow.add_hook(Attached())
+    flow.add_routine(Node(emits(400)), "a")
+    flow.add_routine(Node(lambda node, data: begun.append(1)), "b")
+    flow.connect("a", "out", "b", "input")
+    job = flow.start("a")
+    ended = at_rest = 0
+    while not at_rest:
+        at_rest = job.status == "completed"
+        before = len(begun)
+        batch = readers[0].take()
+        ended += sum(1 for run in batch.runs if readers[0].target(run[0]).routine_id == "b")
+        running = [handler for handler in batch.running if handler.routine_id == "b"]
+        assert before <= ended + len(running)
+    assert ended == 400
+    assert not readers[0].take().running
