@@ -225,5 +225,12 @@ def _strategy(word: str | ErrorStrategy) -> ErrorStrategy:
         raise ValueError(f"Unknown error strategy {word!r}; one of {words} is needed") from None
 
 
+def check_handler(handler: ErrorHandler | None) -> ErrorHandler | None:
+    """`handler`; `TypeError` when it is something else, such as the word of a strategy."""
+    if handler is None or isinstance(handler, ErrorHandler):
+        return handler
+    raise TypeError(f"an ErrorHandler is needed, as in ErrorHandler('continue'), not {handler!r}")
+
+
 STOP_HANDLER = ErrorHandler()
 """What applies where neither routine nor flow has a handler. Nothing changes it."""

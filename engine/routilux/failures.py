@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
+from math import inf
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .context import JobCancelled
 from .documents import now_iso
-from .error_handler import STOP_HANDLER, Decision, ErrorHandler, ErrorStrategy, error_text
+from .error_handler import STOP_HANDLER, Decision, ErrorHandler, ErrorStrategy, check_handler, error_text
 from .plan import Delivery
 from .rows import Run
 from .timers import TIMERS, Timer
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 Item: TypeAlias = tuple[Delivery, dict[str, Any], int, int, bool]
 """An activation: (way, data, `seq` of its cause, retries so far, whether mapping and merging are done)."""
 
+
+OUTCOMES = ("failed", "error_continued", "skipped", "retry")
+"""What an error handler may decide."""
 
 _log = logging.getLogger("routilux")
 
@@ -47,11 +51,14 @@ class Failures:
         return (delivery.target.number, start, end - start, outcome, cause)
 
     def handler_of(self, delivery: Delivery) -> ErrorHandler:
-        """The routine's error handler, else the flow's, else STOP."""
+        """The routine's error handler, else the flow's, else STOP: that also where something else is set."""
         routine = delivery.target.routine
-        own = routine.get_error_handler() if routine is not None else None
-        handlers = (own, self._runner.flow.error_handler, STOP_HANDLER)
-        return next(handler for handler in handlers if handler is not None)
+        try:
+            own = routine.get_error_handler() if routine is not None else None
+            return check_handler(own) or check_handler(self._runner.flow.error_handler) or STOP_HANDLER
+        except Exception:
+            _log.exception("The error handler of %r cannot be told, so it is STOP", delivery.target.routine_id)
+            return STOP_HANDLER
 
     def drop_delayed(self) -> list[Item]:
         """Forget what waits for its retry and return it. The runner's lock is held."""
@@ -80,7 +87,10 @@ class Failures:
         if not isinstance(error, Exception):
             return Decision("failed")
         try:
-            return self.handler_of(delivery).decide(error, attempt)
+            outcome, delay = self.handler_of(delivery).decide(error, attempt)
+            if outcome not in OUTCOMES or not delay < inf:
+                raise ValueError(f"It has decided on {outcome!r} with a delay of {delay!r} s")
+            return Decision(outcome, delay)
         except Exception:
             _log.exception("The error handler of %r cannot decide, so the job fails", delivery.target.routine_id)
             return Decision("failed")

@@ -14,7 +14,7 @@ from typing import Any
 from .concurrent import ConcurrentRunner
 from .context import runs_here
 from .documents import shown
-from .error_handler import ErrorHandler
+from .error_handler import ErrorHandler, check_handler
 from .execution_tracker import ExecutionTracker
 from .flow_document import fill_flow, flow_to_plain
 from .hooks import JobHook
@@ -83,7 +83,7 @@ class Flow(Structure):
 
     def set_error_handler(self, error_handler: ErrorHandler | None) -> None:
         """Deal by `error_handler` with errors of routines that have none of their own; `None`: a first error fails."""
-        self.error_handler = error_handler
+        self.error_handler = check_handler(error_handler)
 
     def set_output_handler(self, output_handler: OutputHandler | None) -> None:
         """Give `output_handler` to every job that is made from now on; `None` for none."""

@@ -10,7 +10,7 @@ from typing import Any
 from .callables import restored, to_plain
 from .context import THREAD, ExecutionContext, current_context
 from .documents import Part
-from .error_handler import ErrorHandler, ErrorStrategy, error_text
+from .error_handler import ErrorHandler, ErrorStrategy, check_handler, error_text
 from .event import Event
 from .known_classes import KnownClasses, Loadable, check_constructible, class_name
 from .merging import MergeStrategy
@@ -130,7 +130,7 @@ class Routine(Loadable):
 
     def set_error_handler(self, handler: ErrorHandler | None) -> None:
         """Deal with errors of this routine's handlers by `handler`, which goes before the flow's."""
-        self._error_handler = handler
+        self._error_handler = check_handler(handler)
 
     def get_error_handler(self) -> ErrorHandler | None:
         """The routine's own error handler, or `None`."""

@@ -10,12 +10,13 @@ import pytest
 from routilux import (
     CallbackOutputHandler,
     ErrorHandler,
+    ErrorStrategy,
     Flow,
     JobState,
     QueueOutputHandler,
     Slot,
 )
-from tests.engine.failing import Unspeakable, failing_flow, where
+from tests.engine.failing import Unspeakable, failing_flow, how, where
 from tests.engine.parts import Data, FlowMaker, Node, chain, emits, in_turn, names, nothing, over, raises
 
 
@@ -100,6 +101,73 @@ def test_an_error_handler_that_cannot_decide_fails_the_job(flow: Flow, caplog: p
     job = over(flow.execute("a"), "failed")
     assert ("b", "error") in names(job)
     assert "error handler" in caplog.text
+
+
+class Undecided(ErrorHandler):
+    """Decides what it is given."""
+
+    def __init__(self, decision: Any) -> None:
+        super().__init__()
+        self.decision = decision
+
+    def decide(self, error: BaseException, attempt: int) -> Any:
+        return self.decision
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        ErrorHandler("retry", retry_delay=float("nan")),
+        Undecided(None),
+        Undecided(("retry", float("inf"))),
+        Undecided(("retry", "soon")),
+        Undecided(("perhaps", 0.0)),
+    ],
+)
+@where
+@how
+def test_what_an_error_handler_cannot_mean_fails_the_job(
+    flow: Flow, place: str, failed: str, how: str, handler: ErrorHandler, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing_flow(flow, place, "routine", handler)
+    job = over(getattr(flow, how)("a"), "failed")
+    assert (failed, "error") in names(job)
+    assert "retry" not in [event for _, event in names(job)]
+    assert "error handler" in caplog.text
+
+
+@where
+@how
+def test_a_routine_that_cannot_tell_its_error_handler_fails_the_job(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch, place: str, failed: str, how: str
+) -> None:
+    failing = failing_flow(flow, place, "flow", ErrorHandler("continue"))
+    monkeypatch.setattr(failing, "get_error_handler", raises(RuntimeError("none of your business")))
+    job = over(getattr(flow, how)("a"), "failed")
+    assert (failed, "error") in names(job)
+
+
+@where
+@how
+@pytest.mark.parametrize("level", ["routine", "flow"])
+def test_an_error_handler_that_is_none_fails_the_job(
+    flow: Flow, place: str, failed: str, how: str, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = failing_flow(flow, place, "routine", None)
+    if level == "flow":
+        flow.error_handler = "continue"  # type: ignore[assignment]
+    else:
+        failing._error_handler = "continue"  # type: ignore[assignment]
+    job = over(getattr(flow, how)("a"), "failed")
+    assert (failed, "error") in names(job)
+    assert "'continue'" in caplog.text
+
+
+@pytest.mark.parametrize("word", ["continue", ErrorStrategy.CONTINUE, ErrorHandler])
+def test_a_strategy_is_no_error_handler(word: Any) -> None:
+    for setter in (Flow().set_error_handler, Node().set_error_handler):
+        with pytest.raises(TypeError, match="an ErrorHandler is needed"):
+            setter(word)
 
 
 @pytest.mark.parametrize("word", ["failed", "error"])
