@@ -16,6 +16,7 @@ from routilux import Flow
 
 from .capture.recorder import Recorder
 from .film.masking import Mask
+from .names import names_of
 from .server.guard import Names, is_loopback
 from .server.listener import listen, url_of
 from .server.tokens import Tokens
@@ -36,21 +37,26 @@ _EVERY_INTERFACE = ("", "0.0.0.0", "::")
 class Dashboard:
     """Watches flows and serves their jobs as live pages, from a thread of its own.
 
+    It watches from now on, also while it is stopped; it lets the flows go when nobody has it any more.
+
     Args:
         flows: watched from now on; jobs of them that run before `start` are seen too.
         host: the address to listen on. Whoever reaches it can control jobs: leave it at this machine,
             give it `tokens`, or put something that asks who they are before it.
         port: 0 takes a free one.
-        allowed_hosts: further names under which browsers may reach this server.
+        allowed_hosts: further names (or one) under which browsers may reach this server.
         switch_interval: seconds after which a busy Python thread lets the server's run
             (`sys.setswitchinterval`, restored by `stop`); `None` leaves it as it is.
         keep_jobs: ended jobs that are kept in memory, the newest.
-        store: where jobs are kept beyond that: a path, a database's URL, or "none". Unsaid it is what the
-            environment's ROUTILUX_STORE says, else a file in the user's data folder.
+        store: where jobs are kept beyond that, payloads included: a path, a database's URL, or "none". Unsaid it
+            is what the environment's ROUTILUX_STORE says, else a file in the user's data folder.
         retention: how long the store keeps them.
-        mask: names of keys whose values are shown and stored nowhere, such as "password".
+        mask: names (or one) of keys whose values are shown and stored nowhere, such as "password".
         tokens: by name; programs elsewhere, and whoever asks from another machine, must show one of them.
             Without tokens nobody must.
+
+    Raises `TypeError` or `ValueError` for an argument that cannot be meant, two flows of one id included; no flow
+    is watched then.
 
     >>> from routilux import Flow
     >>> with Dashboard(Flow("census"), port=0) as dashboard:
@@ -71,9 +77,10 @@ class Dashboard:
         mask: Iterable[str] = (),
         tokens: Mapping[str, str] | Tokens | None = None,
     ) -> None:
+        _check(host, port, keep_jobs)
         self._host = host
         self._port = port
-        self._allowed_hosts = tuple(allowed_hosts)
+        self._allowed_hosts = names_of(allowed_hosts, "allowed_hosts")
         self._switching = _SwitchInterval(switch_interval)
         self._tokens = Tokens(dict(tokens)) if isinstance(tokens, Mapping) else tokens
         self._place, self._retention = locate(store), retention
@@ -86,18 +93,31 @@ class Dashboard:
         self._serving: Serving | None = None
         self._stopped = threading.Event()
         self._stopped.set()
-        for flow in flows:
-            self.watch(flow)
+        try:
+            for flow in flows:
+                self.watch(flow)
+        except BaseException:
+            self._monitor.release()
+            self._recorder.release()
+            raise
 
     def watch(self, flow: Flow) -> None:
-        """Show, and store, the jobs of `flow` too, those under way included."""
+        """Show, and store, the jobs of `flow` too, those under way included.
+
+        Raises `ValueError` when another flow of its id is watched, and `TypeError` for what is no flow.
+        """
         self._monitor.watch(flow)
         if self._place is not None:
             self._recorder.watch(flow)
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds the list of jobs."""
+        """Where a browser on this machine finds the list of jobs. With port 0 it is known once `start` was called;
+        `RuntimeError` before."""
+        if not self._port:
+            raise RuntimeError(
+                "The dashboard has no address yet: port 0 takes a free one at its start, so start first"
+            )
         return url_of(self._host, self._port)
 
     def url_of_job(self, job_id: str) -> str:
@@ -127,7 +147,8 @@ class Dashboard:
         return self
 
     def stop(self) -> None:
-        """Close every connection and free the port; the flows stay watched. Does nothing when it does not serve."""
+        """Close every connection and free the port. The flows stay watched, for another `start`, as long as somebody
+        has this object. Does nothing when it does not serve."""
         with self._lock:
             if self._serving is not None:
                 self._serving.stop()
@@ -170,6 +191,15 @@ class Dashboard:
                 self._host or "every interface",
                 self._port,
             )
+
+
+def _check(host: object, port: object, keep_jobs: object) -> None:
+    if not isinstance(host, str):
+        raise TypeError(f"host={host!r}: a name or an address is needed, such as '127.0.0.1'")
+    if not isinstance(port, int) or isinstance(port, bool):
+        raise TypeError(f"port={port!r}: a number from 0 to 65535 is needed (0 takes a free one)")
+    if not isinstance(keep_jobs, int) or isinstance(keep_jobs, bool) or keep_jobs < 0:
+        raise ValueError(f"keep_jobs={keep_jobs!r}: a whole number is needed, 0 or more")
 
 
 class _SwitchInterval:

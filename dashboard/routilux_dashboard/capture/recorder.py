@@ -10,12 +10,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
+from routilux import Flow, JobState, JournalEntry, JournalReader
 
 from ..film.capturing import Capture
 from ..film.masking import NO_MASK, Mask
 from ..film.segment import Segment
-from ..watch.watched_flow import WatchedFlow
+from ..watch.flow_hook import FlowHook
+from ..watch.watched_flow import WatchedFlow, need_flow
 
 INTERVAL_SECONDS = 0.1
 SOON_SECONDS = 0.02
@@ -44,7 +45,7 @@ class _Recorded:
 
     __slots__ = ("capture", "ended", "finished", "hook", "job_state", "reader", "records", "refused")
 
-    def __init__(self, hook: _FlowHook, job_state: JobState, reader: JournalReader, capture: Capture) -> None:
+    def __init__(self, hook: FlowHook, job_state: JobState, reader: JournalReader, capture: Capture) -> None:
         self.hook = hook
         self.job_state = job_state
         self.reader = reader
@@ -91,7 +92,7 @@ class Recorder:
         self._interval = interval
         self._now_ns = now_ns
         self._lock = threading.RLock()
-        self._flows: dict[str, _FlowHook] = {}
+        self._flows: dict[str, FlowHook] = {}
         self._told: deque[Callable[[], None]] = deque()
         self._live: dict[str, _Recorded] = {}
         self._ended: OrderedDict[str, _Recorded] = OrderedDict()
@@ -104,6 +105,7 @@ class Recorder:
 
     def watch(self, flow: Flow) -> None:
         """Record all jobs of a flow. Raises `ValueError` when another flow of that id is recorded."""
+        need_flow(flow)
         with self._lock:
             known = self._flows.get(flow.flow_id)
             if known is not None and known.flow.flow is not flow:
@@ -112,8 +114,8 @@ class Recorder:
                 return
             watched = WatchedFlow(flow, self._mask)
             watched.look()
-            hook = self._flows[flow.flow_id] = _FlowHook(self, watched)
-        flow.add_hook(hook)
+            hook = self._flows[flow.flow_id] = FlowHook(self, watched)
+        hook.attach()
 
     def flows(self) -> list[WatchedFlow]:
         """The flows that are recorded."""
@@ -152,7 +154,7 @@ class Recorder:
         """Let go of the flows and jobs, once it is stopped; those jobs cannot be recorded on."""
         flows, self._flows = self._flows, {}
         for hook in flows.values():
-            hook.flow.flow.remove_hook(hook)
+            hook.detach()
         with self._lock:
             for recorded in (*self._live.values(), *self._ended.values()):
                 recorded.job_state.remove_hook(recorded.hook)
@@ -181,6 +183,19 @@ class Recorder:
         self._round()
 
     # -- told by engine threads
+
+    def job_started(self, hook: FlowHook, job_state: JobState, reader: JournalReader) -> None:
+        """A job begins, or was under way when its flow was watched."""
+        self._tell(lambda: self._begin(hook, job_state, reader))
+
+    def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
+        """Something rare happened; the job's reader has it."""
+        if entry.kind in _WAKING:
+            self._tell(lambda: self._go_on(job_state))
+
+    def job_ended(self, job_state: JobState) -> None:
+        """The job has settled for good, but that a completed one may go on."""
+        self._tell(lambda: self._end(job_state))
 
     def _tell(self, call: Callable[[], None]) -> None:
         self._told.append(call)
@@ -233,7 +248,7 @@ class Recorder:
             _, gone = self._ended.popitem(last=False)
             records -= gone.records
 
-    def _begin(self, hook: _FlowHook, job_state: JobState, reader: JournalReader) -> None:
+    def _begin(self, hook: FlowHook, job_state: JobState, reader: JournalReader) -> None:
         capture = Capture(job_state, reader, hook.flow, self._origin, mask=self._mask)
         self._live[job_state.job_id] = _Recorded(hook, job_state, reader, capture)
         self._ended.pop(job_state.job_id, None)
@@ -264,24 +279,3 @@ class Recorder:
             if job_id not in self._faulty:
                 self._faulty.add(job_id)
                 log.exception("Job %s cannot be recorded as it should; its further failures are not logged", job_id)
-
-
-class _FlowHook(JobHook):
-    """What a flow tells, with the flow that tells it."""
-
-    def __init__(self, recorder: Recorder, flow: WatchedFlow) -> None:
-        self.flow = flow
-        self._recorder = recorder
-
-    def job_started(self, job_state: JobState, reader: JournalReader) -> None:
-        recorder = self._recorder
-        recorder._tell(lambda: recorder._begin(self, job_state, reader))
-
-    def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
-        if entry.kind in _WAKING:
-            recorder = self._recorder
-            recorder._tell(lambda: recorder._go_on(job_state))
-
-    def job_ended(self, job_state: JobState) -> None:
-        recorder = self._recorder
-        recorder._tell(lambda: recorder._end(job_state))

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..names import names_of
 from . import opaque
 from .preview import HIDDEN, preview
 
@@ -22,14 +23,14 @@ class Mask:
 
     For payloads, states and everything else that is shown of a program's data, by the names that it
     has there. What stands within a text (a log message, an error) is not looked for. Any thread may use it.
-    Raises `ValueError` for a name that is empty (it would hide everything).
+    A plain text is one name. Raises `ValueError` for a name that is empty (it would hide everything).
 
     >>> Mask(["password"]).apply({"user": "ann", "DB_Password": "x", "more": [{"password": 1}]})
     {'user': 'ann', 'DB_Password': '•••', 'more': [{'password': '•••'}]}
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = tuple(dict.fromkeys(name.strip().casefold() for name in names))
+        self.names = tuple(dict.fromkeys(name.strip().casefold() for name in names_of(names, "mask")))
         if "" in self.names:
             raise ValueError("The name of a key to be masked is empty; it would hide every value: name a part of a key")
         self._known: dict[str, bool] = {}

@@ -69,8 +69,12 @@ class ServerConnection:
         self._sender = Sender(url, self._greet, self._backlog, self._definitions, self._orders.received)
         self._closed = False
         self._process = os.getpid()
-        for flow in flows:
-            self._recorder.watch(flow)
+        try:
+            for flow in flows:
+                self._recorder.watch(flow)
+        except BaseException:
+            self._recorder.release()
+            raise
         self._recorder.start(self._backlog)
         self._sender.start()
         atexit.register(self.close)
@@ -160,9 +164,9 @@ def connect(
         name: what this program is called in the pages; the script's name if unsaid.
         backlog_bytes: what may wait in memory. Beyond it payloads go first, the oldest before the others, then
             rows; counters stay exact.
-        mask: names of keys whose values never leave the program, such as "password".
+        mask: names (or one) of keys whose values never leave the program, such as "password".
 
-    Raises `ValueError` for what is no address, and for two flows of one id.
+    Raises `ValueError` for what is no address, and for two flows of one id; `TypeError` for what is no flow.
 
     >>> from routilux import Flow
     >>> with connect("http://127.0.0.1:9", Flow("census")) as connection:

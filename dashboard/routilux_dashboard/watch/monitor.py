@@ -10,16 +10,16 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from routilux import Flow, JobHook, JobState, JournalEntry, JournalReader
+from routilux import Flow, JobState, JournalEntry, JournalReader
 
 from ..film.masking import NO_MASK, Mask
-from ..film.outlook import ENDED
 from ..film.times import MILLISECOND
 from ..protocol import NO_STORE, FlowDefinition, Frame, Jobs, StoreHealth
+from .flow_hook import FlowHook
 from .flow_totals import Done, FlowTotals
 from .job_list import JobList
 from .shown import ShownFlow, ShownJob
-from .watched_flow import WatchedFlow
+from .watched_flow import WatchedFlow, need_flow
 from .watched_job import WatchedJob
 
 if TYPE_CHECKING:
@@ -80,12 +80,11 @@ class Monitor:
         self.archive: Archive | None = None
         """Where jobs are found that are not in memory."""
         self._now_ns = now_ns
-        self._flows: dict[str, _FlowHook] = {}
+        self._flows: dict[str, FlowHook] = {}
         self._jobs: dict[str, ShownJob] = {}
         self._arrived: deque[ShownJob] = deque()
         self._live: dict[str, ShownJob] = {}
         self._ended: dict[str, int] = {}
-        self._left: deque[WatchedJob] = deque(maxlen=keep_jobs)
         self._distant: Callable[[], dict[str, ShownFlow]] = dict
         self._list = JobList(self.jobs, lambda: list(self.shown_flows()), self._health)
         self._flows_due = 0
@@ -116,32 +115,21 @@ class Monitor:
 
         Raises `ValueError` when another flow of that id is watched.
         """
+        need_flow(flow)
         known = self._flows.get(flow.flow_id)
         if known is not None and known.flow.flow is not flow:
             raise ValueError(f"Another flow {flow.flow_id!r} is watched already; give one of them another flow_id")
         if known is None:
             watched = WatchedFlow(flow, self._mask)
             watched.look()
-            hook = self._flows[flow.flow_id] = _FlowHook(self, watched)
-            flow.add_hook(hook)
-            self._return_to(hook)
+            hook = self._flows[flow.flow_id] = FlowHook(self, watched)
+            hook.attach()
 
-    def unwatch_all(self) -> None:
-        """Let go of all flows. Jobs that have ended are kept; the others are shown again when their flow is watched."""
+    def release(self) -> None:
+        """Let go of all flows: nothing more is heard of their jobs."""
         flows, self._flows = self._flows, {}
         for hook in flows.values():
-            hook.flow.flow.remove_hook(hook)
-        gone = [job for job in self.jobs() if isinstance(job, WatchedJob) and not job.closed]
-        self._drop(job.job_id for job in gone)
-        self._left.extend(gone)
-
-    def _return_to(self, hook: _FlowHook) -> None:
-        """Show those jobs of a flow that ended while nobody watched."""
-        for job in [job for job in self._left if job.flow is hook.flow.flow]:
-            self._left.remove(job)
-            if job.job_id not in self._jobs and job.job_state.status in ENDED:
-                job.job_state.add_hook(hook)
-                hook.job_ended(job.job_state)
+            hook.detach()
 
     # -- jobs
 
@@ -188,10 +176,10 @@ class Monitor:
 
     # -- told by engine threads
 
-    def job_started(self, flow: WatchedFlow, job_state: JobState, reader: JournalReader) -> None:
+    def job_started(self, hook: FlowHook, job_state: JobState, reader: JournalReader) -> None:
         """A job begins, or was under way when its flow was watched."""
         job = self._jobs[job_state.job_id] = WatchedJob(
-            job_state, reader, flow, self.origin, self._now_ns, keep_runs=self._keep_runs, mask=self._mask
+            job_state, reader, hook.flow, self.origin, self._now_ns, keep_runs=self._keep_runs, mask=self._mask
         )
         self._arrived.append(job)
         self._wake()
@@ -231,7 +219,6 @@ class Monitor:
         """What changed since the last tick. An idle job costs about a microsecond, one that has ended nothing."""
         now_ns = self._now_ns()
         self._look_at_flows(now_ns)
-        self._let_go_of_unwatched()
         self._take_in_arrived(now_ns)
         frames = []
         for job in list(self._live.values()):
@@ -244,13 +231,6 @@ class Monitor:
                 self._ended[job.job_id] = job.records_kept()
                 self._forget_old()
         return Tick(frames, self._list.message(now_ns))
-
-    def _let_go_of_unwatched(self) -> None:
-        for job in list(self._live.values()):
-            if self._jobs.get(job.job_id) is not job:
-                del self._live[job.job_id]
-                if job.job_id not in self._jobs:
-                    self._list.removed([job.job_id])
 
     def _take_in_arrived(self, now_ns: int) -> None:
         while self._arrived:
@@ -304,20 +284,3 @@ class Monitor:
     def done_by_flow(self) -> dict[str, Done]:
         """What the jobs of each flow have done since this began, those that were let go included. (Native threads.)"""
         return self._totals.by_flow(self.jobs)
-
-
-class _FlowHook(JobHook):
-    """What a flow tells, with the flow that tells it."""
-
-    def __init__(self, monitor: Monitor, flow: WatchedFlow) -> None:
-        self.flow = flow
-        self._monitor = monitor
-
-    def job_started(self, job_state: JobState, reader: JournalReader) -> None:
-        self._monitor.job_started(self.flow, job_state, reader)
-
-    def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
-        self._monitor.entry_added(job_state, entry)
-
-    def job_ended(self, job_state: JobState) -> None:
-        self._monitor.job_ended(job_state)

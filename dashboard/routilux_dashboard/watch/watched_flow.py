@@ -10,6 +10,15 @@ from ..protocol import FlowDefinition
 from .describe import describe
 
 
+def need_flow(flow: object) -> None:
+    """Raise `TypeError` for what is no flow, and say what to give instead."""
+    if isinstance(flow, type):
+        name = flow.__name__
+        raise TypeError(f"{name} is a class, and a flow is needed: make one, {name}(…), and give that")
+    if not isinstance(flow, Flow):
+        raise TypeError(f"{flow!r} is no flow: what is watched are objects of Flow")
+
+
 class WatchedFlow:
     """Describes a flow. Any thread may call it: what it keeps is replaced, never changed.
 
