@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .callables import restored, to_plain
 from .context import THREAD, ExecutionContext, current_context
@@ -17,6 +17,8 @@ from .merging import MergeStrategy
 from .slot import Slot
 
 __all__ = ["ExecutionContext", "Routine"]
+
+_MADE_BY_INIT = ("_id", "_config", "_slots", "_events", "_error_handler")
 
 
 class Routine(Loadable):
@@ -44,6 +46,16 @@ class Routine(Loadable):
         self._slots: dict[str, Slot] = {}
         self._events: dict[str, Event] = {}
         self._error_handler: ErrorHandler | None = None
+
+    if not TYPE_CHECKING:  # for type checkers, what is not there is an error already
+
+        def __getattr__(self, name):
+            """Asked for what is not there; says what to do when that is because `__init__` was not called."""
+            kind = type(self).__name__
+            told = f"{kind!r} object has no attribute {name!r}"
+            if "_error_handler" not in self.__dict__ and name in _MADE_BY_INIT:
+                told += f": {kind}.__init__ must begin with super().__init__()"
+            raise AttributeError(told, name=name, obj=self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}[{self._id}]"

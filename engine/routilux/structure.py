@@ -24,9 +24,14 @@ class Structure:
     def add_routine(self, routine: Routine, routine_id: str | None = None) -> str:
         """Add `routine` under `routine_id` (its own generated one when not given) and return the id.
 
-        Raises `ValueError` when the id is taken.
+        Raises `ValueError` when the id is taken, and `TypeError` for what is no routine, such as its class.
         """
-        key = routine._id if routine_id is None else routine_id
+        if isinstance(routine, type):
+            raise TypeError(f"{routine.__name__} is a class, and a routine is needed: add {routine.__name__}()")
+        if not isinstance(routine, Routine):
+            raise TypeError(f"{routine!r} is no routine: add an object of a class that is derived from Routine")
+        own_id = routine._id
+        key = own_id if routine_id is None else routine_id
         if key in self.routines:
             raise ValueError(f"Routine id {key!r} already exists in {self!r}; choose another id")
         self.routines[key] = routine

@@ -278,3 +278,36 @@ def test_nothing_of_this_warns() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Flow().shutdown()
+
+
+# -- common mistakes
+
+
+class Forgetful(Routine):
+    """Does not call `super().__init__()`."""
+
+    def __init__(self, *, slot: bool) -> None:
+        if slot:
+            self.define_slot("trigger")
+
+
+def test_a_constructor_that_forgot_super_is_told_so() -> None:
+    with pytest.raises(AttributeError, match=r"Forgetful.__init__ must begin with super\(\).__init__\(\)"):
+        Forgetful(slot=True)
+    with pytest.raises(AttributeError, match=r"must begin with super\(\)"):
+        Flow("f").add_routine(Forgetful(slot=False), "a")
+
+
+def test_what_else_a_routine_has_not_is_told_as_ever() -> None:
+    with pytest.raises(AttributeError, match=r"^'Routine' object has no attribute 'colour'$"):
+        Routine().colour  # type: ignore[attr-defined]
+    assert not hasattr(Routine(), "colour")
+
+
+def test_a_class_or_anything_else_that_is_no_routine_is_not_added() -> None:
+    flow = Flow("f")
+    with pytest.raises(TypeError, match=r"Routine is a class.*add Routine\(\)"):
+        flow.add_routine(Routine, "a")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="'x' is no routine"):
+        flow.add_routine("x", "a")  # type: ignore[arg-type]
+    assert not flow.routines
