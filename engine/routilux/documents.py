@@ -6,6 +6,7 @@ import codecs
 import json
 import math
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,12 +86,15 @@ class Part:
 
     def number(self, key: str, default: float | None = None) -> float:
         """The number under `key`."""
-        part = self.at(key, default)
-        if isinstance(part.value, bool) or not isinstance(part.value, (int, float)):
-            raise part.wrong("a number")
-        if abs(part.value) > HUGE if isinstance(part.value, int) else math.isnan(part.value):
-            raise part.wrong("a number (none that is huge)")
-        return part.value
+        return self.at(key, default).as_number()
+
+    def as_number(self) -> float:
+        """The part, which is a number."""
+        if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
+            raise self.wrong("a number")
+        if abs(self.value) > HUGE if isinstance(self.value, int) else math.isnan(self.value):
+            raise self.wrong("a number (none that is huge)")
+        return self.value
 
     def optional_number(self, key: str) -> float | None:
         """The number under `key`, or `None`."""
@@ -98,10 +102,13 @@ class Part:
 
     def whole(self, key: str, default: int | None = None) -> int:
         """The whole number, from 0 to `HUGE`, under `key`."""
-        part = self.at(key, default)
-        if isinstance(part.value, bool) or not isinstance(part.value, int) or not 0 <= part.value <= HUGE:
-            raise part.wrong("a whole number from 0")
-        return part.value
+        return self.at(key, default).as_whole()
+
+    def as_whole(self) -> int:
+        """The part, which is a whole number from 0 to `HUGE`."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or not 0 <= self.value <= HUGE:
+            raise self.wrong("a whole number from 0")
+        return self.value
 
     def flag(self, key: str, default: bool = False) -> bool:
         """The truth value under `key`."""
@@ -161,6 +168,13 @@ def shown(value: Any) -> str:
     if isinstance(value, int) and not -(10**60) < value < 10**60:
         return "a huge number"
     return repr(value) if isinstance(value, (int, float, type(None))) else type(value).__name__
+
+
+def as_dict(name: str, value: Any) -> Any:
+    """`value`, which is a dict; `ValueError` names it when it is none."""
+    if not isinstance(value, Mapping):
+        raise Part(value, name).wrong("a dict")
+    return value
 
 
 def iso_utc(time_ns: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .concurrent import ConcurrentRunner
 from .context import runs_here
-from .documents import shown
+from .documents import Part, as_dict, shown
 from .error_handler import ErrorHandler, check_handler
 from .execution_tracker import ExecutionTracker
 from .flow_document import fill_flow, flow_to_plain
@@ -65,11 +65,12 @@ class Flow(Structure):
         *,
         history_limit: int | None = None,
     ) -> None:
-        super().__init__(flow_id or str(uuid.uuid4()))
+        super().__init__(Part(flow_id or str(uuid.uuid4()), "flow_id").as_text())
         self.execution_strategy: str = execution_strategy
-        self.max_workers: int = max_workers if execution_strategy == CONCURRENT else 1
-        self.execution_timeout: float = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
-        self.history_limit = history_limit
+        self.max_workers: int = _workers(max_workers) if execution_strategy == CONCURRENT else 1
+        seconds = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
+        self.execution_timeout: float = Part(seconds, "execution_timeout").as_number()
+        self.history_limit = None if history_limit is None else Part(history_limit, "history_limit").as_whole()
         self.error_handler: ErrorHandler | None = None
         self.execution_tracker: ExecutionTracker | None = None
         self._output_handler: OutputHandler | None = None
@@ -91,7 +92,7 @@ class Flow(Structure):
 
     def set_execution_strategy(self, strategy: str, max_workers: int | None = None) -> None:
         """Set `strategy`: `"sequential"` or `"concurrent"` (`max_workers`, or 5). `ValueError` for another word."""
-        self.max_workers = (max_workers or DEFAULT_WORKERS) if _strategy(strategy) == CONCURRENT else 1
+        self.max_workers = _workers(max_workers or DEFAULT_WORKERS) if _strategy(strategy) == CONCURRENT else 1
         self.execution_strategy = strategy
 
     def get_routine_retry_count(self, routine_id: str) -> int | None:
@@ -123,10 +124,11 @@ class Flow(Structure):
             output_handler: for this job; the flow's when not given.
 
         Raises:
-            ValueError: for an unknown routine or strategy. All else ends in the JobState.
+            ValueError: for an unknown routine or strategy, or a parameter of the wrong kind. All else ends in the JobState.
         """
+        params = dict(as_dict("entry_params", entry_params or {}))
         job_state, runner = self._new_job(entry_routine_id, execution_strategy, timeout, output_handler)
-        runner.execute(entry_routine_id, dict(entry_params or {}))
+        runner.execute(entry_routine_id, params)
         return job_state
 
     def start(
@@ -138,8 +140,9 @@ class Flow(Structure):
         output_handler: OutputHandler | None = None,
     ) -> JobState:
         """As `execute`, but the whole job runs on other threads: returns at once."""
+        params = dict(as_dict("entry_params", entry_params or {}))
         job_state, runner = self._new_job(entry_routine_id, execution_strategy, timeout, output_handler)
-        runner.start(entry_routine_id, dict(entry_params or {}))
+        runner.start(entry_routine_id, params)
         return job_state
 
     def _new_job(
@@ -147,7 +150,7 @@ class Flow(Structure):
     ) -> tuple[JobState, SequentialRunner | ConcurrentRunner]:
         self._routine(entry, "Entry routine")
         chosen = _strategy(strategy or self.execution_strategy)
-        seconds = self.execution_timeout if timeout is None else timeout
+        seconds = Part(self.execution_timeout if timeout is None else timeout, "timeout").as_number()
         journal = Journal(self._plan.sources, self._plan.targets, self.history_limit)
         job_state = JobState(self.flow_id, journal=journal)
         job_state.output_handler = self._output_handler if output_handler is None else output_handler
@@ -214,10 +217,10 @@ class Flow(Structure):
         `wait=False`, or when a handler of the job itself asks. Pausing a paused job does nothing.
 
         Raises:
-            ValueError: for another flow's job, or one that has failed or been cancelled.
+            ValueError: for another flow's job, one that has failed or been cancelled, or a checkpoint that is no dict.
         """
         runner = self._runner_of(job_state)
-        runner.controls.pause(reason, checkpoint, by)
+        runner.controls.pause(reason, None if checkpoint is None else as_dict("checkpoint", checkpoint), by)
         if wait:
             runner.wait_settled("pause")
 
@@ -358,6 +361,10 @@ class Flow(Structure):
             if not wait_until_over(job_state, left):
                 return False
         return True
+
+
+def _workers(number: Any) -> int:
+    return Part(max(number, 0) if isinstance(number, int) else number, "max_workers").as_whole()
 
 
 def _strategy(word: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import waiting
 from .atomic_file import write_whole
 from .control import ControlState
-from .documents import SIZE_LIMIT, now_iso, read_json
+from .documents import SIZE_LIMIT, Part, as_dict, now_iso, read_json
 from .execution_record import ExecutionRecord, HistoryRange, made_from
 from .execution_tracker import ExecutionTracker
 from .hooks import Hooks, JobHook
@@ -150,7 +150,8 @@ class JobState(SharedArea):
 
     def record_execution(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Append a record of `routine_id` and `event_name` with a copy of `data`, and the current time."""
-        self._record(routine_id, event_name, "custom", snapshot(data))
+        _check_event(routine_id, event_name)
+        self._record(routine_id, event_name, "custom", snapshot(as_dict("data", data or {})))
 
     def _record(self, routine_id: str, event_name: str, kind: str, data: dict[str, Any], cause: int = 0) -> int:
         journal = self._journal
@@ -194,8 +195,9 @@ class JobState(SharedArea):
 
     def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Keep the event `event_name` of routine `routine_id`; it is emitted with `data` when the job is resumed."""
+        _check_event(routine_id, event_name)
         self._updated_ns = time.time_ns()
-        row = {"routine_id": routine_id, "event_name": event_name, "data": data}
+        row = {"routine_id": routine_id, "event_name": event_name, "data": as_dict("data", data or {})}
         self.deferred_events.append(row | {"timestamp": now_iso()})
 
     # -- saving and loading
@@ -317,6 +319,11 @@ class JobState(SharedArea):
 
     def _queue_figures(self) -> tuple[int, int]:
         return self._runner.queue_figures() if self._runner is not None else (0, 0)
+
+
+def _check_event(routine_id: str, event_name: str) -> None:
+    """Raise `ValueError` for what could be saved, but not be loaded."""
+    Part(routine_id, "routine_id").as_text(), Part(event_name, "event_name").as_text()
 
 
 def _local(time_ns: int) -> datetime:
