@@ -124,7 +124,8 @@ class Flow(Structure):
             output_handler: for this job; the flow's when not given.
 
         Raises:
-            ValueError: for an unknown routine or strategy, or a parameter of the wrong kind. All else ends in the JobState.
+            ValueError: for an unknown routine or strategy, or a parameter of the wrong kind. All else ends
+                in the JobState.
         """
         params = dict(as_dict("entry_params", entry_params or {}))
         job_state, runner = self._new_job(entry_routine_id, execution_strategy, timeout, output_handler)
