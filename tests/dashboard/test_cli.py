@@ -124,14 +124,21 @@ def test_wrong_usage_is_told_in_a_line_and_exits_with_2(program: str, arguments:
 def test_a_busy_port_is_told_in_a_line_and_exits_with_2(program: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        for arguments in (
-            ["run", f"{program}:flow", "--dashboard", f"127.0.0.1:{port}"],
-            ["demo", "--port", str(port)],
+        for arguments, another in (
+            (["run", f"{program}:flow", "--dashboard", f"127.0.0.1:{port}"], "(--dashboard 127.0.0.1:N)"),
+            (["demo", "--port", str(port)], "(--port N; make demo PORT=N)"),
+            (["serve", "--port", str(port)], "(--port N)"),
         ):
             done = routilux(*arguments)
             assert done.returncode == 2
             assert "in use" in done.stderr
+            assert done.stderr.endswith(f"{another}\n")
             assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_host_that_is_none_is_told_without_a_word_of_ports() -> None:
+    done = routilux("serve", "--host", "203.0.113.1", "--port", "0")
+    assert (done.returncode, "no such address" in done.stderr, "--port" in done.stderr) == (2, True, False)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -39,7 +39,8 @@ def show(chosen: Demo, host: str, port: int, store: str | None, pace: float, *, 
     """Serve until Ctrl-C, also after the job has ended: it can be looked at and run again from its page."""
     end_like_ctrl_c()
     flow = chosen.make_flow()
-    with start_dashboard(flow, host=host, port=port, store=store) as dashboard:
+    another = "--port N; make demo PORT=N"
+    with start_dashboard(flow, host=host, port=port, other_port=another, store=store) as dashboard:
         try:
             url = dashboard.url_of_job(flow.start(chosen.ENTRY, {"pace": pace}).job_id)
             click.echo(f"Dashboard: {url}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 from collections.abc import Iterable
 
@@ -28,15 +29,20 @@ def start_dashboard(
     *flows: Flow,
     host: str,
     port: int,
+    other_port: str = "--port N",
     store: str | None = None,
     mask: Iterable[str] = (),
     tokens: Tokens | None = None,
 ) -> Dashboard:
-    """A dashboard that serves `flows`; a busy port, or a store that is none, is a `UsageProblem`."""
+    """A dashboard that serves `flows`; a busy port, or a store that is none, is a `UsageProblem`.
+
+    `other_port` is how the caller's command names another port.
+    """
     try:
         return Dashboard(*flows, host=host, port=port, store=store, mask=mask, tokens=tokens).start()
     except CannotListen as error:
-        raise UsageProblem(f"{error.strerror} (--port N)") from None
+        hint = f" ({other_port})" if error.errno in (errno.EADDRINUSE, errno.EACCES) else ""
+        raise UsageProblem(f"{error.strerror}{hint}") from None
     except ValueError as error:
         raise UsageProblem(str(error)) from None
 

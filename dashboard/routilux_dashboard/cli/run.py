@@ -77,7 +77,8 @@ def shower(text: str, store: str | None, mask: tuple[str, ...]) -> Callable[[Flo
             raise UsageProblem("--store is the server's own when --dashboard is a URL: give it to routilux serve")
         return lambda flow: _connect(text, flow, mask)
     host, port = parse_place(text)
-    return lambda flow: start_dashboard(flow, host=host, port=port, store=store, mask=mask)
+    another = f"--dashboard {text.rpartition(':')[0]}:N"
+    return lambda flow: start_dashboard(flow, host=host, port=port, other_port=another, store=store, mask=mask)
 
 
 def run_job(flow: Flow, entry: str, params: dict[str, Any], show: Callable[[Flow], Shown] | None) -> str:
