@@ -78,8 +78,8 @@ def _lines(recordable: Recordable, mask: Mask) -> Iterator[bytes]:
 
 
 def _page(recordable: Recordable, mask: Mask, limit: int) -> Iterator[bytes]:
-    segments, keyframe, missing, _ = recordable
-    return html.html_file(segments, mask, limit=limit, missing=missing, keyframe=keyframe)
+    segments, keyframe, missing, _, last_sign_ns = recordable
+    return html.html_file(segments, mask, limit=limit, missing=missing, keyframe=keyframe, last_sign_ns=last_sign_ns)
 
 
 def _file(

@@ -147,7 +147,7 @@ class KeptJob:
         if self.facts.past:
             return _refused(self.asked, PAST)
         if self.last_sign_ns is not None and self.facts.status not in ENDED:
-            return _refused(self.asked, f"its program has not been heard of since {iso(self.last_sign_ns)}")
+            return out_of_reach(self.asked, iso(self.last_sign_ns))
         return self.asked
 
     def state(self, routine_id: str) -> RoutineState:
@@ -204,6 +204,11 @@ def _totals(segment: Segment) -> Totals | None:
         return None
     runs = {(s.target, OUTCOMES[s.outcome]): RunTotals(s.count, s.total_ns, s.min_ns, s.max_ns) for s in sums.runs}
     return Totals(Counter(sums.emissions), runs)
+
+
+def out_of_reach(control: Control, last_sign: str) -> Control:
+    """What was asked of a job that is lost, and that nothing can be asked of it."""
+    return _refused(control, f"its program has not been heard of since {last_sign}")
 
 
 def _refused(control: Control, why: str) -> Control:

@@ -47,6 +47,15 @@ def epoch_ns(moment: datetime) -> int:
     return (moment.astimezone(UTC) - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
+def iso_ns(text: str) -> int:
+    """Nanoseconds since the epoch of a moment that `iso` wrote.
+
+    >>> iso_ns("2023-11-14T22:13:20.123456+00:00")
+    1700000000123456000
+    """
+    return epoch_ns(datetime.fromisoformat(text))
+
+
 def milliseconds(time_ns: int) -> float:
     """Milliseconds since the epoch, the wire's `at`."""
     return time_ns / MILLISECOND

@@ -13,7 +13,7 @@ from ..film.playback import Playback
 from ..film.segment import Segment
 from ..film.times import iso
 from ..protocol import Keyframe
-from .masked import masked
+from .masked import masked, masked_keyframe
 from .parts import Part, Shelf, pack
 from .rows import NumberedRows, RecordRows
 from .strip import Strip
@@ -85,13 +85,20 @@ class Content:
         elif (frame := self._playback.frame()) is not None:
             self._strip.add(frame)
 
-    def parts(self, limit: int, missing: Iterable[str] = (), keyframe: Keyframe | None = None) -> list[Part]:
+    def parts(
+        self,
+        limit: int,
+        missing: Iterable[str] = (),
+        keyframe: Keyframe | None = None,
+        last_sign_ns: int | None = None,
+    ) -> list[Part]:
         """All parts, the first of them `about`.
 
         Args:
             limit: as it is told to the reader.
             missing: sentences on what these segments do not have.
             keyframe: the job at its end, where somebody knows it better than its segments do.
+            last_sign_ns: when its program was last heard of, of a job that is lost.
 
         Raises:
             ValueError: there was no segment.
@@ -103,7 +110,9 @@ class Content:
         for rows in (self._log, self._outputs):
             rows.close()
         self._strip.close()
-        fixed = self._fixed(keyframe or playback.keyframe())
+        if last_sign_ns is not None:
+            playback.mark_lost(last_sign_ns)
+        fixed = self._fixed(playback.keyframe() if keyframe is None else masked_keyframe(keyframe, self._mask))
         self._fit(self._room - sum(part.size for part in fixed))
         about = self._about(limit, missing)
         shelves = (*self._shelves(), self._strip.shelf)

@@ -38,6 +38,7 @@ def html_file(
     limit: int = LIMIT,
     missing: Iterable[str] = (),
     keyframe: Keyframe | None = None,
+    last_sign_ns: int | None = None,
     dist: Path | None = None,
 ) -> Iterator[bytes]:
     """The file, piece by piece: the first at once, the next when all segments have been read.
@@ -48,6 +49,7 @@ def html_file(
         limit: bytes that the file may have. What is left out for it, the page says.
         missing: sentences on what the segments do not have, for the page to say too.
         keyframe: the job at its end, where somebody knows it better than its segments do.
+        last_sign_ns: when its program was last heard of, of a job that is lost: the page shows it so.
         dist: the folder of the built front end.
 
     Raises:
@@ -66,7 +68,7 @@ def html_file(
     if first is None:
         raise ValueError("there is nothing to record: the job has no segment")
     content.add(first)
-    return _pieces(before, rest, content, lambda: content.parts(limit, missing, keyframe), after)
+    return _pieces(before, rest, content, lambda: content.parts(limit, missing, keyframe, last_sign_ns), after)
 
 
 def _pieces(

@@ -1,4 +1,4 @@
-"""A segment without the values of keys that are named as secret."""
+"""A segment, and a keyframe, without the values of keys that are named as secret."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ..film.masking import Mask
 from ..film.segment import DataValue, Segment
-from ..protocol import EntryPoint, FlowDefinition
+from ..protocol import EntryPoint, FlowDefinition, Keyframe
 
 _OWN_WORDS = frozenset({
     "action", "attempt", "by", "delay", "dropped", "due_ns", "error", "error_type", "kept", "key", "max_retries", "n",
@@ -32,6 +32,22 @@ def masked(segment: Segment, mask: Mask) -> Segment:
         outputs=[replace(row, data=mask.apply(row.data)) for row in segment.outputs],
         states={key: replace(state, state=mask.apply(state.state)) for key, state in segment.states.items()},
         data={key: DataValue(mask.apply({key: held.value})[key], held.cut) for key, held in segment.data.items()},
+    )
+
+
+def masked_keyframe(keyframe: Keyframe, mask: Mask) -> Keyframe:
+    """The same for a job as it is shown."""
+    if not mask:
+        return keyframe
+    log, outputs = keyframe.log, keyframe.outputs
+    return replace(
+        keyframe,
+        flow=_flow(keyframe.flow, mask),
+        job=replace(keyframe.job, params=mask.apply(keyframe.job.params)),
+        states={key: replace(state, state=mask.apply(state.state)) for key, state in keyframe.states.items()},
+        records=[replace(record, data=mask.apply(record.data)) for record in keyframe.records],
+        log=replace(log, rows=[replace(row, entry=mask.apply(row.entry)) for row in log.rows]),
+        outputs=replace(outputs, rows=[replace(row, data=mask.apply(row.data)) for row in outputs.rows]),
     )
 
 

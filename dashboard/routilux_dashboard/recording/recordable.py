@@ -17,9 +17,11 @@ class Recordable(NamedTuple):
         keyframe: the job at its end, where somebody knows it better than its segments do.
         missing: sentences on what the segments do not have.
         gaps: why its figures do not follow from its segments, so that it cannot be JSON lines; empty when they do.
+        last_sign_ns: when its program was last heard of, of a job that is lost.
     """
 
     segments: Iterable[Segment]
     keyframe: Keyframe | None = None
     missing: tuple[str, ...] = ()
     gaps: str = ""
+    last_sign_ns: int | None = None

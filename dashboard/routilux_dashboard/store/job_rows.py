@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Select, case, func, or_, select, tuple_
 
 from ..film.cutting import NOTHING_ASKED
+from ..film.kept_job import out_of_reach
 from ..film.times import iso
 from ..protocol import Counts, JobStatus, JobSummary
 from .database import Database
@@ -105,9 +106,10 @@ def summary_of(row: JobRow, last_sign_ns: int | None) -> JobSummary:
     status = row.status if last_sign_ns is None else "lost"
     sign = None if last_sign_ns is None else iso(last_sign_ns)
     rate = summary.rate if status in ("pending", "running") else 0.0
-    return msgspec.structs.replace(
+    shown = msgspec.structs.replace(
         summary, status=cast(JobStatus, status), seq=row.seq, last_sign=sign, rate=rate, activity=[0] * 20
     )
+    return shown if sign is None else msgspec.structs.replace(shown, control=out_of_reach(shown.control, sign))
 
 
 def _bare(row: JobRow) -> JobSummary:

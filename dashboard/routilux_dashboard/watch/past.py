@@ -15,7 +15,7 @@ from ..film.cutting import until_seq, until_time
 from ..film.history_query import PAGE_LIMIT, HistoryQuery
 from ..film.playback import Playback
 from ..film.segment import Segment
-from ..film.times import iso
+from ..film.times import iso, iso_ns
 from ..film.trail import Causes, Effects
 from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
 from ..recording.from_memory import from_memory
@@ -151,7 +151,11 @@ class Past:
                 return _played(from_memory(job).segments, seq, t_ns)
             store = self._in_store(job)
             self._catch_up(job)
-            return store.playback(job.job_id, seq, t_ns).job()
+            playback = store.playback(job.job_id, seq, t_ns)
+            sign_ns = _last_sign_ns(job)
+            if t_ns is not None and sign_ns is not None and t_ns >= sign_ns:
+                playback.mark_lost(sign_ns)
+            return playback.job()
         except LookupError as error:
             raise NotKept(str(error)) from None
 
@@ -161,7 +165,7 @@ class Past:
             return from_memory(job)
         store = self._in_store(job)
         self._catch_up(job)
-        return from_store(job.job_id, store)
+        return from_store(job.job_id, store)._replace(last_sign_ns=_last_sign_ns(job))
 
     def store(self) -> Store:
         """Where jobs from elsewhere can be taken in. Raises `NoStore`."""
@@ -274,6 +278,12 @@ def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> J
     if seq is not None and playback.seq < seq:
         raise LookupError(f"There is no record {seq} yet: there are {playback.seq}")
     return playback.job()
+
+
+def _last_sign_ns(job: ShownJob) -> int | None:
+    """When the program of a job that is lost was last heard of."""
+    summary = job.summary
+    return iso_ns(summary.last_sign) if summary.status == "lost" and summary.last_sign is not None else None
 
 
 def _held(job: WatchedJob) -> Held:

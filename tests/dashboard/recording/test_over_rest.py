@@ -14,14 +14,16 @@ import pytest
 from routilux import Flow, JobState, Routine
 from routilux_dashboard import Dashboard
 from routilux_dashboard.recording.html import LEAST
+from routilux_dashboard.store import Store
 from tests.dashboard.commands import call
 from tests.dashboard.peers import ask, get
+from tests.dashboard.recording.made_up import JOB_ID, a_run
 from tests.waiting import eventually
 from tools import frontend
 
 ROOT = Path(__file__).resolve().parents[3]
 SECRET = "correct horse battery staple"
-PART = re.compile(rb'data-part="\w+"[^>]*>([^<]*)<')
+PART = re.compile(rb'data-part="(\w+)"[^>]*>([^<]*)<')
 
 
 class Teller(Routine):
@@ -49,14 +51,44 @@ def served(tmp_path: Path) -> Iterator[tuple[Dashboard, str]]:
         yield dashboard, job_state.job_id
 
 
+def test_a_mask_hides_in_what_is_in_memory_too(tmp_path: Path) -> None:
+    frontend.build(ROOT)
+    flow = Flow("secrets")
+    flow.add_routine(Teller(), "teller")
+    with Dashboard(flow, port=0, store="none") as dashboard:
+        job_state = flow.start("teller")
+        assert JobState.wait_for_completion(flow, job_state, timeout=30)
+        path = f"/jobs/{job_state.job_id}/recording.html"
+        assert SECRET.encode() in unpacked(body_of(dashboard, path))
+        assert SECRET.encode() not in unpacked(body_of(dashboard, f"{path}?mask=token&mask=password"))
+
+
+def test_a_job_that_is_lost_is_lost_in_its_recording(tmp_path: Path) -> None:
+    frontend.build(ROOT)
+    with Store(str(tmp_path / "runs.db")) as store:
+        store.put(list(a_run(30, ended=False)))
+    with Dashboard(port=0, store=tmp_path / "runs.db") as dashboard:
+        shown = get(dashboard, f"/jobs/{JOB_ID}")
+        assert (shown["status"], shown["last_sign"] is None) == ("lost", False)
+        page = body_of(dashboard, f"/jobs/{JOB_ID}/recording.html")
+        (keyframe,) = (json.loads(part) for name, part in parts_of(page) if name == b"keyframe")
+        assert {name: keyframe["job"][name] for name in ("status", "last_sign", "counts", "control")} == {
+            name: shown[name] for name in ("status", "last_sign", "counts", "control")
+        }
+
+
 def body_of(dashboard: Dashboard, path: str, status: int = 200) -> bytes:
     answer = ask(dashboard, "GET", f"/api/v1{path}")
     assert answer.status == status, answer.body
     return answer.body
 
 
+def parts_of(page: bytes) -> list[tuple[bytes, bytes]]:
+    return [(name, zlib.decompress(base64.b64decode(text), 31)) for name, text in PART.findall(page)]
+
+
 def unpacked(page: bytes) -> bytes:
-    return b"".join(zlib.decompress(base64.b64decode(text), 31) for text in PART.findall(page))
+    return b"".join(part for _, part in parts_of(page))
 
 
 @pytest.mark.parametrize("form", ["jsonl", "html"])

@@ -112,6 +112,8 @@ def test_a_job_that_is_let_go_of_is_lost_until_more_of_it_comes(place: str, open
     store.let_go(["job-1"])
     summary = store.summary("job-1")
     assert (summary.status, summary.last_sign) == ("lost", iso(job.time_of(10) + 500_000))
+    assert summary.control.refusals == store.playback("job-1").summary.control.refusals
+    assert str(summary.last_sign) in str(summary.control.refusals["pause"]), "nothing can be asked of it"
     store.put([job.next()])
     assert store.flush(60)
     assert store.summary("job-1").status == "running"
