@@ -94,6 +94,8 @@ class Clerk:
 
     def _lose(self, program: Program) -> None:
         under_way = self._under_way(program)
+        if under_way:
+            log.warning("Nothing is heard of %s any more: its jobs are lost until it is back", program.origin)
         for held in self._of(program):
             held.job.lose()
             self._show_anew(held)
@@ -136,9 +138,12 @@ class Clerk:
                 else:
                     have.refused[job_id] = refusal
         except StoreFailed as error:
-            log.warning("Jobs of %s wait: %s", peer.program.origin, error)
+            if not peer.waits:
+                log.warning("Jobs of %s wait: %s", peer.program.origin, error)
+            peer.waits = True
             self._unanswered.append((peer, job_ids))
             return
+        peer.waits = False
         peer.sender.tell("have", have)
 
     def _refusal(self, peer: Connected, job_id: str) -> str | None:

@@ -54,6 +54,8 @@ class Connected:
         self.asked_again: set[str] = set()
         self.refused: set[str] = set()
         self.is_cut = False
+        self.waits = False
+        """What it asked is not answered yet, for the store is away."""
 
     def cut(self, reason: str) -> None:
         """End the connection; nothing more of it is looked at."""

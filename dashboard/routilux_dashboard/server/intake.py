@@ -139,7 +139,6 @@ class Intake:
     def _look(self) -> None:
         self._hub.later(LOOK_SECONDS, self._look)
         for program in self._programs.silent(time.time_ns()):
-            log.warning("Nothing is heard of %s any more: its jobs are lost until it is back", program.origin)
             program.give_up_orders("is not heard of any more")
             self._clerk.lose(program)
         self._programs.forget([each for each in self._programs.all() if each.lost and not each.connected])

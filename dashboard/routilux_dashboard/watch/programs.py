@@ -61,7 +61,7 @@ class Program:
         """What was asked of it is not answered any more."""
         for future in list(self._asked.values()):
             if not future.done():
-                future.set_exception(OutOfReach(f"{self.origin} {why}"))
+                future.set_exception(OutOfReach(f"the program {self.origin} {why}"))
 
     def ask(self, order: Order) -> Answer:
         """Send an order, under a number of its own, and wait for what becomes of it. (Native threads.)
@@ -70,14 +70,14 @@ class Program:
         """
         send = self._send
         if send is None or self.lost:
-            raise OutOfReach(f"{self.origin} is not connected")
+            raise OutOfReach(f"the program {self.origin} is not connected")
         order.id = next(self._numbers)
         future = self._asked[order.id] = Future[Answer]()
         try:
             send(order)
             return future.result(ANSWER_SECONDS)
         except TookTooLong:
-            raise OutOfReach(f"{self.origin} has not answered within {ANSWER_SECONDS:g} s") from None
+            raise OutOfReach(f"the program {self.origin} has not answered within {ANSWER_SECONDS:g} s") from None
         finally:
             del self._asked[order.id]
 

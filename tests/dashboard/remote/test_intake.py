@@ -80,8 +80,13 @@ def _status(store: Store, job_id: str) -> str:
         return "not there yet"
 
 
-def test_jobs_wait_while_the_store_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jobs_wait_while_the_store_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[Any] = []
+
     def fail(*_: Any) -> Any:
+        asked.append(_)
         raise StoreFailed("the disk is on fire")
 
     mine = str(uuid.uuid4())
@@ -91,6 +96,8 @@ def test_jobs_wait_while_the_store_cannot_be_read(tmp_path: Path, monkeypatch: p
             peer.send("jobs", [mine])
             peer.send("beat", {"now_ns": 1})
             peer.wait_for("heard")
+            eventually(lambda: len(asked) >= 3, what="it is tried again")
+        assert [record.getMessage().split(" wait: ")[1] for record in caplog.records] == ["the disk is on fire"]
         assert peer.wait_for("have") == {"jobs": {mine: 0}, "refused": {}}
         peer.send_segments(first_segment(mine))
         assert peer.wait_for("kept") == {mine: 1}

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from routilux_dashboard import Dashboard
 from tests.dashboard.peers import Server, ask, get, live
 from tests.dashboard.remote.processes import ServerProcess, program
@@ -28,7 +30,7 @@ def has_begun(server: Server, job_id: str) -> bool:
 
 
 def test_jobs_of_dead_frozen_and_hanging_programs_are_lost_and_the_frozen_one_goes_on_when_it_thaws(
-    tmp_path: Path,
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     slow = ("--count", "4000", "--rate", "300")
     with (
@@ -61,9 +63,15 @@ def test_jobs_of_dead_frozen_and_hanging_programs_are_lost_and_the_frozen_one_go
             assert job_id == stuck or abs((datetime.fromisoformat(shown["last_sign"]) - now).total_seconds()) < 4
             answer = ask(server, "POST", f"/api/v1/jobs/{job_id}/pause", {})
             assert answer.status == 409, answer.body
+            assert answer.json["detail"].startswith(f"The program {shown['origin']} is not "), "its name as it is"
+            then = get(server, f"/jobs/{job_id}/at?t={time.time_ns() // 1_000_000}")
+            assert (then["status"], then["last_sign"]) == ("lost", shown["last_sign"])
+            assert get(server, f"/jobs/{job_id}/at?seq={shown['seq']}")["status"] == "running"
         eventually(lambda: not job_of(server, done)["rerunnable"], what="a job of a program that has gone")
         listed = {job["job_id"]: job for job in get(server, "/jobs")["jobs"]}
         assert (listed[done]["status"], listed[done]["rerunnable"]) == ("completed", False)
+        told = [record.getMessage() for record in caplog.records if "its jobs are lost" in record.getMessage()]
+        assert len(told) == 3, "of a program whose jobs have ended none is lost"
         sent = job_of(server, dead)["seq"]
         assert get(server, f"/jobs/{dead}/history?limit=1000")["last"] == sent > 50
         freezing.thaw()
