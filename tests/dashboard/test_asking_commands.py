@@ -174,6 +174,11 @@ def test_a_lost_job_is_shown_with_when_its_program_was_last_heard_of(dashboard: 
 
 def test_a_job_is_shown_as_it_was(dashboard: Dashboard, flow: Flow) -> None:
     job = get(dashboard, f"/jobs/{ran(dashboard, flow, count=1)}")
+    then = {**job, "status": "running", "ended_at": None, "updated_at": "2020-01-02T03:04:05+00:00"}
+    then["created_at"] = "2020-01-02T03:00:00+00:00"
+    with stand_in(says(then)) as (url, _):
+        shown = call("show", job["job_id"], "--at", "12", "--server", url).out
+    assert re.search(r"^Created +2020-01-02 \d\d:00:00, 4:05$", shown, re.MULTILINE), "until then, not until now"
     with stand_in(says(job)) as (url, asked):
         for at in ("12", "2020-01-02T03:04:05+02:00", "1h"):
             assert call("show", job["job_id"], "--at", at, "--json", "--server", url).json == job

@@ -79,10 +79,11 @@ def shortened(job_ids: list[str]) -> dict[str, str]:
     return {job_id: job_id[:length] for job_id in job_ids}
 
 
-def took(job: JobSummary) -> str:
-    """How long the job has been running, or ran."""
+def took(job: JobSummary, *, then: bool = False) -> str:
+    """How long the job has been running, or ran; `then`: until the moment of the past that is shown."""
+    until = job.ended_at or job.last_sign or (job.updated_at if then else None)
     try:
-        end = local(job.ended_at or job.last_sign or "") if job.ended_at or job.last_sign else datetime.now(UTC)
+        end = datetime.now(UTC) if until is None else local(until)
         return duration((end - local(job.created_at)).total_seconds())
     except (ValueError, OverflowError, OSError):
         return "–"

@@ -34,12 +34,12 @@ def show(client: Client, job: str, at: dict[str, str | None] | None, as_json: bo
     if as_json:
         print_json(found)
     else:
-        print_job(console(), client.as_shape(Job, found))
+        print_job(console(), client.as_shape(Job, found), then=at is not None)
 
 
-def print_job(out: Console, job: Job) -> None:
-    """The whole of a job."""
-    print_pairs(out, facts_of(job))
+def print_job(out: Console, job: Job, *, then: bool = False) -> None:
+    """The whole of a job; `then`: as it was at a moment of the past."""
+    print_pairs(out, facts_of(job, then=then))
     out.print()
     print_routines(out, job)
     if job.connections:
@@ -52,7 +52,7 @@ def print_job(out: Console, job: Job) -> None:
         print_error(out, job.error)
 
 
-def facts_of(job: Job) -> list[tuple[str, Text | str]]:
+def facts_of(job: Job, *, then: bool = False) -> list[tuple[str, Text | str]]:
     """What is said of a job before its tables."""
     counts = msgspec.structs.asdict(job.counts)
     given = "" if not job.params else f" with {json.dumps(job.params, ensure_ascii=False)}"
@@ -61,7 +61,7 @@ def facts_of(job: Job) -> list[tuple[str, Text | str]]:
         ("Flow", job.flow_id),
         ("Status", status_of(job.status)),
         ("Control", asked_of(job.control)),
-        ("Created", f"{moment(job.created_at)}, {took(job)}"),
+        ("Created", f"{moment(job.created_at)}, {took(job, then=then)}"),
         ("Ended", moment(job.ended_at)),
         ("Started at", f"{job.entry}{given}" if job.entry is not None else "–"),
         ("Runs at", job.origin),
