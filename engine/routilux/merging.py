@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .documents import shown
+
 MergeStrategy = str | Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 
@@ -24,7 +26,9 @@ def merge(
     ({'y': 2}, {'y': 2})
     """
     if callable(strategy):
-        merged = strategy(stored.copy(), new.copy())
+        merged: Any = strategy(stored.copy(), new.copy())
+        if not isinstance(merged, dict):
+            raise TypeError(f"The merge function {getattr(strategy, '__name__', strategy)} gave {shown(merged)}: a dict is needed")
         return merged, merged
     if strategy != "append":
         return new, new

@@ -144,6 +144,18 @@ def test_a_merge_function_that_raises_is_an_error_of_its_handler(flow: Flow) -> 
     ]
 
 
+@pytest.mark.parametrize("merged", [None, [1], 5])
+def test_a_merge_function_that_gives_no_dict_is_an_error_of_its_handler(flow: Flow, merged: Any) -> None:
+    got = list[Data]()
+    chain(flow, ("a", Node(emits(2))), ("b", Node(lambda node, data: got.append(data), merge=lambda old, new: merged)))
+    job = over(flow.execute("a"), "failed")
+    error = next(record.data for record in job.execution_history if record.kind == "error")
+    assert (error["slot"], error["error_type"]) == ("input", "TypeError")
+    assert error["error"].startswith("The merge function <lambda> gave ")
+    assert error["error"].endswith(": a dict is needed")
+    assert got == []
+
+
 def test_the_entry_slot_merges_within_its_job_only(flow: Flow) -> None:
     got = list[Data]()
     flow.add_routine(Node(lambda node, data: got.append(data), merge="append"), "a")
