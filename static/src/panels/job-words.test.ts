@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { aControl, aJob } from "../live/examples.ts";
 import type { JobSummary } from "../live/protocol.ts";
 import { timeOfDay } from "../parts/format.ts";
-import { elapsed, elapsedWords, headline, sentence, underWay } from "./job-words.ts";
+import { elapsed, elapsedInUnits, elapsedWords, headline, sentence, underWay } from "./job-words.ts";
 
 const NOW = Date.parse("2026-03-02T12:04:31Z");
 const said = (job: JobSummary, at = NOW): string =>
@@ -22,6 +22,17 @@ describe("what a job says of itself", () => {
     expect(headline(job)).toEqual({ tone: "paused", word: "Pausing…" });
     expect(said(job)).toBe("asked 1.4 s ago by ops · waiting for parser 1.4 s, imports 0.2 s");
     expect(said(job, NOW - 600)).toBe("asked 1.4 s ago by ops · waiting for parser 2.0 s, imports 0.8 s");
+  });
+
+  test("while many handlers run: each routine once, and of many routines those that have taken longest", () => {
+    const running = (routine_id: string, running_ms: number) => ({ routine_id, slot: "item", running_ms });
+    const of = (...waiting_for: ReturnType<typeof running>[]): string =>
+      said(aJob({ control: aControl({ action: "pause", state: "draining", waiting_for }) }));
+    expect(of(running("slow", 300), running("slow", 700), running("sink", 1200), running("slow", 500))).toBe(
+      "asked · waiting for sink 1.2 s, slow ×3, longest 0.7 s",
+    );
+    const many = ["a", "b", "c", "d", "e"].map((id, index) => running(id, 100 * (index + 1)));
+    expect(of(...many)).toBe("asked · waiting for e 0.5 s, d 0.4 s, c 0.3 s and 2 more routines");
   });
 
   test("when it is paused: since when, what is kept, why and by whom", () => {
@@ -56,15 +67,22 @@ describe("what a job says of itself", () => {
   });
 });
 
-test("what was over quickly is told in its own unit, what goes on or took long by the clock", () => {
+test("what took a second or more is told by the clock, whether it goes on or is over; what took less, exactly", () => {
   const took = (ended_at: string | null, created_at = "2026-03-02T12:04:00.000Z"): string =>
     elapsedWords(aJob({ created_at, ended_at }), NOW);
   expect([took("2026-03-02T12:04:00.037Z"), took("2026-03-02T12:04:12.400Z"), took(null)]).toEqual([
     "37 ms",
-    "12 s",
+    "00:00:12",
     "00:00:31",
   ]);
   expect(took("2026-03-02T12:04:00Z", "2026-03-02T12:02:13Z")).toBe("00:01:47");
+});
+
+test("in a list all times are in units, whether the job goes on or is over", () => {
+  const took = (ended_at: string | null, created_at: string): string =>
+    elapsedInUnits(aJob({ created_at, ended_at }), NOW);
+  const [quick, going] = [took("2026-03-02T12:04:00.037Z", "2026-03-02T12:04:00Z"), took(null, "2026-03-02T12:04:10.6Z")];
+  expect([quick, going, took(null, "2026-03-02T11:59:16Z")]).toEqual(["37 ms", "20 s", "5 min 15 s"]);
 });
 
 test("a control that came too late for the job is not under way", () => {

@@ -1,7 +1,7 @@
 // What a job says of itself, in words: its headline while controls are under way, and the sentence beside it. Pure.
 import type { JobSummary } from "../live/protocol.ts";
 import type { JobStatus } from "../live/view.ts";
-import { clock, dayAndTime, duration, growing, number, plural } from "../parts/format.ts";
+import { clock, dayAndTime, duration, growing, number, plural, wholeSeconds } from "../parts/format.ts";
 import { STATUS_WORDS } from "../parts/status.ts";
 
 /** A word with the status whose colour and shape it has. */
@@ -57,12 +57,18 @@ export function elapsed(job: JobSummary, now: number): number {
   return (end ? Date.parse(end) : now) - Date.parse(job.created_at);
 }
 
-const MINUTE_MS = 60_000;
+const SECOND_MS = 1000;
 
-/** `elapsed` in words: a clock while it goes and for what took long, "37 ms" for what is over sooner than that. */
+/** `elapsed` in words: by the clock, or "37 ms" for what was over before that has moved. */
 export function elapsedWords(job: JobSummary, now: number): string {
   const ms = elapsed(job, now);
-  return job.ended_at && ms < MINUTE_MS ? duration(ms) : clock(ms);
+  return job.ended_at && ms < SECOND_MS ? duration(ms) : clock(ms);
+}
+
+/** `elapsed` as a column of a list has it, all in units: "37 ms", "20 s", "5 min 15 s". It counts whole seconds. */
+export function elapsedInUnits(job: JobSummary, now: number): string {
+  const ms = elapsed(job, now);
+  return job.ended_at ? duration(ms) : wholeSeconds(ms);
 }
 
 function asked({ control }: JobSummary, now: number): Piece[] {
@@ -70,14 +76,23 @@ function asked({ control }: JobSummary, now: number): Piece[] {
   return [{ text: `asked${since}${control.by ? ` by ${control.by}` : ""}` }];
 }
 
-/** The handlers that still run, with times that grow by themselves between two frames. */
+/** So many routines are named; the header has room for no more. */
+const NAMED = 3;
+
+/** The handlers that still run, routine by routine, with times that grow by themselves between two frames. */
 function waitingFor({ control }: JobSummary, at: number, now: number): Piece[] {
   const grown = Math.max(0, now - at);
-  return control.waiting_for.flatMap(({ routine_id, running_ms }, index) => [
+  const times = new Map<string, number[]>();
+  for (const { routine_id: id, running_ms: ms } of control.waiting_for) times.set(id, [...(times.get(id) ?? []), ms]);
+  const routines = [...times].map(([id, all]) => ({ id, handlers: all.length, longest: Math.max(...all) }));
+  routines.sort((a, b) => b.longest - a.longest);
+  const named = routines.slice(0, NAMED).flatMap(({ id, handlers, longest }, index) => [
     { text: index ? ", " : " · waiting for " },
-    { text: routine_id, strong: true },
-    { text: ` ${growing(running_ms + grown)}` },
+    { text: id, strong: true },
+    { text: ` ${handlers > 1 ? `×${handlers}, longest ` : ""}${growing(longest + grown)}` },
   ]);
+  const more = routines.length - NAMED;
+  return more > 0 ? [...named, { text: ` and ${plural(more, "more routine")}` }] : named;
 }
 
 function pausedSince(job: JobSummary, now: number): Piece[] {

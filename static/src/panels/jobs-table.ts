@@ -7,15 +7,14 @@ import type { Api } from "../live/api.ts";
 import type { ConnectionState } from "../live/link.ts";
 import type { JobSummary } from "../live/protocol.ts";
 import { LightElement } from "../parts/element.ts";
-import { ago, clock, count, duration, fullTime, number, rate, shortId, shortNumber } from "../parts/format.ts";
+import { ago, clock, count, fullTime, number, rate, shortId, shortNumber } from "../parts/format.ts";
 import "../parts/sparkline.ts";
 import { statusMark } from "../parts/status.ts";
 import "./job-controls.ts";
-import { elapsed, elapsedWords, headline } from "./job-words.ts";
+import { elapsed, elapsedInUnits, headline } from "./job-words.ts";
 import { rowsAt } from "../parts/windowing.ts";
 import { styled } from "../parts/styled.ts";
 
-const DAY_MS = 86_400_000;
 const MARGIN_ROWS = 8;
 /** Scrolling draws anew only every so many rows. */
 const STEP_ROWS = 4;
@@ -99,7 +98,6 @@ export class JobsTable extends LightElement {
   private row(job: JobSummary, index: number): TemplateResult {
     const { tone, word } = headline(job);
     const { counts } = job;
-    const took = elapsed(job, this.now);
     const pace = job.status === "lost" ? 0 : job.rate;
     return html`<div
       class="job-row ${tone}"
@@ -119,8 +117,8 @@ export class JobsTable extends LightElement {
       <span role="cell" class="rate num ${pace > 0 ? "soft" : "dim"}">${rate(pace)}</span>
       ${figure("errors", counts.errors ? "bad" : "dim", counts.errors, count(counts.errors))}
       ${figure("queued", "soft", counts.queued, count(counts.queued))}
-      <span role="cell" class="elapsed num soft" title=${clock(took)}>
-        ${took < DAY_MS ? elapsedWords(job, this.now) : duration(took)}
+      <span role="cell" class="elapsed num soft" title=${clock(elapsed(job, this.now))}>
+        ${elapsedInUnits(job, this.now)}
       </span>
       <span role="cell" class="started dim" title=${fullTime(job.created_at)}>
         ${ago(this.now - Date.parse(job.created_at))}
