@@ -1,6 +1,6 @@
 // The connections on the canvas: their looks, what lies under the pointer, and the dots that travel along them.
 import { ConnectionCanvas, type Arrow } from "./connection-canvas.ts";
-import { type Look, carriesErrors, lookOf, sameLook } from "./connection-look.ts";
+import { type Look, errorsOf, isForErrors, lookOf, sameLook } from "./connection-look.ts";
 import { type Track, distanceSquared, trackOf } from "./curve.ts";
 import type { Figures } from "./figures.ts";
 import type { ConnectionRoute, Layout } from "./layout.ts";
@@ -15,6 +15,8 @@ const REACH = 8;
 export class ConnectionLayer {
   readonly lines = new ConnectionCanvas();
   readonly dots = new PulseCanvas();
+  /** Those that may look different when a routine has counted an error. Read only. */
+  forErrors: readonly string[] = [];
   private readonly pulses = new Pulses();
   private routes: ConnectionRoute[] = [];
   private tracks: Track[] = [];
@@ -28,6 +30,7 @@ export class ConnectionLayer {
     this.routes = layout.connections;
     this.tracks = this.routes.map(({ curve }) => trackOf(curve));
     this.numbers = new Map(this.routes.map(({ id }, i) => [id, i]));
+    this.forErrors = this.routes.filter(({ event }) => isForErrors(event)).map(({ id }) => id);
     this.lines.setCurves(
       this.routes.map(({ curve }) => curve),
       this.routes.map(({ kind }, i) => (kind === "forward" ? null : middleOf(this.tracks[i]!))),
@@ -91,13 +94,14 @@ export class ConnectionLayer {
   drawDots(view: View, now: number, palette: Palette): boolean {
     if (this.pulses.size === 0) return false;
     const { running, failed } = palette.status;
-    const colourOf = (route: number): string => (carriesErrors(this.routes[route]!.event) ? failed : running);
+    const colourOf = (route: number): string => (this.looks[route]!.tone === "error" ? failed : running);
     this.dots.draw(view, this.pulses.at(now), now, this.tracks, colourOf);
     return this.pulses.size > 0;
   }
 
-  private lookNow({ id, event, kind }: ConnectionRoute): Look {
-    return lookOf(this.figures.connection(id), event, kind, this.lit.has(id));
+  private lookNow(route: ConnectionRoute): Look {
+    const { id, kind } = route;
+    return lookOf(this.figures.connection(id), errorsOf(this.figures, route), kind, this.lit.has(id));
   }
 }
 

@@ -1,5 +1,7 @@
 // What a connection looks like for what it carries. Pure.
 import type { ConnectionFigures } from "../live/protocol.ts";
+import type { Figures } from "./figures.ts";
+import type { ConnectionRoute } from "./layout.ts";
 import type { ConnectionKind } from "./structure.ts";
 
 export type Tone = "idle" | "busy" | "error" | "lit";
@@ -11,32 +13,39 @@ export interface Look {
   dashed: boolean;
 }
 
-/** Events so named carry what went wrong. */
-const CARRIES_ERRORS = /error|reject|fail/i;
+/** The words of which an event's name has one when the event is for what went wrong: "parse_failed", "rejected". */
+const ERROR_WORDS = new Set(["error", "errors", "failed", "failure", "failures", "reject", "rejected", "rejects"]);
 
-export function carriesErrors(event: string): boolean {
-  return CARRIES_ERRORS.test(event);
+/** Whether an event is, by its name, for what went wrong. */
+export function isForErrors(event: string): boolean {
+  const words = event.replaceAll(/([a-z])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z]+/);
+  return words.some((word) => ERROR_WORDS.has(word));
 }
 
-/** The look of a connection of `kind` that leaves `event`; `lit` when it is selected or pointed at. */
+/** The errors that a connection tells of: those that the routine at its source has counted, where it is for errors. */
+export function errorsOf(figures: Figures, { source, event }: Pick<ConnectionRoute, "source" | "event">): number {
+  return isForErrors(event) ? (figures.routine(source)?.errors ?? 0) : 0;
+}
+
+/** The look of a connection of `kind` that tells of `errors`; `lit` when it is selected or pointed at. */
 export function lookOf(
   figures: ConnectionFigures | undefined,
-  event: string,
+  errors: number,
   kind: ConnectionKind,
   lit: boolean,
 ): Look {
   const count = figures?.count ?? 0;
   const width = widthOf(count) + (lit ? 0.75 : 0);
-  return { tone: lit ? "lit" : toneOf(figures, event), width, dashed: kind === "back" };
+  return { tone: lit ? "lit" : toneOf(figures, errors), width, dashed: kind === "back" };
 }
 
 export function sameLook(a: Look, b: Look): boolean {
   return a.tone === b.tone && a.width === b.width && a.dashed === b.dashed;
 }
 
-function toneOf(figures: ConnectionFigures | undefined, event: string): Tone {
+function toneOf(figures: ConnectionFigures | undefined, errors: number): Tone {
   if (!figures?.count) return "idle";
-  if (carriesErrors(event)) return "error";
+  if (errors > 0) return "error";
   return figures.rate > 0 ? "busy" : "idle";
 }
 

@@ -87,9 +87,10 @@ export class GraphStage {
     const [ids, now] = [[...routines], this.figures.now()];
     this.cards.update(ids, now);
     this.list.updateRoutines(ids);
-    this.labels.update(connections);
     this.list.updateConnections(connections);
-    const changed = this.connections.update(connections);
+    const touched = [...connections, ...this.connections.forErrors];
+    this.labels.update(touched);
+    const changed = this.connections.update(touched);
     if (changed || (this.tiled && this.tiles.differs(ids))) this.redraw();
   }
 

@@ -1,6 +1,7 @@
 // What the tip says of what is pointed at, and which connections light up with it. Pure.
 import type { Selection } from "../live/selection.ts";
 import { plural, rate } from "../parts/format.ts";
+import { errorsOf } from "./connection-look.ts";
 import { NO_FIGURES, spokenCard } from "./card-words.ts";
 import type { Figures } from "./figures.ts";
 import type { Layout } from "./layout.ts";
@@ -11,7 +12,9 @@ export function tipFor(pointed: Selection | null, layout: Layout | null, figures
   if (pointed.kind === "routine") return [pointed.id, routineText(pointed.id, figures)];
   const route = layout?.connections.find(({ id }) => id === pointed.id);
   if (!route) return null;
-  return [`${route.source}.${route.event} → ${route.target}.${route.slot}`, trafficText(pointed.id, figures)];
+  const errors = errorsOf(figures, route);
+  const text = trafficText(pointed.id, figures) + (errors ? ` · ${plural(errors, "error")} in ${route.source}` : "");
+  return [`${route.source}.${route.event} → ${route.target}.${route.slot}`, text];
 }
 
 /** "1,612 messages · 214/s", or what is so when none came. */
