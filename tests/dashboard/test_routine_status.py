@@ -154,14 +154,14 @@ def test_a_failed_job_says_where_it_failed_and_what_that_cut_off(wiring: Wiring)
     job.told("dropped", None, routines={"parser": 2})
     assert job.of("walker") == ("completed", "nothing more can come")
     assert job.of("reader") == ("failed", "a handler failed")
-    assert job.of("parser") == ("cancelled", "2 waiting activations were dropped")
+    assert job.of("parser") == ("cancelled", "2 queued were dropped")
     assert job.of("report") == ("cancelled", "upstream failed")
     assert job.of("alone") == ("pending", "nothing queued")
 
 
 def test_a_cancelled_job_says_what_it_dropped(wiring: Wiring) -> None:
     job = Situation(wiring, "cancelled").ran("walker").told("dropped", None, routines={"reader": 1})
-    assert job.of("reader") == ("cancelled", "one waiting activation was dropped")
+    assert job.of("reader") == ("cancelled", "1 queued was dropped")
     assert job.of("parser") == ("cancelled", "the job was cancelled")
     quiet = Situation(wiring, "cancelled").ran("walker")
     assert quiet.of("walker")[0] == "completed"

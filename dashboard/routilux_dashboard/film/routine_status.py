@@ -110,7 +110,7 @@ def _handling(slots: tuple[str, ...]) -> str:
 
 
 def _dropped(count: int) -> str:
-    return "one waiting activation was dropped" if count == 1 else f"{count:,} waiting activations were dropped"
+    return f"{count:,} queued {'was' if count == 1 else 'were'} dropped"
 
 
 def _why_failed(error: ErrorReport | None) -> str:

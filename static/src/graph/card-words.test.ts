@@ -54,6 +54,8 @@ test("a paused routine says since when, a failed one its error, a single run how
   expect(cardWords(figures({ status: "paused", done: 3, detail: "held since 12:04:31" }), 0).foot).toBe(
     "held since 12:04:31",
   );
+  const held = figures({ status: "paused", done: 3, detail: "held since 12:04:31: the job is paused; retry 2 of 3" });
+  expect(cardWords(held, 0).foot).toBe("held since 12:04:31"); // there is room for no more, and the status says why
   expect(cardWords(figures({ status: "failed", errors: 1, last_error: error }), 0).foot).toBe("KeyError: 'path'");
   expect(cardWords(figures({ status: "completed", done: 1, avg_ms: 212 }), 0).foot).toBe("took 212 ms");
 });

@@ -47,13 +47,19 @@ function dueIn(ms: number): string {
 }
 
 function footOf(figures: RoutineFigures): string {
-  const { status, detail, last_error: error } = figures;
+  const { status, last_error: error } = figures;
+  const detail = inShort(figures.detail);
   if (status === "failed" && error) return `${error.error_type}: ${error.error}`;
   if (status === "retry" && error) return error.error || error.error_type;
   if (status === "completed" && figures.done === 1 && figures.avg_ms !== null)
     return `took ${duration(figures.avg_ms)}`;
   if (status === "running" || status === "completed") return latency(figures) || detail;
   return status === "idle" ? latency(figures) || detail : detail || latency(figures);
+}
+
+/** What fits: that the job is paused is said by the status, and the inspector has the whole sentence. */
+function inShort(detail: string): string {
+  return /^held since [\d:]+\d/.exec(detail)?.[0] ?? detail;
 }
 
 function latency({ p50_ms: p50, p95_ms: p95 }: RoutineFigures): string {
