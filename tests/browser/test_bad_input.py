@@ -16,6 +16,8 @@ from tests.browser.ledger import Ledger
 from tests.browser.runs import Runs
 from tests.browser.truth import truth_of
 
+FUSED = """() => [...document.querySelectorAll("main *")].filter(
+    (element) => getComputedStyle(element).fontVariantLigatures !== "none").length"""
 SCRIPT = '<script>window.ran = "script"</script>'
 IMAGE = '"><img src=x onerror="window.ran = `image`">'
 TEMPLATE = "${window.ran = 1}{{ 7 * 7 }}{% raw %}'\"`"
@@ -138,6 +140,7 @@ def test_names_and_payloads_full_of_markup_are_shown_as_text(
         tree = page.locator("record-detail data-tree")
         for text in (EMOJI, "half \ufffd of a pair", r"nul \u0000, escape \u001b[31m", r"\u202egnp.exe", "polluted"):
             expect(tree).to_contain_text(text)
+        assert page.evaluate(FUSED) == 0, "letters that are drawn as one look like other data"
         nothing_ran(page)
     page.get_by_role("tab", name="Metrics").click()
     page.get_by_role("tabpanel").get_by_role("row").last.wait_for()

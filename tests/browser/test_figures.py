@@ -157,6 +157,8 @@ def test_the_tabs_and_their_panels_say_how_much_there_is(
     tabs = {title: page.get_by_role("tab", name=title) for title in ("History", "Shared log", "Outputs", "Metrics")}
     logged, sent = len(job_state.shared_log), len(job_state.output_log)
     assert tabs["History"].inner_text().split() == ["History", f"{shown.records:,}"]
+    hint = f"{shown.records:,} records: {shown.events:,} events, and {shown.records - shown.events:,} of starts, ends"
+    assert (tabs["History"].get_attribute("title") or "").startswith(hint)
     assert tabs["Shared log"].inner_text().split() == ["Shared", "log", str(logged)]
     assert tabs["Outputs"].inner_text().split() == ["Outputs", str(sent)]
     for title, count, label in (("Shared log", logged, "Shared log"), ("Outputs", sent, "Outputs")):

@@ -1,4 +1,5 @@
 // What is selected in the graph; lives in the address as ?routine= or ?connection=.
+import type { FlowDefinition } from "./protocol.ts";
 
 /** A routine or a connection of the flow, by its id. */
 export interface Selection {
@@ -27,4 +28,11 @@ export function withSelection(query: string, selection: Selection | null): strin
 
 export function sameSelection(a: Selection | null, b: Selection | null): boolean {
   return a?.kind === b?.kind && a?.id === b?.id;
+}
+
+/** Whether the flow has what is selected: an address may name what is gone. */
+export function isIn({ routines, connections }: FlowDefinition, { kind, id }: Selection): boolean {
+  return kind === "routine"
+    ? routines.some(({ routine_id: known }) => known === id)
+    : connections.some(({ connection_id: known }) => known === id);
 }

@@ -89,6 +89,13 @@ describe("the store of a job", () => {
     opened.select(null);
     expect([location.search, told.mock.calls.length]).toEqual(["?tab=log", 2]);
   });
+
+  test("drops a selection that the flow does not have: nothing of it could be shown", () => {
+    history.replaceState(null, "", "/jobs/7f3a91c2-0000?routine=nobody&tab=log");
+    const opened = new JobStore("7f3a91c2-0000");
+    opened.takeKeyframe(aKeyframe());
+    expect([opened.selection, location.search]).toEqual([null, "?tab=log"]);
+  });
 });
 
 describe("the list of jobs", () => {

@@ -2,7 +2,7 @@
 import type { ConnectionState } from "./link.ts";
 import type { Frame, Keyframe } from "./protocol.ts";
 import { apply, follows } from "./reducer.ts";
-import { type Selection, sameSelection, selectionOf, withSelection } from "./selection.ts";
+import { type Selection, isIn, sameSelection, selectionOf, withSelection } from "./selection.ts";
 import { type Changes, type JobView, changesOf, mergeChanges, viewOf } from "./view.ts";
 import { type Schedule, WatchedStore } from "./watched.ts";
 
@@ -60,6 +60,7 @@ export class JobStore extends WatchedStore<Changes> {
     const changes = changesOf(keyframe, this.state);
     this.state = viewOf(keyframe);
     this.takeWhole();
+    if (this.selection && !isIn(keyframe.flow, this.selection)) this.select(null);
     this.show(changes);
   }
 

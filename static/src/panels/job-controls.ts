@@ -40,7 +40,7 @@ function notAgain({ rerunnable, status }: JobSummary): string | null {
   const why =
     status === "lost"
       ? "its program cannot be reached"
-      : "no program with its flow is here, or what it was started with was not kept";
+      : "the program that ran it is gone, or has not kept what it was started with";
   return `It cannot be run again: ${why}.`;
 }
 

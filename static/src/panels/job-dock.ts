@@ -5,7 +5,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { JobReading } from "../live/job-reading.ts";
 import type { JobStore } from "../live/store.ts";
 import type { JobView } from "../live/view.ts";
-import { number } from "../parts/format.ts";
+import { number, plural } from "../parts/format.ts";
 import { StoreElement } from "../parts/store-element.ts";
 import { type Tab, panelId, tabId, tabRow } from "../parts/tabs.ts";
 import "./history-panel.ts";
@@ -20,11 +20,18 @@ export type DockTab = (typeof DOCK_TABS)[number];
 export function dockTabs(view: JobView | null, short = false): Tab[] {
   const of = (total: number | undefined): { count?: string } => (total ? { count: number(total) } : {});
   return [
-    { id: "history", title: "History", ...(short ? {} : of(view?.seq)) },
+    { id: "history", title: "History", ...(short ? {} : of(view?.seq)), ...(view ? { hint: recordsWords(view) } : {}) },
     { id: "log", title: short ? "Log" : "Shared log", ...(short ? {} : of(view?.log.total)) },
     { id: "outputs", title: "Outputs", ...(short ? {} : of(view?.outputs.total)) },
     { id: "metrics", title: "Metrics" },
   ];
+}
+
+/** Why the history counts more than the header does. */
+function recordsWords({ seq, job }: JobView): string {
+  const others = seq - job.counts.events;
+  const rest = others > 0 ? `, and ${number(others)} of starts, ends, errors and the like` : "";
+  return `${plural(seq, "record")}: ${plural(job.counts.events, "event")}${rest}`;
 }
 
 /** The panel of a tab, as the tab's panel. */

@@ -6,6 +6,8 @@ export interface Tab {
   title: string;
   /** Shown small behind the title. */
   count?: string;
+  /** What the count counts, on hover. */
+  hint?: string;
 }
 
 export const tabId = (id: string): string => `tab-${id}`;
@@ -23,7 +25,7 @@ export function tabRow(label: string, tabs: Tab[], chosen: string, choose: (id: 
   </div>`;
 }
 
-function oneTab({ id, title, count }: Tab, chosen: boolean, choose: (id: string) => void): TemplateResult {
+function oneTab({ id, title, count, hint }: Tab, chosen: boolean, choose: (id: string) => void): TemplateResult {
   return html`<button
     type="button"
     role="tab"
@@ -31,6 +33,7 @@ function oneTab({ id, title, count }: Tab, chosen: boolean, choose: (id: string)
     aria-selected=${chosen ? "true" : "false"}
     aria-controls=${chosen ? panelId(id) : nothing}
     tabindex=${chosen ? 0 : -1}
+    title=${hint ?? nothing}
     @click=${() => choose(id)}
   >
     ${title}${count ? html` <span class="num">${count}</span>` : nothing}
