@@ -28,7 +28,9 @@ def merge(
     if callable(strategy):
         merged: Any = strategy(stored.copy(), new.copy())
         if not isinstance(merged, dict):
-            raise TypeError(f"The merge function {getattr(strategy, '__name__', strategy)} gave {shown(merged)}: a dict is needed")
+            raise TypeError(
+                f"The merge function {getattr(strategy, '__name__', strategy)} gave {shown(merged)}: a dict is needed"
+            )
         return merged, merged
     if strategy != "append":
         return new, new
