@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ..film.masking import NO_MASK, Mask
 from ..film.playback import Playback
 from ..film.segment import Segment
-from ..film.times import iso
+from ..film.times import iso, milliseconds
 from ..protocol import Keyframe
 from .masked import masked, masked_keyframe
 from .parts import Part, Shelf, pack
@@ -110,9 +111,11 @@ class Content:
         for rows in (self._log, self._outputs):
             rows.close()
         self._strip.close()
+        shown = playback.keyframe() if keyframe is None else masked_keyframe(keyframe, self._mask)
         if last_sign_ns is not None:
             playback.mark_lost(last_sign_ns)
-        fixed = self._fixed(playback.keyframe() if keyframe is None else masked_keyframe(keyframe, self._mask))
+            shown = replace(playback.keyframe(), at=milliseconds(time.time_ns()))  # lost for so long
+        fixed = self._fixed(shown)
         self._fit(self._room - sum(part.size for part in fixed))
         about = self._about(limit, missing)
         shelves = (*self._shelves(), self._strip.shelf)

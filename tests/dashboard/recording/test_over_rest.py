@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from routilux import Flow, JobState, Routine
 from routilux_dashboard import Dashboard
+from routilux_dashboard.film.times import iso_ns
 from routilux_dashboard.recording.html import LEAST
 from routilux_dashboard.store import Store
 from tests.dashboard.commands import call
@@ -70,11 +72,13 @@ def test_a_job_that_is_lost_is_lost_in_its_recording(tmp_path: Path) -> None:
     with Dashboard(port=0, store=tmp_path / "runs.db") as dashboard:
         shown = get(dashboard, f"/jobs/{JOB_ID}")
         assert (shown["status"], shown["last_sign"] is None) == ("lost", False)
+        began = time.time() * 1000
         page = body_of(dashboard, f"/jobs/{JOB_ID}/recording.html")
         (keyframe,) = (json.loads(part) for name, part in parts_of(page) if name == b"keyframe")
         assert {name: keyframe["job"][name] for name in ("status", "last_sign", "counts", "control")} == {
             name: shown[name] for name in ("status", "last_sign", "counts", "control")
         }
+        assert iso_ns(shown["last_sign"]) / 1e6 < began <= keyframe["at"], "since then until it was made"
 
 
 def body_of(dashboard: Dashboard, path: str, status: int = 200) -> bytes:
