@@ -25,7 +25,8 @@ class Cut:
     Attributes:
         status, ended_ns: as of the job (ns since the epoch, or `None`).
         seq: the number of its newest record.
-        items: the activations that had not ended, in their order: those that had begun are the first.
+        items: the activations that had not ended, in their order: those that had begun, or of which a carried
+            function had not returned, are the first.
     """
 
     status: str
@@ -57,7 +58,9 @@ def _waiting(runner: Runner) -> list[Item]:
 
 def _made(runner: Runner, begun: list[Item], waiting: list[Item]) -> Cut:
     job_state = runner.job_state
-    items = [*(item for item in begun if not _is_retried(item, waiting)), *waiting]
+    guests_of = [frame.carried for frame in runner.frames if frame.carried is not None]
+    under_way = {id(item): item for item in (*begun, *guests_of)}.values()
+    items = [*(item for item in under_way if not _is_retried(item, waiting)), *waiting]
     open_ended = job_state.status in (RUNNING, PAUSED) and not runner.closed
     return Cut(job_state.status, job_state._ended_ns, runner.journal.seq, items if open_ended else [])
 

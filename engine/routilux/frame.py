@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class RunFrame:
     """Set before each handler run; `target` is `None` between runs. Its thread alone writes it."""
 
-    __slots__ = ("cause", "item", "on_worker", "parent", "parked", "runner", "started", "target")
+    __slots__ = ("carried", "cause", "item", "on_worker", "parent", "parked", "runner", "started", "target")
 
     def __init__(self, runner: Runner, *, on_worker: bool = False) -> None:
         self.runner: Runner = runner
@@ -34,6 +34,8 @@ class RunFrame:
         self.started: int = 0
         self.item: Any = None
         """The activation that runs, so that a job paused in its midst can be saved."""
+        self.carried: Any = None
+        """Of a guest: the activation that it does work of, which may have ended."""
         self.parked: bool = False
         """Whether the handler waits at a checkpoint."""
 
@@ -59,6 +61,7 @@ class RunFrame:
     def guest(self) -> RunFrame:
         guest = RunFrame(self.runner)
         guest.target, guest.cause, guest.started = self.target, self.cause, perf_counter_ns()
+        guest.carried = self.carried if self.item is None else self.item
         self.runner.hold(guest)
         return guest
 

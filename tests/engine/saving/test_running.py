@@ -169,6 +169,54 @@ def test_a_job_saved_by_a_carried_function_has_what_waits(flow: Flow, tmp_path: 
     assert JobState.load(tmp_path / "job.json").status == "running"
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_what_a_carried_function_has_still_to_do_is_in_the_file(flow: Flow, tmp_path: Path, nested: bool) -> None:
+    door = Door()
+    got = list[int]()
+
+    def work(node: Node, data: Data) -> None:
+        def send() -> None:
+            door.enter()
+            node.emit("out", n=data["n"])
+
+        def begin() -> None:
+            threading.Thread(target=carry(send)).start()
+
+        if nested:
+            threading.Thread(target=carry(begin)).start()
+        else:
+            begin()
+
+    chain(flow, ("a", Node(work)), ("b", noting(got)))
+    job = flow.start("a", {"n": 7})
+    door.wait_for()
+    eventually(lambda: job.execution_tracker.get_flow_performance()["total_execution_time"] > 0)  # `a` has returned
+    saved = loaded(job, tmp_path, "file")
+    assert [task["data"] for task in saved.pending_tasks] == [{"n": 7}]
+    door.open()
+    over(job)
+    assert got == [7]
+    over(flow.resume(saved))
+    assert got == [7, 7]
+
+
+def test_a_handler_and_what_it_has_carried_are_in_the_file_once(flow: Flow, tmp_path: Path) -> None:
+    door = Door()
+
+    def work(node: Node, data: Data) -> None:
+        for _ in range(3):
+            threading.Thread(target=carry(door.enter)).start()
+        door.enter()
+
+    chain(flow, ("a", Node(work)))
+    job = flow.start("a", {"n": 7})
+    door.wait_for(4)
+    saved = loaded(job, tmp_path, "file")
+    assert [task["data"] for task in saved.pending_tasks] == [{"n": 7}]
+    door.open()
+    over(job)
+
+
 @examples(40)
 @given(st.sampled_from(["sequential", "concurrent"]).flatmap(plans), st.integers(0, 40))
 def test_a_job_saved_at_any_moment_does_all_that_an_undisturbed_one_does(plan: Plan, looks: int) -> None:
