@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from functools import partial
 from itertools import takewhile
+from types import CodeType
 from typing import Any
 
 Caller = Callable[[dict[str, Any]], Any]
@@ -25,6 +26,7 @@ class Binding:
     __slots__ = ("call", "keywords")
 
     def __init__(self, handler: Callable[..., Any]) -> None:
+        _check(handler)
         self.keywords: Callable[..., Any] | None = None
         parameters = _parameters(handler)
         if parameters is None:
@@ -35,6 +37,18 @@ class Binding:
         else:
             named = [p for p in parameters if p.kind is not p.VAR_POSITIONAL]
             self.call = _unless_empty(handler, named, _choose(handler, named, bool(parameters)))
+
+
+_MAKES_AN_OBJECT = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+
+def _check(handler: Callable[..., Any]) -> None:
+    if not callable(handler):
+        raise TypeError(f"A handler is called with what arrives: {handler!r} cannot be called")
+    code = getattr(getattr(handler, "__func__", handler), "__code__", None)
+    if isinstance(code, CodeType) and code.co_flags & _MAKES_AN_OBJECT:
+        kind = "has yield in it" if code.co_flags & inspect.CO_GENERATOR else "is async"
+        raise TypeError(f"Handler {code.co_qualname} {kind}: calling it would run nothing of it; use a plain function")
 
 
 def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter] | None:

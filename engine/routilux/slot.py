@@ -59,8 +59,8 @@ class Slot:
 
     @handler.setter
     def handler(self, handler: Callable[..., Any] | None) -> None:
-        self._handler = handler
         self.binding: Binding | None = None if handler is None else Binding(handler)
+        self._handler = handler
         tell(self._watchers)
 
     def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:

@@ -204,3 +204,33 @@ def test_a_slot_without_a_handler_takes_everything_and_does_nothing(flow: Flow) 
     over(flow.execute("a"))
     Slot("alone").receive({"x": 1})
     Slot("alone").call_handler({"x": 1}, propagate_exceptions=True)
+
+
+async def waits(**data: Any) -> None:
+    """Would be run by nobody."""
+
+
+def yields(**data: Any) -> Any:
+    yield data
+
+
+async def does_both(**data: Any) -> Any:
+    yield data
+
+
+@pytest.mark.parametrize(
+    ("handler", "why"), [(waits, "waits is async"), (yields, "yields has yield"), (does_both, "does_both is async")]
+)
+def test_a_handler_of_which_a_call_would_run_nothing_is_refused(handler: Any, why: str) -> None:
+    class Odd(Routine):
+        handle = handler
+
+    for refused in (handler, Odd().handle):
+        with pytest.raises(TypeError, match=f"Handler {why}.*: calling it would run nothing of it"):
+            Routine().define_slot("input", handler=refused)
+
+
+@pytest.mark.parametrize("handler", ["work", 5])
+def test_a_handler_that_cannot_be_called_is_refused(handler: Any) -> None:
+    with pytest.raises(TypeError, match=f"{handler!r} cannot be called"):
+        Slot("input", handler=handler)
