@@ -13,6 +13,7 @@ from routilux import Flow, JobState
 from ..app import Dashboard
 from ..server.listener import CannotListen
 from ..server.tokens import Tokens
+from ..store.retention import Retention
 from .usage import UsageProblem
 
 ENDED = ("completed", "failed", "cancelled")
@@ -31,6 +32,7 @@ def start_dashboard(
     port: int,
     other_port: str = "--port N",
     store: str | None = None,
+    retention: Retention | None = None,
     mask: Iterable[str] = (),
     tokens: Tokens | None = None,
 ) -> Dashboard:
@@ -39,7 +41,9 @@ def start_dashboard(
     `other_port` is how the caller's command names another port.
     """
     try:
-        return Dashboard(*flows, host=host, port=port, store=store, mask=mask, tokens=tokens).start()
+        return Dashboard(
+            *flows, host=host, port=port, store=store, retention=retention, mask=mask, tokens=tokens
+        ).start()
     except CannotListen as error:
         hint = f" ({other_port})" if error.errno in (errno.EADDRINUSE, errno.EACCES) else ""
         raise UsageProblem(f"{error.strerror}{hint}") from None

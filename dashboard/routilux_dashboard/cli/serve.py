@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 
 from ..server.tokens import BadTokens, Tokens
+from ..store.retention import Retention
 from ..targets import BadTarget, load_flow
 from .jobs import cancel_jobs, end_like_ctrl_c, start_dashboard, store_option
+from .keeping import keeping_options
 from .usage import UsageProblem
 
 
@@ -18,6 +20,7 @@ from .usage import UsageProblem
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: a free one.")
 @store_option
+@keeping_options
 @click.option(
     "--tokens",
     "token_file",
@@ -27,7 +30,15 @@ from .usage import UsageProblem
 )
 @click.option("--mask", multiple=True, metavar="NAME", help="A key whose values are shown and stored nowhere.")
 def serve(
-    targets: tuple[str, ...], host: str, port: int, store: str | None, token_file: Path | None, mask: tuple[str, ...]
+    targets: tuple[str, ...],
+    host: str,
+    port: int,
+    store: str | None,
+    store_days: float | None,
+    store_jobs: int | None,
+    store_gigabytes: float | None,
+    token_file: Path | None,
+    mask: tuple[str, ...],
 ) -> None:
     """Serve the dashboard until Ctrl-C: take in programs elsewhere, and run jobs of the TARGETs on request.
 
@@ -40,7 +51,10 @@ def serve(
     except (BadTarget, BadTokens) as error:
         raise UsageProblem(str(error)) from None
     end_like_ctrl_c()
-    with start_dashboard(*flows, host=host, port=port, store=store, mask=mask, tokens=tokens) as dashboard:
+    kept = Retention(store_days, store_jobs, store_gigabytes)
+    with start_dashboard(
+        *flows, host=host, port=port, store=store, retention=kept, mask=mask, tokens=tokens
+    ) as dashboard:
         try:
             click.echo(f"Dashboard: {dashboard.url}")
             click.echo("Press Ctrl-C to stop.")

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from routilux_dashboard import Dashboard
+from routilux_dashboard.film.times import SECOND
+from routilux_dashboard.store import Store
 from tests.dashboard.commands import call, start
 from tests.dashboard.peers import ask, get
 from tests.dashboard.remote.processes import ServerProcess
+from tests.dashboard.store.made_up import MadeUpJob
 from tests.waiting import eventually
 
 TARGET = "tests.dashboard.remote.program:paced"
@@ -67,6 +70,15 @@ def test_serve_runs_jobs_of_its_targets_on_request_and_cancels_them_at_its_end(t
         assert (shown["status"], shown["control"]["by"]) == ("cancelled", "routilux serve")
 
 
+def test_serve_is_told_how_long_jobs_are_kept(tmp_path: Path) -> None:
+    place = tmp_path / "jobs.db"
+    with Store(str(place)) as store:
+        for number in range(3):
+            store.import_segments(MadeUpJob(f"job-{number}", created_ns=number * SECOND).segments(10))
+    with ServerProcess(place, "--store-jobs", "2", "--store-days", "none", "--store-gigabytes", "0.5") as server:
+        eventually(lambda: [job["job_id"] for job in get(server, "/jobs")["jobs"]] == ["job-2", "job-1"])
+
+
 def test_sigterm_ends_it_as_ctrl_c_does(tmp_path: Path) -> None:
     process = start("serve", "--port", "0", "--store", str(tmp_path / "jobs.db"), stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -82,6 +94,9 @@ def test_sigterm_ends_it_as_ctrl_c_does(tmp_path: Path) -> None:
         (("no.such:flow",), "no.such"),
         (("--store", "mysql://host/db"), "mysql"),
         (("--mask", " "), "empty"),
+        (("--store-days", "0"), "above 0"),
+        (("--store-jobs", "many"), "'none'"),
+        (("--store-gigabytes", "nan"), "above 0"),
         (("--host", "nowhere.invalid"), "no such name"),
     ],
 )
