@@ -75,7 +75,7 @@ class Routine(Loadable):
 
         Raises `ValueError` when `name` is taken.
         """
-        if name in self._slots:
+        if Part(name, "slot name").as_text() in self._slots:
             raise ValueError(f"Slot {name!r} already exists in {self!r}; choose another name")
         slot = self._slots[name] = Slot(name, self, handler, merge_strategy)
         return slot
@@ -85,7 +85,7 @@ class Routine(Loadable):
 
         Raises `ValueError` when `name` is taken.
         """
-        if name in self._events:
+        if Part(name, "event name").as_text() in self._events:
             raise ValueError(f"Event {name!r} already exists in {self!r}; choose another name")
         event = self._events[name] = Event(name, self, output_params)
         return event

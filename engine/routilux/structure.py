@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .connection import Connection, connection_name
+from .documents import Part
 from .plan import Plan
 from .routine import Routine
 
@@ -31,7 +32,7 @@ class Structure:
         if not isinstance(routine, Routine):
             raise TypeError(f"{routine!r} is no routine: add an object of a class that is derived from Routine")
         own_id = routine._id
-        key = own_id if routine_id is None else routine_id
+        key = own_id if routine_id is None else Part(routine_id, "routine_id").as_text()
         if key in self.routines:
             raise ValueError(f"Routine id {key!r} already exists in {self!r}; choose another id")
         self.routines[key] = routine

@@ -32,6 +32,18 @@ def test_a_flow_refuses_what_it_cannot_use(wrong: dict[str, Any]) -> None:
         Flow(**wrong)
 
 
+def test_ids_and_names_are_texts_as_they_are_in_a_file(flow: Flow) -> None:
+    node: Any = Node()
+    for name, define in (
+        ("routine_id", lambda: flow.add_routine(node, 5)),  # type: ignore[arg-type]
+        ("slot name", lambda: node.define_slot(5)),
+        ("event name", lambda: node.define_event(5)),
+    ):
+        with pytest.raises(ValueError, match=f"{name}: a text is needed, not 5"):
+            define()
+    assert flow.routines == {}
+
+
 @pytest.mark.parametrize("timeout", ["5", math.nan, [5]])
 def test_a_limit_of_time_is_a_number(flow: Flow, timeout: Any) -> None:
     chain(flow, ("a", Node()))
