@@ -40,15 +40,25 @@ class Failures:
     def deal_with(self, item: Item, error: BaseException, start: int) -> Run:
         """A handler that ran since `start` has raised: decide, note it, and return the run."""
         end = perf_counter_ns()
-        delivery, _, cause, attempt, _ = item
-        outcome, delay = self._decide(delivery, error, attempt)
-        if outcome == "retry" and not self._retry_later(item, error, delay):
-            outcome = "cancelled"
-        elif outcome in ("failed", "error_continued", "skipped"):
-            self._note(item, error, outcome)
+        delivery, _, cause, _, _ = item
+        try:
+            outcome = self._deal_with(item, error)
+        except Exception as trouble:  # else a worker would be lost, and the job would wait for it for ever
+            _log.exception("The error of %r cannot be dealt with, so the job fails", delivery.target.routine_id)
+            self._runner.error = self._runner.error or f"{delivery.target.routine_id}: {type(trouble).__name__}"
+            outcome = "failed"
         if outcome == "failed":
             self._runner.fail()
         return (delivery.target.number, start, end - start, outcome, cause)
+
+    def _deal_with(self, item: Item, error: BaseException) -> str:
+        delivery, _, _, attempt, _ = item
+        outcome, delay = self._decide(delivery, error, attempt)
+        if outcome == "retry" and not self._retry_later(item, error, delay):
+            return "cancelled"
+        if outcome in ("failed", "error_continued", "skipped"):
+            self._note(item, error, outcome)
+        return outcome
 
     def handler_of(self, delivery: Delivery) -> ErrorHandler:
         """The routine's error handler, else the flow's, else STOP: that also where something else is set."""

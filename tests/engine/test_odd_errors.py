@@ -136,6 +136,30 @@ def test_what_an_error_handler_cannot_mean_fails_the_job(
     assert "error handler" in caplog.text
 
 
+class Uncountable(ErrorHandler):
+    """Does not let its retries be counted."""
+
+    @property
+    def retry_count(self) -> int:
+        return 0
+
+    @retry_count.setter
+    def retry_count(self, count: int) -> None:
+        if count:
+            raise RuntimeError("do not count")
+
+
+@where
+@how
+def test_an_error_that_cannot_be_dealt_with_fails_the_job(
+    flow: Flow, place: str, failed: str, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing_flow(flow, place, "routine", Uncountable("retry", 3, 0.0))
+    over(getattr(flow, how)("a"), "failed")
+    assert "cannot be dealt with" in caplog.text
+    over(flow.start("a"), "failed")  # no worker has been lost
+
+
 @where
 @how
 def test_a_routine_that_cannot_tell_its_error_handler_fails_the_job(
