@@ -1,10 +1,12 @@
 // What the inspector shows of a connection.
 import { type TemplateResult, html } from "lit";
 
+import { isForErrors } from "../graph/connection-look.ts";
 import type { ConnectionDefinition } from "../live/protocol.ts";
 import type { JobView } from "../live/view.ts";
 import { number, rate } from "../parts/format.ts";
 import { type InspectorActs, facts, recordRows, routineLink, section } from "./inspector-parts.ts";
+import type { Fact } from "./inspector-words.ts";
 
 export function inspectConnection(
   view: JobView,
@@ -35,11 +37,18 @@ export function inspectConnection(
           ["Messages", number(figures?.count ?? 0)],
           ["Rate", rate(figures?.rate ?? 0)],
           ["Queued at", number(waiting), target.routine_id],
+          ...errorsOf(view, source),
         ])}`,
     )}
     ${section("Parameters", mapping(definition))}
     ${section("Last records", recordRows(sent, acts, "Nothing was emitted lately."))}
   `;
+}
+
+/** Why the connection is red, if it is. */
+function errorsOf(view: JobView, { routine_id: id, event }: ConnectionDefinition["source"]): Fact[] {
+  const errors = isForErrors(event) ? (view.routines[id]?.errors ?? 0) : 0;
+  return errors ? [["Errors of", number(errors), id]] : [];
 }
 
 function mapping({ param_mapping: renamed }: ConnectionDefinition): TemplateResult {
