@@ -67,6 +67,7 @@ def add(table: Table, services: Services) -> None:
         job_id = imported.summary.job_id
         if imported.fresh:
             services.hub.run_native(lambda: store.let_go([job_id]))  # nobody writes more of it
+            services.hub.run_native(lambda: store.add_up(job_id))
         status, place = 201 if imported.fresh else 200, url_for("api.job", job_id=job_id)
         return reply(services.job(job_id).summary, status, Location=place)
 

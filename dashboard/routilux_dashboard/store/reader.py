@@ -162,6 +162,11 @@ class Reader:
         with self._reading() as connection:
             return self._rows.behind(connection)
 
+    def is_behind(self, job_id: str) -> bool:
+        """Whether the list does not have the figures of all that is written of a job."""
+        with self._job(job_id) as (_, _, row):
+            return row.played < row.n
+
     def playback(self, job_id: str, seq: int | None = None, t_ns: int | None = None) -> Playback:
         """A job as it was at the moment of record `seq` or at `t_ns`, else as it is now; lost jobs say so.
 

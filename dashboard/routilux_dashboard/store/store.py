@@ -139,6 +139,18 @@ class Store:
                 count = self._wait(timeout)
         self._wait(timeout)
 
+    def add_up(self, job_id: str, timeout: float = 5.0) -> bool:
+        """Wait until the list has a job's figures as of all that is written; False when not within `timeout` seconds.
+
+        They come by themselves; a job that was written in one go (an import) is listed without, until then.
+        """
+        deadline = time.monotonic() + timeout
+        while self._reader.is_behind(job_id):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
     def delete(self, job_id: str) -> None:
         """Remove a job, all of it. Raises `ValueError` for one that is alive."""
         self._reader.delete(job_id)

@@ -15,6 +15,7 @@ import pytest
 from routilux import Flow, JobState, Routine
 from routilux_dashboard import Dashboard
 from routilux_dashboard.film.times import iso_ns
+from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.html import LEAST
 from routilux_dashboard.store import Store
 from tests.dashboard.commands import call
@@ -79,6 +80,16 @@ def test_a_job_that_is_lost_is_lost_in_its_recording(tmp_path: Path) -> None:
             name: shown[name] for name in ("status", "last_sign", "counts", "control")
         }
         assert iso_ns(shown["last_sign"]) / 1e6 < began <= keyframe["at"], "since then until it was made"
+
+
+def test_what_was_taken_in_is_listed_with_its_figures(tmp_path: Path) -> None:
+    with Dashboard(port=0, store=tmp_path / "runs.db") as dashboard:
+        taken = ask(
+            dashboard, "POST", "/api/v1/recordings", b"".join(jsonl.write(a_run(20_000, 100))),
+            {"Content-Type": "application/x-ndjson"},
+        )  # fmt: skip
+        assert taken.status == 201, taken.body
+        assert [job["counts"] for job in get(dashboard, "/jobs")["jobs"]] == [taken.json["counts"]]
 
 
 def body_of(dashboard: Dashboard, path: str, status: int = 200) -> bytes:
