@@ -122,6 +122,16 @@ test("records stay where they are while the pointer is over them", async () => {
   expect(rows()).toBe(3);
 });
 
+test("a connection that is red says of which errors it tells; no other does", async () => {
+  const { inspector, store } = await inspecting({ routines: { parser: broken } });
+  store.select({ kind: "connection", id: "parser.rejected->triage.file" });
+  await inspector.updateComplete;
+  expect(inspector.querySelector(".kv")!.textContent).toMatch(/Errors of\s+parser\s+1/);
+  store.select({ kind: "connection", id: "parser.tree->imports.tree" });
+  await inspector.updateComplete;
+  expect(inspector.querySelector(".kv")!.textContent).not.toContain("Errors");
+});
+
 test("a selected connection shows its ends and its count, and leads to its routines", async () => {
   const id = "parser.tree->imports.tree";
   const { inspector, store } = await inspecting({ connections: { [id]: { count: 1565, rate: 20 } } });
