@@ -50,6 +50,7 @@ class _Carried(Generic[P, R]):
         self._guest = guest
         # A collector may call this in the midst of anything: let the timers' thread take the job's lock.
         self._release = weakref.finalize(self, TIMERS.call_later, 0.0, guest.release)
+        self._release.atexit = False  # at its end the program waits for the job, and so for the call
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if self._release.detach() is None:

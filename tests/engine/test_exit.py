@@ -71,6 +71,19 @@ def carries(node, data):
 flow = flow_of(carries, lambda node, data: print("done"))
 """
 
+CARRIED_LATE = """
+def call_later(function):
+    time.sleep(0.3)
+    function()
+
+def carries(node, data):
+    send = carry(lambda: node.emit("out"))
+    threading.Thread(target=call_later, args=(send,), daemon=True).start()
+    begun.set()
+
+flow = flow_of(carries, lambda node, data: print("done"))
+"""
+
 RUN = """
 flow.start("0")
 begun.wait(10)
@@ -78,7 +91,11 @@ begun.wait(10)
 
 
 @pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
-@pytest.mark.parametrize("jobs", [RETRY, MANY, CARRIED], ids=["retry due", "much queued", "function carried"])
+@pytest.mark.parametrize(
+    "jobs",
+    [RETRY, MANY, CARRIED, CARRIED_LATE],
+    ids=["retry due", "much queued", "function carried", "carried function called late"],
+)
 def test_a_job_under_way_is_done_before_the_program_ends(jobs: str, strategy: str) -> None:
     program = PROGRAM.replace("{strategy!r}", repr(strategy)) + jobs + RUN
     command = [sys.executable, "-W", "error", "-c", program]
