@@ -432,6 +432,14 @@ def test_a_malformed_packet_ends_at_most_its_sender(message: bytes | str, caplog
         assert [record.message for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []
 
 
+def test_who_sends_what_is_meant_for_others_is_not_worth_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with Dashboard(chain(), port=0) as dashboard, raw_websocket(dashboard, join=False) as cut:
+        cut.send_binary(event("ack", {}))  # as one who was cut, and does not know it
+        cut.send_binary(msgspec.msgpack.encode({"type": 0, "nsp": "/live"}))
+        assert msgspec.msgpack.decode(cut.recv_data()[1])["type"] == 0
+        assert caplog.messages == []
+
+
 def test_a_socket_that_joins_nothing_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_module, "CONNECT_SECONDS", 0.1)
     with Dashboard(chain(), port=0) as dashboard, raw_websocket(dashboard, join=False) as idle:

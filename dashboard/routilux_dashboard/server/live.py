@@ -41,6 +41,7 @@ NO_PICTURE = LiveError(500, "No picture", "This job cannot be shown; the server'
 
 log = logging.getLogger("routilux_dashboard.live")
 log.setLevel(logging.WARNING)  # python-socketio tells each packet at INFO
+log.addFilter(lambda record: record.msg != "%s is not connected to namespace %s")  # who was cut, and sends on
 
 
 class Live:
