@@ -118,10 +118,11 @@ test("times are local, and the full one has the zone", () => {
 });
 
 test("words become a sentence", () => {
-  expect([asSentence("the job is running"), asSentence("Done."), asSentence("")]).toEqual([
+  expect(["the job is running", "Done.", "", "postgresql://host/db is away"].map(asSentence)).toEqual([
     "The job is running.",
     "Done.",
     "",
+    "postgresql://host/db is away.",
   ]);
 });
 

@@ -105,10 +105,12 @@ export function fullTime(moment: string | number): string {
   return `${isoDay(date)} ${timeOfDay(date.getTime(), 3)} ${zone(-date.getTimezoneOffset())}`;
 }
 
-/** Words that come as part of a sentence, as a sentence: "the job is running" → "The job is running." */
+/** Words that come as part of a sentence, as a sentence: "the job is running" → "The job is running." (URLs stay.) */
 export function asSentence(words: string): string {
   const text = words.trim();
-  return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) || !text ? "" : ".");
+  const first = text.slice(0, 1);
+  const begun = (/^\w+:\/\//.test(text) ? first : first.toUpperCase()) + text.slice(1);
+  return begun + (/[.!?…]$/.test(text) || !text ? "" : ".");
 }
 
 /** The beginning of an id, enough to tell it from its neighbours. */
