@@ -33,6 +33,8 @@ from .workers import Workers
 SEQUENTIAL, CONCURRENT = "sequential", "concurrent"
 DEFAULT_WORKERS = 5
 DEFAULT_TIMEOUT = 300.0
+_TAKING_OVER = threading.RLock()
+"""Held to look who runs a job. It is none of the job's own: in an `edit_…` block its data may be locked for long."""
 
 
 class Flow(Structure):
@@ -271,7 +273,7 @@ class Flow(Structure):
             raise ValueError(
                 f"Job {job_state.job_id} is of flow {shown(job_state.flow_id)}: that does not match {self.flow_id!r}"
             )
-        with job_state._data_lock:  # two threads may ask at once
+        with _TAKING_OVER:  # two threads, and two flows, may ask at once
             taken = job_state._runner is None
             if taken:
                 self._take_over(job_state)

@@ -34,6 +34,26 @@ def test_cancelling_drops_what_waits_and_counts_it(flow: Flow) -> None:
     assert dropped == [{"b": 4}]
 
 
+def test_a_handler_that_changes_data_for_long_is_told_at_once(flow: Flow) -> None:
+    inside, seen = threading.Event(), list[bool]()
+
+    def long(node: Node, data: Data) -> None:
+        with node.ctx.job_state.edit_shared_data("rows", default=0) as rows:
+            inside.set()
+            seen.append(node.ctx.sleep(DEADLINE))
+            rows.value += 1
+
+    chain(flow, ("a", Node(long)))
+    job = flow.start("a")
+    assert inside.wait(DEADLINE)
+    flow.pause(job, wait=False)
+    assert job.control.action == "pause"
+    flow.cancel(job)
+    assert seen == [False]
+    over(job, "cancelled")
+    assert job.get_shared_data("rows") == 1
+
+
 def test_cancelling_settles_when_the_running_handlers_have_returned(flow: Flow) -> None:
     seen = list[bool]()
 
