@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -66,6 +66,7 @@ class Content:
         self._log = NumberedRows("log")
         self._outputs = NumberedRows("outputs")
         self._strip = Strip()
+        self._rowless = 0
 
     def add(self, segment: Segment) -> None:
         """Take the next segment. Raises `SegmentRefused` for one that does not follow."""
@@ -73,6 +74,7 @@ class Content:
         playback = self._playback
         if not playback.add(segment):
             return
+        self._rowless += segment.lost
         self._records.name(segment.sources)
         self._records.add(segment)
         self._log.add(segment.log)
@@ -117,7 +119,7 @@ class Content:
             shown = replace(playback.keyframe(), at=milliseconds(time.time_ns()))  # lost for so long
         fixed = self._fixed(shown)
         self._fit(self._room - sum(part.size for part in fixed))
-        about = self._about(limit, missing)
+        about = self._about(limit, [*missing, *(self._counted_only() if keyframe is None else ())])
         shelves = (*self._shelves(), self._strip.shelf)
         return [Part("about", pack(about)), *fixed, *(part for shelf in shelves for part in shelf)]
 
@@ -143,6 +145,13 @@ class Content:
             FORMAT, MADE_BY, iso(time.time_ns()), job.job_id, job.flow_id, job.origin,
             sorted(self._mask.names), limit, left_out, list(missing),
         )  # fmt: skip
+
+    def _counted_only(self) -> Iterator[str]:
+        if self._rowless:
+            yield (
+                f"{self._rowless:,} records are counted only: they were made before anybody watched the job, or there "
+                "was no room for them while its server was away."
+            )
 
     def _shelves(self) -> tuple[Shelf, ...]:
         """In the order in which their parts make room."""

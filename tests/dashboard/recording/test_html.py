@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import Segment
+from routilux_dashboard.film.segment import RunSums, Segment, Sums
 from routilux_dashboard.film.times import SECOND
 from routilux_dashboard.protocol import LogRow
 from routilux_dashboard.recording import html
@@ -72,6 +72,18 @@ def test_the_file_is_the_page_with_the_run_in_it(dist: Path) -> None:
     assert names[:3] == ["licenses", "about", "keyframe"]
     rest = re.sub(PART, b"", file)
     assert rest.split() == b"<title>x</title> <script>y</script>".split()  # nothing of the run is outside
+
+
+def test_records_that_are_counted_only_are_told_of() -> None:
+    segments = list(a_run(20, 5))
+    first, second, third, *rest = segments
+    sums = Sums({1: 5}, [RunSums(1, 0, 5, 250_000, 50_000, 50_000)])
+    gap = replace(third, n=second.n, lost=5, sums=sums)
+    rest = [replace(segment, n=n) for n, segment in enumerate(rest, 3)]
+    (about,) = parts_of([first, gap, *rest], missing=["One more."])["about"]
+    assert about["missing"][0] == "One more."
+    assert about["missing"][1].startswith("5 records are counted only: ")
+    assert parts_of(segments)["about"][0]["missing"] == []
 
 
 def test_every_record_is_in_it_with_its_names_and_payload() -> None:
