@@ -87,9 +87,20 @@ class _Crew:
         thread.start()
 
     def _run(self) -> None:
-        while (work := self._take()) is not None:
-            work()
-            del work  # while this thread waits it keeps no job in memory
+        try:
+            while (work := self._take()) is not None:
+                work()
+                del work  # while this thread waits it keeps no job in memory
+        except BaseException:  # what a hook raised that ends threads, as `SystemExit` does
+            self._replace()
+            raise
+
+    def _replace(self) -> None:
+        """This thread ends in the midst of work: it must not be counted on, and what waits must not wait for it."""
+        with self.lock:
+            self.threads.discard(threading.current_thread())
+            if not self.queue.empty():
+                self._add_thread()
 
     def _take(self) -> Work | None:
         with self.lock:  # looked at in one step with the count: a `put` in between would leave a busy thread in it

@@ -10,6 +10,8 @@ from queue import SimpleQueue
 import pytest
 
 from routilux.workers import Workers
+from tests.engine.parts import DEADLINE
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -40,3 +42,25 @@ def waits_in_vain(name: str) -> bool:
     done = outcomes.get(timeout=5)
     workers.stop(1)
     return not done
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_is_lost_is_replaced() -> None:
+    workers = Workers(1, "lost")
+    done = list[int]()
+
+    class Lost(BaseException):
+        pass
+
+    def lose() -> None:
+        raise Lost
+
+    for _ in range(3):
+        workers.put(lose)
+    workers.put(lambda: done.append(1))
+    eventually(lambda: done == [1])
+    workers.put(lose)
+    eventually(lambda: not workers._crew.threads)
+    workers.put(lambda: done.append(2))
+    eventually(lambda: done == [1, 2])
+    workers.stop(DEADLINE)
