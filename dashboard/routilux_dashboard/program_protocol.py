@@ -55,11 +55,14 @@ class Greeting(msgspec.Struct):
 class Have(msgspec.Struct):
     """What the server has of the jobs that it was asked for: the number of the last segment, 0 for nothing.
 
-    `refused`: jobs that it does not take from this program, with the reason.
+    `refused`: jobs that it does not take from this program, with the reason. `unread`: of these it cannot say yet what
+    it has, for its store cannot be read. It shows them meanwhile to whoever sends them from their first segment on,
+    and answers once it can.
     """
 
     jobs: dict[str, int] = {}
     refused: dict[str, str] = {}
+    unread: list[str] = []
 
 
 class Beat(msgspec.Struct):

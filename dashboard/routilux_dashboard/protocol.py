@@ -339,8 +339,8 @@ class StoreHealth(msgspec.Struct, frozen=True):
 
     `state`: "none" (nothing is kept beyond memory), "ok", "behind" (it is written later than it comes in) or
     "failing" (nothing can be written, for `reason`). `since`: when that began. `waiting`: rows that are held in
-    memory until they can be written; `lost`: rows that are not kept, ever. `place`: where the store is, without
-    passwords.
+    memory until they can be written; `lost`: rows that are not kept, ever; `thinned`: records that programs elsewhere
+    have left out, counted only, for too much waited in them to be sent. `place`: where the store is, without passwords.
     """
 
     state: Literal["none", "ok", "behind", "failing"] = "none"
@@ -348,6 +348,7 @@ class StoreHealth(msgspec.Struct, frozen=True):
     since: str | None = None
     waiting: int = 0
     lost: int = 0
+    thinned: int = 0
     place: str = ""
 
 

@@ -38,14 +38,23 @@ class _Piece:
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A job's segments from the first that is not kept on. `sent`, `asked`, `open` are of this connection."""
+    """A job's segments from the first that is not kept on. `sent`, `asked`, `open`, `unread` are of this connection.
+
+    `unread`: it is sent to be shown, and the server has not told yet what it has kept of it.
+    """
 
     last: int = 0
     sent: int = 0
     asked: bool = False
     open: bool = False
+    unread: bool = False
     ended: bool = False
     waiting: deque[_Piece] = field(default_factory=deque)
+
+    @property
+    def first(self) -> int:
+        """The number of the first segment that is held, or of the next that comes."""
+        return self.waiting[0].n if self.waiting else self.last + 1
 
 
 class BacklogState(NamedTuple):
@@ -148,7 +157,7 @@ class Backlog:
         """Nothing has been asked and sent in this connection."""
         with self._lock:
             for job in self._jobs.values():
-                job.asked = job.open = False
+                job.asked = job.open = job.unread = False
 
     def to_ask(self, limit: int) -> list[str]:
         """Jobs that the server is to be asked for; they count as asked."""
@@ -165,10 +174,11 @@ class Backlog:
         with self._lock:
             for job_id, n in answer.jobs.items():
                 job = self._jobs.get(job_id)
-                if job is None or not job.asked or job.open:
+                if job is None or not job.asked or (job.open and not job.unread):
                     continue
+                job.open = job.unread = False
                 self._drop(job, n)
-                first = job.waiting[0].n if job.waiting else job.last + 1
+                first = job.first
                 if first == n + 1:
                     job.sent, job.open = n, True
                 elif n == 0:
@@ -176,10 +186,18 @@ class Backlog:
                 else:
                     refused[job_id] = f"the server has its segments up to {n}, the program from {first} on"
             self._beginning.update(lacking)
+            self._show(answer.unread)
         for job_id in lacking:
             self._begin_again(job_id)
         self.refuse(refused)
         self._news()
+
+    def _show(self, job_ids: list[str]) -> None:
+        """Have those of the jobs sent whose first segment is held."""
+        for job_id in job_ids:
+            job = self._jobs.get(job_id)
+            if job is not None and job.asked and not job.open and job.first == 1:
+                job.sent, job.open, job.unread = 0, True, True
 
     def refuse(self, refused: dict[str, str]) -> None:
         """The server does not take these jobs, for these reasons: nothing more is held of them."""
@@ -230,8 +248,7 @@ class Backlog:
             for job_id, n in numbers.items():
                 job = self._jobs.get(job_id)
                 if job is not None and job.open:
-                    first = job.waiting[0].n if job.waiting else job.last + 1
-                    job.sent = min(job.sent, max(n, first - 1))
+                    job.sent = min(job.sent, max(n, job.first - 1))
         self._news()
 
     def wait_empty(self, timeout: float) -> bool:

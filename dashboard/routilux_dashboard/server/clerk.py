@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
@@ -25,6 +26,9 @@ LIVE_JOBS = 20_000
 LONGEST_ID = 200
 REFUSALS = 20
 """Jobs of one connection that may be refused for what is in them before the program is cut."""
+RESTS, LONGEST_REST = 9, 15.0
+"""Between two attempts to read a store that fails: so many times as long as one took, and seconds at most."""
+OTHERS = "another program has sent a job of this id"
 _decode = msgspec.msgpack.Decoder(Segment).decode
 log = logging.getLogger("routilux_dashboard")
 
@@ -46,6 +50,8 @@ class Clerk:
         self._held: dict[str, Held] = {}
         self._behind: dict[str, None] = {}
         self._unanswered: list[tuple[Connected, list[str]]] = []
+        self._away = False
+        self._due = 0.0
         self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="routilux-clerk", daemon=True)
 
@@ -102,7 +108,7 @@ class Clerk:
         self._monitor.stir()
         if self._store is not None:
             try:
-                self._store.let_go([held.job.job_id for held in under_way])
+                self._store.let_go([held.job.job_id for held in under_way if not held.unread])
             except StoreFailed as error:  # it is told when the store is read again, for its writer is dead then
                 log.warning("The store is not told that jobs of %s are lost: %s", program.origin, error)
 
@@ -127,31 +133,104 @@ class Clerk:
     # -- questions
 
     def _have(self, peer: Connected, job_ids: list[str]) -> None:
-        have = Have()
-        try:
-            stored = self._store.last_segments(job_ids) if self._store is not None else {}
-            for job_id in job_ids:
-                refusal = self._refusal(peer, job_id)
-                if refusal is None:
-                    have.jobs[job_id] = self._welcome(peer, job_id, stored.get(job_id, 0))
-                    peer.taken.add(job_id)
-                else:
-                    have.refused[job_id] = refusal
-        except StoreFailed as error:
-            if not peer.waits:
-                log.warning("Jobs of %s wait: %s", peer.program.origin, error)
-            peer.waits = True
-            self._unanswered.append((peer, job_ids))
-            return
-        peer.waits = False
+        have, left = Have(), job_ids
+        if not self._away:
+            began = time.monotonic()
+            try:
+                stored = self._store.last_segments(job_ids) if self._store is not None else {}
+            except StoreFailed as error:
+                self._fails(error, began)
+            else:
+                left = self._known(peer, job_ids, stored, have)
+        for job_id in left:
+            self._known_unread(peer, job_id, have)
+        if left:
+            self._unanswered.append((peer, left))
         peer.sender.tell("have", have)
 
-    def _refusal(self, peer: Connected, job_id: str) -> str | None:
-        """Why a program may not send this job."""
+    def _known(self, peer: Connected, job_ids: list[str], stored: dict[str, int], have: Have) -> list[str]:
+        """Say what there is of the jobs; returns those that are left, the one that could not be read as the last."""
+        for place, job_id in enumerate(job_ids):
+            try:
+                refusal = self._refusal(peer, job_id, read=True)
+                n = self._welcome(peer, job_id, stored.get(job_id, 0)) if refusal is None else 0
+            except (StoreFailed, LookupError) as error:
+                if job_id not in peer.unread:
+                    log.warning("Job %s of %s waits: %s", job_id, peer.program.origin, error)
+                return [*job_ids[place + 1 :], job_id]
+            if refusal is None:
+                have.jobs[job_id] = n
+                peer.may_send(job_id)
+            else:
+                have.refused[job_id] = refusal
+                peer.may_not_send(job_id)
+        return []
+
+    def _known_unread(self, peer: Connected, job_id: str, have: Have) -> None:
+        """Say what is known while the store cannot be read: of others, jobs are shown that nobody else sends."""
         held = self._held.get(job_id)
-        owner = held.owner if held is not None else self._store.owner(job_id) if self._store is not None else None
+        if held is not None and held.unread and held.owner != peer.program.key:
+            return  # whose it is will be known
+        refusal = self._refusal(peer, job_id, read=False)
+        if refusal is not None:
+            have.refused[job_id] = refusal
+            return
+        n = self._welcome(peer, job_id, 0)
+        unread = held is None or held.unread
+        peer.may_send(job_id, unread=unread)
+        if unread:
+            have.unread.append(job_id)
+        else:
+            have.jobs[job_id] = n
+
+    def _fails(self, error: StoreFailed, began: float) -> None:
+        """The store could not be read, in an attempt that began at `began`."""
+        now = time.monotonic()
+        if not self._away:
+            log.warning("Jobs of programs elsewhere are shown, and wait there to be kept: %s", error)
+        self._away, self._due = True, now + min(RESTS * (now - began), LONGEST_REST)
+
+    def _settle(self) -> None:
+        """Once the store can be read, what it has is what there is, and those are answered who have asked."""
+        self._unanswered = [asked for asked in self._unanswered if not asked[0].is_cut]
+        if not (self._unanswered or self._away) or time.monotonic() < self._due:
+            return
+        began = time.monotonic()
+        try:
+            self._compare()
+        except StoreFailed as error:
+            self._fails(error, began)
+            return
+        self._away = False
+        unanswered, self._unanswered = self._unanswered, []
+        for peer, job_ids in unanswered:
+            self._have(peer, job_ids)
+
+    def _compare(self) -> None:
+        """Let go of what is shown unread and is another's, or is further in the store. Raises `StoreFailed`."""
+        if self._store is None:
+            return
+        unread = [held for held in self._held.values() if held.unread]
+        asked = [job_id for _, job_ids in self._unanswered[:1] for job_id in job_ids]
+        stored = self._store.last_segments([*(held.job.job_id for held in unread), *asked])
+        for held in unread:
+            job_id = held.job.job_id
+            n = stored.get(job_id, 0)
+            if n > held.job.n or (job_id in stored and self._store.owner(job_id) != held.owner):
+                del self._held[job_id]
+                self._monitor.disown(held.job)
+            else:
+                held.put = held.kept = n
+                held.unread = False
+
+    def _refusal(self, peer: Connected, job_id: str, *, read: bool) -> str | None:
+        """Why a program may not send this job; `read`: as the store knows it too (raises `StoreFailed`)."""
+        held = self._held.get(job_id)
+        owner = held.owner if held is not None else None
+        if held is None and read and self._store is not None:
+            owner = self._store.owner(job_id)
         if owner is not None and owner != peer.program.key:
-            return "another program has sent a job of this id"
+            return OTHERS
         if held is None and owner is None and self._monitor.has(job_id):
             return "a job of the server's own program has this id"
         return None if 0 < len(job_id) <= LONGEST_ID else f"a job's id has at most {LONGEST_ID} characters"
@@ -165,6 +244,7 @@ class Clerk:
         if held is None:
             return 0
         held.kept = max(held.kept, stored)
+        held.put = max(held.put, held.kept)
         held.job.program = peer.program
         held.job.find()
         self._monitor.adopt(held.job)
@@ -205,6 +285,8 @@ class Clerk:
 
     def _is_next(self, held: Held, segment: Segment) -> bool:
         """Whether a segment that was folded is to be put into the store now; counts it as put."""
+        if held.unread:
+            return False
         if self._store is None:
             held.put = held.kept = max(held.kept, segment.n)
         elif segment.n == held.put + 1:
@@ -218,6 +300,9 @@ class Clerk:
     def _fold(self, peer: Connected, segment: Segment) -> Held | None:
         """The job of a segment, with that segment in it; `None` when it is not taken now."""
         held = self._held.get(segment.job_id)
+        if held is not None and held.owner != peer.program.key:
+            self._refuse(peer, segment.job_id, None, OTHERS)
+            return None
         at = held.job.n if held is not None else 0
         if segment.n > at + 1:
             self._ask_again(peer, segment, at)
@@ -243,6 +328,7 @@ class Clerk:
         playback.add(segment)
         job = DistantJob(playback, peer.program, self._store)
         held = self._held[segment.job_id] = Held(job, peer.program.key, 0)
+        held.unread = segment.job_id in peer.unread
         self._monitor.adopt(job)
         peer.program.shown(segment.job_id)
         return held
@@ -289,10 +375,7 @@ class Clerk:
         self.on_kept(owner, numbers)
 
     def _look(self, peers: list[Connected]) -> None:
-        unanswered, self._unanswered = self._unanswered, []
-        for asker, job_ids in unanswered:
-            if not asker.is_cut:
-                self._have(asker, job_ids)
+        self._settle()
         by_key = {peer.program.key: peer for peer in peers}
         if self._behind and self._store is not None and self._store.room:
             behind, self._behind = self._behind, {}

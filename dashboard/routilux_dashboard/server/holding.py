@@ -33,15 +33,18 @@ class Sender(Protocol):
 
 
 class Held:
-    """A job and how far the store is with it: `put` there, and `kept` for good."""
+    """A job and how far the store is with it: `put` there, and `kept` for good.
 
-    __slots__ = ("job", "kept", "owner", "put", "refused")
+    `unread`: it is shown only, until it is known what the store has of it.
+    """
+
+    __slots__ = ("job", "kept", "owner", "put", "refused", "unread")
 
     def __init__(self, job: DistantJob, owner: str, kept: int) -> None:
         self.job = job
         self.owner = owner
         self.put = self.kept = kept
-        self.refused = False
+        self.refused = self.unread = False
 
 
 class Connected:
@@ -53,9 +56,21 @@ class Connected:
         self.taken: set[str] = set()
         self.asked_again: set[str] = set()
         self.refused: set[str] = set()
+        self.unread: set[str] = set()
+        """Of what it may send, what is shown only."""
         self.is_cut = False
-        self.waits = False
-        """What it asked is not answered yet, for the store is away."""
+
+    def may_send(self, job_id: str, *, unread: bool = False) -> None:
+        """From now on it may send this job."""
+        self.taken.add(job_id)
+        (self.unread.add if unread else self.unread.discard)(job_id)
+
+    def may_not_send(self, job_id: str) -> None:
+        """What is under way of this job is passed over."""
+        if job_id in self.taken:
+            self.taken.discard(job_id)
+            self.unread.discard(job_id)
+            self.refused.add(job_id)
 
     def cut(self, reason: str) -> None:
         """End the connection; nothing more of it is looked at."""

@@ -29,10 +29,14 @@ _log = logging.getLogger("routilux.dashboard")
 
 
 class Written(NamedTuple):
-    """What a transaction did: rows that were refused, and rows that segments say are nowhere."""
+    """What a transaction did: rows that were refused, and records that segments say are nowhere.
 
-    refused: int
-    lost: int
+    `lost`: of this program's jobs; `thinned`: of those that others sent, who had left them out.
+    """
+
+    refused: int = 0
+    lost: int = 0
+    thinned: int = 0
 
 
 class Batches:
@@ -63,14 +67,18 @@ class Batches:
         for segment in segments:
             by_job.setdefault(segment.job_id, []).append(segment)
         jobs = self._load(connection, list(by_job))
-        refused = lost = 0
+        refused = lost = thinned = 0
         for job_id, job in jobs.items():
             refused += self._add(job, by_job[job_id], fold=fold)
-            lost, job.lost = lost + job.lost, 0
             job.row.writer, job.row.written_ns = self._writer, now_ns
             job.row.owner = job.row.owner or owners.get(job_id, "")
+            if job.row.owner:
+                thinned += job.lost
+            else:
+                lost += job.lost
+            job.lost = 0
         self._save(connection, list(jobs.values()))
-        return Written(refused, lost)
+        return Written(refused, lost, thinned)
 
     def forget(self) -> None:
         """The transaction was taken back, or the database is another one: know nothing of it. Figures stay."""

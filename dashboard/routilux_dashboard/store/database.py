@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from . import place
 from .schema import bring_up, version_of
@@ -30,6 +33,7 @@ _PRAGMAS = (
 class Database:
     """A database that is opened when it is needed, and opened again when it has gone.
 
+    A file that nobody can write, on a read-only file system or in a folder of somebody else, can be read all the same.
     `opened` guards the engine: it is made once, and let go of by whoever sees that it is of no use any more.
     """
 
@@ -40,7 +44,8 @@ class Database:
         self._file = place.file_of(self.url)
         self._opened = threading.Lock()
         self._engine: Engine | None = None
-        self._inode: tuple[int, int] | None = None
+        self._still = False
+        self._inode: tuple[int, ...] | None = None
 
     def sql(self, text: str) -> str:
         """A statement with `?` for its parameters, as the driver wants it."""
@@ -93,14 +98,32 @@ class Database:
             if self._engine is not None:
                 self._engine.dispose()  # the file was moved away or replaced: what is written to it is lost
                 self._engine = None
-            engine = self._make()
+            self._still = False
             try:
-                self._bring_up(engine)
-            except BaseException:
-                engine.dispose()
-                raise
+                engine = self._opened_at(self.url)
+            except OperationalError:
+                self._still = self._stands_still()
+                if not self._still:
+                    raise
+                engine = self._opened_at(place.looked_at(self.url))
             self._engine, self._inode = engine, self._identity()
             return engine
+
+    def _opened_at(self, url: URL) -> Engine:
+        engine = self._make(url)
+        try:
+            self._bring_up(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return engine
+
+    def _stands_still(self) -> bool:
+        """Whether the file is all there is, and this user can change nothing: SQLite needs a file beside it else."""
+        file = self._file
+        if file is None or not file.is_file() or os.access(file.absolute().parent, os.W_OK):
+            return False
+        return not _size(Path(f"{file}-wal"))
 
     def _bring_up(self, engine: Engine) -> None:
         place.make_default_folder(self.url)
@@ -116,26 +139,35 @@ class Database:
         with engine.connect().execution_options(routilux_writes=True) as connection, connection.begin():
             bring_up(connection, self.place, SCHEMA)
 
-    def _make(self) -> Engine:
+    def _make(self, url: URL) -> Engine:
         if self.sqlite:
             # A cached statement keeps a copy of what it was executed with last: of whole batches, here.
             options = {"timeout": BUSY_SECONDS, "cached_statements": 0}
-            engine = create_engine(self.url, connect_args=options, pool_size=4, max_overflow=32)
+            engine = create_engine(url, connect_args=options, pool_size=4, max_overflow=32)
             event.listen(engine, "connect", _set_up)
             event.listen(engine, "begin", _begin)
             return engine
         answer = {"connect_timeout": ANSWER_SECONDS, "keepalives_idle": 10, "keepalives_interval": 5}
-        return create_engine(self.url, connect_args=answer, pool_size=4, max_overflow=32, pool_pre_ping=True)
+        return create_engine(url, connect_args=answer, pool_size=4, max_overflow=32, pool_pre_ping=True)
 
-    def _identity(self) -> tuple[int, int] | None:
-        """What tells the file from another one of that name."""
+    def _identity(self) -> tuple[int, ...] | None:
+        """What tells the file from another one of that name; and from what it was, when it is not to change."""
         if self._file is None:
             return None
         try:
             found = self._file.stat()
         except OSError:
             return (0, 0)
+        if self._still:
+            return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size, self._stands_still()
         return found.st_dev, found.st_ino
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _set_up(connection: Any, _record: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import platformdirs
 from sqlalchemy import URL, make_url
@@ -53,6 +54,16 @@ def file_of(url: URL) -> Path | None:
     if not url.drivername.startswith("sqlite") or not url.database:
         return None
     return Path(url.database.removeprefix("file:").partition("?")[0])
+
+
+def looked_at(url: URL) -> URL:
+    """The URL of a SQLite file that nobody writes, to be read without a file beside it.
+
+    >>> looked_at(url_of("runs 1.db")).database
+    'file:runs%201.db'
+    """
+    file, query = file_of(url), {"immutable": "1", "mode": "ro", "uri": "true"}
+    return url if file is None else url.set(database=f"file:{quote(str(file))}", query=query)
 
 
 def shown(url: URL) -> str:

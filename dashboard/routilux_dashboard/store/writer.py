@@ -58,7 +58,7 @@ class Writer:
         self._writer = writer
         self._chores = chores
         self._now_ns = now_ns
-        self._lost = 0
+        self._lost = self._thinned = 0
         self._since_ns = now_ns()
         self._failure: tuple[str, int] | None = None
         self._retry_ns = RETRY_NS
@@ -100,13 +100,13 @@ class Writer:
     @property
     def health(self) -> StoreHealth:
         """How the store is doing."""
-        place, waiting, lost = self._database.place, self._waiting.rows, self._lost
+        figures = (self._waiting.rows, self._lost, self._thinned, self._database.place)
         failure, oldest_ns = self._failure, self._waiting.oldest_ns
         if failure is not None:
-            return StoreHealth("failing", failure[0], iso(failure[1]), waiting, lost, place)
+            return StoreHealth("failing", failure[0], iso(failure[1]), *figures)
         if oldest_ns is not None and self._now_ns() - oldest_ns > BEHIND_NS:
-            return StoreHealth("behind", "", iso(oldest_ns), waiting, lost, place)
-        return StoreHealth("ok", "", iso(self._since_ns), waiting, lost, place)
+            return StoreHealth("behind", "", iso(oldest_ns), *figures)
+        return StoreHealth("ok", "", iso(self._since_ns), *figures)
 
     # -- the thread
 
@@ -154,6 +154,7 @@ class Writer:
     def _rest(self, puts: list[Put], written: Written) -> None:
         """What is to be done once the batch is safe."""
         self._lost += written.refused + written.lost
+        self._thinned += written.thinned
         self._recovered()
         self._batches.tidy()
         self._waiting.written(len(puts))
@@ -172,7 +173,7 @@ class Writer:
                     return
                 self._batches.give_up({segment.job_id for segment in put.segments})
                 _log.exception("Something of job %s cannot be stored and is given up", _first_job(put))
-                written = Written(put.rows, 0)
+                written = Written(put.rows)
             self._rest([put], written)
 
     def _clean(self) -> bool:

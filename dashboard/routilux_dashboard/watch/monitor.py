@@ -83,6 +83,7 @@ class Monitor:
         self._flows: dict[str, FlowHook] = {}
         self._jobs: dict[str, ShownJob] = {}
         self._arrived: deque[ShownJob] = deque()
+        self._disowned: deque[ShownJob] = deque()
         self._live: dict[str, ShownJob] = {}
         self._ended: dict[str, int] = {}
         self._distant: Callable[[], dict[str, ShownFlow]] = dict
@@ -144,13 +145,18 @@ class Monitor:
         self._wake()
 
     def forget(self, job_ids: Iterable[str]) -> None:
-        """Show these jobs no more. (While there is no pump.)"""
+        """Show these jobs no more. (The pump, or while there is none.)"""
         gone = list(job_ids)
         for job_id in gone:
             self._ended.pop(job_id, None)
             self._live.pop(job_id, None)
         self._drop(gone)
         self._list.removed(gone)
+
+    def disown(self, job: ShownJob) -> None:
+        """Show a job no more: what the store has of that id is the job. (Any thread.)"""
+        self._disowned.append(job)
+        self._wake()
 
     def stir(self) -> None:
         """Jobs that run elsewhere have changed. (Any thread.)"""
@@ -219,6 +225,7 @@ class Monitor:
         """What changed since the last tick. An idle job costs about a microsecond, one that has ended nothing."""
         now_ns = self._now_ns()
         self._look_at_flows(now_ns)
+        self._let_go_disowned()
         self._take_in_arrived(now_ns)
         frames = []
         for job in list(self._live.values()):
@@ -231,6 +238,12 @@ class Monitor:
                 self._ended[job.job_id] = job.records_kept()
                 self._forget_old()
         return Tick(frames, self._list.message(now_ns))
+
+    def _let_go_disowned(self) -> None:
+        while self._disowned:
+            job = self._disowned.popleft()
+            if self._jobs.get(job.job_id) is job:
+                self.forget([job.job_id])
 
     def _take_in_arrived(self, now_ns: int) -> None:
         while self._arrived:

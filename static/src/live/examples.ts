@@ -82,7 +82,7 @@ export function someJobs(some: Partial<Jobs> = {}): Jobs {
 
 /** A store that is as it should be. */
 export function aStore(some: Partial<StoreHealth> = {}): StoreHealth {
-  return { state: "ok", reason: "", since: null, waiting: 0, lost: 0, place: "runs.db", ...some };
+  return { state: "ok", reason: "", since: null, waiting: 0, lost: 0, thinned: 0, place: "runs.db", ...some };
 }
 
 export function aRecord(seq: number, some: Partial<HistoryRecord> = {}): HistoryRecord {

@@ -66,8 +66,8 @@ export interface AckReply {
  *
  * `state`: "none" (nothing is kept beyond memory), "ok", "behind" (it is written later than it comes in) or
  * "failing" (nothing can be written, for `reason`). `since`: when that began. `waiting`: rows that are held in
- * memory until they can be written; `lost`: rows that are not kept, ever. `place`: where the store is, without
- * passwords.
+ * memory until they can be written; `lost`: rows that are not kept, ever; `thinned`: records that programs elsewhere
+ * have left out, counted only, for too much waited in them to be sent. `place`: where the store is, without passwords.
  */
 export interface StoreHealth {
   state: "behind" | "failing" | "none" | "ok";
@@ -75,6 +75,7 @@ export interface StoreHealth {
   since: string | null;
   waiting: number;
   lost: number;
+  thinned: number;
   place: string;
 }
 /**

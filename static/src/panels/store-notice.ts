@@ -9,19 +9,21 @@ import { storeWords } from "./store-words.ts";
 
 const READ_KEY = "routilux.store-notice";
 
+const missing = (health: StoreHealth | null): number => (health ? health.lost + health.thinned : 0);
+
 @customElement("store-notice")
 export class StoreNotice extends LightElement {
   @property({ attribute: false }) health: StoreHealth | null = null;
   /** The moment that the page is of, server's epoch ms. */
   @property({ type: Number }) now = 0;
-  /** How many lost rows the reader has been told of and has put away. */
+  /** How many missing rows the reader has been told of and has put away. */
   @state() private read = Number(sessionStorage.getItem(READ_KEY) ?? 0);
 
   protected override render() {
     const { health } = this;
     const words = health && storeWords(health, this.now);
     const failing = health?.state === "failing";
-    const told = !failing && (health?.lost ?? 0) <= this.read;
+    const told = !failing && missing(health) <= this.read;
     return html`<div role="status">
       ${
         words && !told
@@ -37,7 +39,7 @@ export class StoreNotice extends LightElement {
 
   private putAway() {
     const act = (): void => {
-      this.read = this.health?.lost ?? 0;
+      this.read = missing(this.health);
       sessionStorage.setItem(READ_KEY, String(this.read));
     };
     return html`<button type="button" class="btn compact quiet" aria-label="Put away" title="Put away" @click=${act}>

@@ -30,4 +30,15 @@ describe("what is said of the store", () => {
   test("what is missing, once it is written again", () => {
     expect(said({ lost: 312 })).toMatch(/^Not all was kept\. 312 rows could be neither stored nor held in memory/);
   });
+
+  test("what programs have left out is not the store's doing", () => {
+    const left =
+      "195,404 records were left out by programs elsewhere and only counted: " +
+      "more waited in them to be sent than they may hold.";
+    expect(said({ thinned: 195_404 })).toBe(
+      `Not all was sent. ${left} Counters are right; the missing records cannot be looked up.`,
+    );
+    expect(said({ lost: 1, thinned: 195_404 })).toMatch(/^Not all was kept\. 1 row could be neither stored .* 195,404 rec/);
+    expect(said({ state: "failing", reason: "it is full", thinned: 1 })).toMatch(/1 record was left out by programs/);
+  });
 });

@@ -11,15 +11,20 @@ export interface StoreWords {
 /** The words at the moment `now` (server's epoch ms); null when there is nothing to tell. */
 export function storeWords(health: StoreHealth, now: number): StoreWords | null {
   if (health.state === "failing") return { title: "Not being kept.", text: joined(failing(health, now)) };
-  return health.lost ? { title: "Not all was kept.", text: joined(missing(health)) } : null;
+  if (health.lost) return { title: "Not all was kept.", text: joined([...missing(health), leftOut(health)]) };
+  return health.thinned ? { title: "Not all was sent.", text: joined([leftOut(health), COUNTED]) } : null;
 }
 
-function failing({ reason, since, waiting, lost }: StoreHealth, now: number): string[] {
+const COUNTED = "Counters are right; the missing records cannot be looked up.";
+
+function failing(health: StoreHealth, now: number): string[] {
+  const { reason, since, waiting, lost } = health;
   return [
     asSentence(reason || "the store cannot be written"),
     since ? `Since ${dayAndTime(since, now)} nothing has been written.` : "",
     waiting ? `${rows(waiting)} ${waiting === 1 ? "waits" : "wait"} in memory until the store can be written again.` : "",
     lost ? `${rows(lost)} found no room there and will be missing.` : "",
+    leftOut(health),
     "Jobs run on and are shown as ever.",
   ];
 }
@@ -29,6 +34,15 @@ function missing({ lost }: StoreHealth): string[] {
     `${rows(lost)} could be neither stored nor held in memory, and ${lost === 1 ? "is" : "are"} missing.`,
     "The store works again. Counters are right; the missing rows cannot be looked up once their jobs leave memory.",
   ];
+}
+
+/** What programs elsewhere did not send whole: the store has no part in that. */
+function leftOut({ thinned }: StoreHealth): string {
+  if (!thinned) return "";
+  return (
+    `${plural(thinned, "record")} ${thinned === 1 ? "was" : "were"} left out by programs elsewhere and only counted: ` +
+    "more waited in them to be sent than they may hold."
+  );
 }
 
 function rows(count: number): string {

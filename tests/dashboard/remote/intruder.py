@@ -36,6 +36,13 @@ class Intruder:
             if found == event:
                 return message
 
+    def all_until(self, event: str) -> list[tuple[str, Any]]:
+        """The messages up to the next of that event."""
+        found = [self.link.receive()]
+        while found[-1][0] != event:
+            found.append(self.link.receive())
+        return found
+
     def ask(self, *job_ids: str) -> Any:
         """What the server has of jobs."""
         self.send("jobs", list(job_ids))

@@ -68,6 +68,7 @@ def test_with_the_server_away_memory_is_bounded_and_counters_are_exact_when_it_i
                 assert shown["connections"]["emitter.item->collector.item"]["count"] == count
                 assert shown["counts"]["queued"] == shown["counts"]["running"] == shown["counts"]["errors"] == 0
                 assert get(server, f"/jobs/{job.job_id}/log?limit=1")["total"] == 16
+            assert get(server, "/jobs")["store"]["lost"] == 0, "the store has kept all that came"
 
 
 def test_what_waits_takes_little_more_than_its_bound() -> None:
@@ -157,6 +158,24 @@ def test_a_server_that_has_forgotten_a_beginning_has_it_begun_again_and_one_that
     assert [job for job, _ in refused] == ["b"]
     backlog.put([grown("b", 6)])
     assert backlog.to_ask(10) == []
+
+
+def test_a_server_that_cannot_read_its_store_is_sent_what_begins_here_and_told_again_once_it_can() -> None:
+    backlog = quiet()
+    backlog.put([grown(job, n) for job in "abc" for n in range(1, 4)])
+    backlog.to_ask(10)
+    backlog.have(Have({"a": 1, "b": 0}))  # of b nothing is kept, but all was sent
+    assert len(sent(backlog)) == 5
+    backlog.connection_made()
+    backlog.to_ask(10)
+    backlog.have(Have(unread=["a", "b", "c", "unknown"]))
+    assert sent(backlog) == [(job, n) for job in "bc" for n in (1, 2, 3)], "the beginning of a is not here"
+    backlog.have(Have(unread=["b"]))
+    assert sent(backlog) == []
+    backlog.have(Have({"a": 2, "b": 1, "c": 0}))
+    assert sent(backlog) == [("a", 3), ("b", 2), ("b", 3), ("c", 1), ("c", 2), ("c", 3)]
+    backlog.have(Have({"a": 0, "b": 0}))
+    assert sent(backlog) == [], "it is answered once"
 
 
 def test_messages_are_no_larger_than_they_may_be_and_large_segments_are_split() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import msgspec
 import pytest
 
 from routilux_dashboard import Dashboard, connect
+from routilux_dashboard.film.segment import Records
 from routilux_dashboard.film.times import SECOND
 from routilux_dashboard.store.store import Store
 from routilux_dashboard.store.trouble import StoreFailed
@@ -80,27 +83,109 @@ def _status(store: Store, job_id: str) -> str:
         return "not there yet"
 
 
-def test_jobs_wait_while_the_store_cannot_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    asked: list[Any] = []
+@contextmanager
+def unreadable() -> Iterator[None]:
+    """The store cannot be read, of any server of this process."""
 
     def fail(*_: Any) -> Any:
-        asked.append(_)
         raise StoreFailed("the disk is on fire")
 
+    with pytest.MonkeyPatch.context() as broken:
+        for name in ("last_segments", "owner", "playback"):
+            broken.setattr(Store, name, fail)
+        yield
+
+
+def test_jobs_are_shown_while_the_store_cannot_be_read_and_kept_once_it_can(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     mine = str(uuid.uuid4())
     with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url) as peer:
-        with monkeypatch.context() as broken:
-            broken.setattr(Store, "last_segments", fail)
-            peer.send("jobs", [mine])
-            peer.send("beat", {"now_ns": 1})
-            peer.wait_for("heard")
-            eventually(lambda: len(asked) >= 3, what="it is tried again")
-        assert [record.getMessage().split(" wait: ")[1] for record in caplog.records] == ["the disk is on fire"]
-        assert peer.wait_for("have") == {"jobs": {mine: 0}, "refused": {}}
+        with unreadable():
+            assert peer.ask(mine) == {"jobs": {}, "refused": {}, "unread": [mine]}
+            peer.send_segments(first_segment(mine))
+            assert peer.wait_for("taken")
+            assert get(server, f"/jobs/{mine}")["counts"]["events"] == 3
+            with intruder(server.url) as other:
+                assert other.ask(mine) == {"jobs": {}, "refused": {}, "unread": []}
+        said = [record.getMessage() for record in caplog.records]
+        assert said == ["Jobs of programs elsewhere are shown, and wait there to be kept: the disk is on fire"]
+        events = peer.all_until("have")
+        assert events[-1] == ("have", {"jobs": {mine: 0}, "refused": {}, "unread": []})
+        assert "kept" not in dict(events)
         peer.send_segments(first_segment(mine))
         assert peer.wait_for("kept") == {mine: 1}
+        assert get(server, f"/jobs/{mine}")["counts"]["events"] == 3
+        assert [row["seq"] for row in get(server, f"/jobs/{mine}/history")["records"]] == [1, 2, 3]
+
+
+def test_what_was_shown_unread_gives_way_to_the_job_that_the_store_has(tmp_path: Path) -> None:
+    job_id = str(uuid.uuid4())
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url, key="k" * 32) as honest:
+        honest.ask(job_id)
+        honest.send_segments(first_segment(job_id))
+        assert honest.wait_for("kept") == {job_id: 1}
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url) as other:
+        with unreadable():
+            assert other.ask(job_id)["unread"] == [job_id]
+            other.send_segments(first_segment(job_id, seq=1, records=Records([0], [1], [0], [b"{}"])))
+            assert other.wait_for("taken")
+            assert get(server, f"/jobs/{job_id}")["seq"] == 1
+            with intruder(server.url, key="k" * 32) as honest:
+                assert honest.ask(job_id)["unread"] == []
+        assert other.wait_for("have")["refused"] == {job_id: "another program has sent a job of this id"}
+        other.send_segments(first_segment(job_id))  # what was under way is passed over
+        assert other.wait_for("taken")
+        eventually(lambda: get(server, f"/jobs/{job_id}")["seq"] == 3)
+        with intruder(server.url, key="k" * 32) as honest:
+            assert honest.ask(job_id)["jobs"] == {job_id: 1}
+        assert [row["seq"] for row in get(server, f"/jobs/{job_id}/history")["records"]] == [1, 2, 3]
+
+
+def test_a_program_goes_on_where_the_store_is_once_it_can_be_read(tmp_path: Path) -> None:
+    job_id, first = str(uuid.uuid4()), first_segment("")
+    second = msgspec.structs.replace(first, n=2, after_seq=3, seq=6, beginning=None, flow=None, sources=[])
+    first, second = (msgspec.structs.replace(each, job_id=job_id) for each in (first, second))
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url, key="k" * 32) as peer:
+        peer.ask(job_id)
+        peer.send_segments(first, second)
+        eventually(lambda: peer.wait_for("kept") == {job_id: 2})
+    with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url, key="k" * 32) as peer:
+        with unreadable():
+            assert peer.ask(job_id)["unread"] == [job_id]
+            peer.send_segments(first)
+            assert peer.wait_for("taken")
+            assert get(server, f"/jobs/{job_id}")["seq"] == 3
+        assert peer.wait_for("have")["jobs"] == {job_id: 2}
+        eventually(lambda: get(server, f"/jobs/{job_id}")["seq"] == 6)
+
+
+def test_two_programs_cannot_send_one_job(tmp_path: Path) -> None:
+    job_id = str(uuid.uuid4())
+    with (
+        Dashboard(port=0, store=tmp_path / "jobs.db") as server,
+        intruder(server.url) as one,
+        intruder(server.url) as other,
+    ):
+        assert one.ask(job_id)["jobs"] == other.ask(job_id)["jobs"] == {job_id: 0}
+        one.send_segments(first_segment(job_id))
+        assert one.wait_for("kept") == {job_id: 1}
+        other.send_segments(first_segment(job_id, n=2))
+        assert other.wait_for("refused") == {job_id: "another program has sent a job of this id"}
+
+
+def test_a_program_is_shown_beside_a_damaged_store_and_kept_whole_when_that_is_moved(tmp_path: Path) -> None:
+    flow, count, path = paced(), 3000, tmp_path / "jobs.db"
+    path.write_bytes(b"This is no database.\n" * 500)
+    with Dashboard(port=0, store=path) as server, connect(server.url, flow) as connection:
+        job = flow.start("source", {"count": count, "rate": 3000})
+        eventually(lambda: job.job_id in [each["job_id"] for each in get(server, "/jobs")["jobs"]])
+        eventually(lambda: get(server, f"/jobs/{job.job_id}")["status"] == "completed")
+        assert get(server, f"/jobs/{job.job_id}")["counts"]["events"] == count
+        assert connection.state.waiting > 0, "nothing is kept for good yet"
+        path.rename(tmp_path / "damaged.db")
+        eventually(lambda: connection.flush(1), within=40)
+    check_whole(path, job.job_id, count)
 
 
 def test_a_gap_is_asked_for_again_and_what_came_twice_is_counted_once(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def job_id() -> str:
 def test_an_honest_stranger_is_taken_in(server: Dashboard) -> None:
     mine = job_id()
     with intruder(server.url) as stranger:
-        assert stranger.ask(mine) == {"jobs": {mine: 0}, "refused": {}}
+        assert stranger.ask(mine) == {"jobs": {mine: 0}, "refused": {}, "unread": []}
         stranger.send_segments(first_segment(mine))
         assert stranger.wait_for("taken") > 0
         assert stranger.wait_for("kept") == {mine: 1}

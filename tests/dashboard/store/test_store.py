@@ -12,6 +12,7 @@ from routilux_dashboard.film.cutting import until_seq, until_time
 from routilux_dashboard.film.history_query import HistoryQuery
 from routilux_dashboard.film.playback import Playback
 from routilux_dashboard.film.segment import Records, Segment, SourceName
+from routilux_dashboard.film.thinning import summed
 from routilux_dashboard.store import BadPlace, Store, StoreFailed, coding, writer
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob
@@ -78,6 +79,23 @@ def test_what_is_put_twice_is_kept_once(place: str, open_store: OpenStore) -> No
     assert list(store.segments("job-1")) == segments
     assert store.last_segments(["job-1", "another"]) == {"job-1": 10}
     assert store.health.lost == 0
+
+
+def test_records_that_a_program_elsewhere_left_out_are_told_apart_from_those_that_found_no_room(
+    place: str, open_store: OpenStore
+) -> None:
+    store = open_store(place)
+    for job_id, owner in (("own", ""), ("distant", "a digest")):
+        job = MadeUpJob(job_id)
+        assert store.put([job.next(10), summed(job.next(10)), job.next(10)], owner=owner)
+        assert store.put([summed(job.next(7))])
+        assert store.flush(60)
+    assert (store.health.lost, store.health.thinned) == (17, 17)
+    later = MadeUpJob("later")
+    later.next(10)
+    assert store.put([summed(later.next(10))], owner="a digest")  # refused: this is the store's doing
+    assert store.flush(60)
+    assert store.health.thinned == 17
 
 
 def test_who_put_something_is_told_once_it_is_safe(place: str, open_store: OpenStore) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -113,7 +114,9 @@ def test_a_file_that_can_only_be_read_is_told(small_disk: Disk, open_store: Open
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     trouble = Trouble(open_store(disk / "jobs.db"))
     trouble.put()
-    trouble.fails("it can be read only" if os.geteuid() else "")
+    trouble.fails("it can be read only: allow this user to write it, and its folder")
+    assert list(trouble.store.segments("before")) == before.segments  # what is there can be looked at
+    assert [job.job_id for job in trouble.store.jobs().jobs] == ["before"]
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     assert trouble.store.flush(60)
     assert list(trouble.store.segments("job-1")) == trouble.segments
@@ -128,6 +131,35 @@ def test_a_connection_that_can_only_read_is_told(tmp_path: Path, open_store: Ope
     trouble.put()
     trouble.fails("it can be read only: allow this user to write it")
     assert trouble.store.last_segments(["job-1"]) == {"job-1": 5}
+
+
+LOOKING = """
+import os, sys
+from routilux_dashboard.store import Store
+with Store(sys.argv[2]):
+    pass  # everything is imported: nobody may not be allowed to read that
+if os.getuid() == 0:
+    os.setuid(65534)
+with Store(sys.argv[1]) as store:
+    print(store.health.state, store.health.reason)
+    print(store.last_segments(["job-1"]))
+"""
+
+
+def test_a_file_in_a_folder_that_this_user_may_not_write_can_be_looked_at(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "jobs 1.db"
+        with Store(str(path)) as store:
+            Trouble(store).put()
+        path.chmod(0o444)
+        Path(folder).chmod(0o555)
+        command = [sys.executable, "-c", LOOKING, str(path), str(tmp_path / "other.db")]
+        looked = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        Path(folder).chmod(0o755)
+    assert looked.returncode == 0, looked.stderr
+    state, last = looked.stdout.splitlines()
+    assert state.startswith(f"failing {path}: it can be read only: allow this user to write it")
+    assert last == "{'job-1': 5}"
 
 
 LOCKING = """
