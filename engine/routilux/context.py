@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .flow import Flow
     from .job_state import JobState
     from .rows import RunningHandler
+    from .stop_sign import StopSign
 
 
 class Frame(Protocol):
@@ -93,8 +94,9 @@ class ExecutionContext(_Context):
     __slots__ = ()
 
     @property
-    def cancelled(self) -> threading.Event:
-        """Set when the job is being cancelled, has failed or is over its time: a long handler should return."""
+    def cancelled(self) -> StopSign:
+        """A `threading.Event`: set, and true in an `if`, when the job is being cancelled, has failed or is over its
+        time. A long handler should return then."""
         return self.job_state.cancelled
 
     def sleep(self, seconds: float) -> bool:

@@ -24,6 +24,7 @@ from .settling import AT_REST
 from .shared_area import SharedArea, SharedValue
 from .snapshot import snapshot
 from .status import ENDED, PAUSED, PENDING, RUNNING, check_status, check_transition, refusals
+from .stop_sign import StopSign
 from .stored_run import StoredRun
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class JobState(SharedArea):
         self._created_ns = self._updated_ns = time.time_ns()
         self._ended_ns: int | None = None
         self._hooks = Hooks()
-        self._cancelled: threading.Event | None = None
+        self._cancelled: StopSign | None = None
         self._cancel_asked = False
         self._runner: Runner | None = None
         self._stored = StoredRun()
@@ -121,11 +122,12 @@ class JobState(SharedArea):
         return None if self._ended_ns is None else _local(self._ended_ns)
 
     @property
-    def cancelled(self) -> threading.Event:
-        """Set when the job is being cancelled, has failed or is over its time."""
+    def cancelled(self) -> StopSign:
+        """A `threading.Event`: set, and true in an `if`, when the job is being cancelled, has failed or is over its
+        time."""
         with self._journal.lock:
             if self._cancelled is None:
-                self._cancelled = threading.Event()
+                self._cancelled = StopSign()
                 if self._cancel_asked:
                     self._cancelled.set()
             return self._cancelled

@@ -196,3 +196,34 @@ def test_a_job_that_is_done_does_not_wait_for_other_jobs_to_leave_the_workers(ne
     over(job)
     door.open()
     over(other)
+
+
+def test_whoever_asks_if_it_is_cancelled_is_told_the_truth(flow: Flow) -> None:
+    door, seen = Door(), list[bool]()
+
+    def work(node: Node, data: Data) -> None:
+        seen.append(bool(node.ctx.cancelled))
+        door.enter()
+        assert node.ctx.cancelled.wait(DEADLINE)
+        seen.append(bool(node.ctx.cancelled))
+
+    chain(flow, ("a", Node(work)))
+    job = flow.start("a")
+    door.wait_for()
+    assert not job.cancelled
+    door.open()
+    flow.cancel(job)
+    over(job, "cancelled")
+    assert seen == [False, True]
+    assert job.cancelled
+    assert isinstance(job.cancelled, threading.Event)
+
+
+def test_a_job_that_has_failed_is_cancelled_for_its_handlers(flow: Flow) -> None:
+    chain(flow, ("a", Node(raises(ValueError("no")))))
+    assert over(flow.execute("a"), "failed").cancelled
+
+
+def test_a_job_that_has_completed_is_not_cancelled(flow: Flow) -> None:
+    chain(flow, ("a", Node()))
+    assert not over(flow.execute("a")).cancelled
