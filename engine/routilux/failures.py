@@ -6,6 +6,7 @@ import logging
 import time
 from contextlib import suppress
 from math import inf
+from threading import get_ident
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -43,7 +44,9 @@ class Failures:
         delivery, _, cause, _, _ = item
         try:
             outcome = self._deal_with(item, error)
-        except Exception as trouble:  # else a worker would be lost, and the job would wait for it for ever
+        except BaseException as trouble:  # else a worker would be lost, and the job would wait for it for ever
+            if not isinstance(trouble, Exception) and self._runner.guardian == get_ident():
+                raise  # an interrupt, which `give_up` deals with
             _log.exception("The error of %r cannot be dealt with, so the job fails", delivery.target.routine_id)
             self._runner.error = self._runner.error or f"{delivery.target.routine_id}: {type(trouble).__name__}"
             outcome = "failed"

@@ -160,6 +160,29 @@ def test_an_error_that_cannot_be_dealt_with_fails_the_job(
     over(flow.start("a"), "failed")  # no worker has been lost
 
 
+class Leaving(ErrorHandler):
+    """Ends the thread that asks it."""
+
+    def __init__(self, error: type[BaseException]) -> None:
+        super().__init__()
+        self.error = error
+
+    def decide(self, error: BaseException, attempt: int) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+@where
+def test_an_error_handler_that_would_end_its_worker_fails_the_job(
+    new_flow: FlowMaker, place: str, failed: str, error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    flow = new_flow("flow", "concurrent", max_workers=1)
+    failing_flow(flow, place, "routine", Leaving(error))
+    for _ in range(2):  # no worker has been lost
+        over(flow.start("a"), "failed")
+    assert error.__name__ in caplog.text
+
+
 @where
 @how
 def test_a_routine_that_cannot_tell_its_error_handler_fails_the_job(
