@@ -9,6 +9,7 @@ from .cut import Cut, cut
 from .documents import FORMAT, Part, iso_utc
 from .execution_record import ExecutionRecord
 from .journal import Journal
+from .json_keys import check_keys
 from .rows import Record
 from .snapshot import snapshot
 from .status import STATUSES
@@ -65,7 +66,9 @@ def job_to_text(job_state: JobState) -> str:
     """The document as JSON. Raises `TypeError`, saying where, for data that JSON cannot hold."""
     plain = job_to_plain(job_state)
     try:
-        return json.dumps(plain, indent=2, ensure_ascii=False)
+        text = json.dumps(plain, indent=2, ensure_ascii=False)
+        check_keys(plain)
+        return text
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"Job {job_state.job_id} cannot be saved: {_culprit(plain)}: {error}") from None
 
@@ -74,16 +77,21 @@ def _culprit(plain: dict[str, Any]) -> str:
     """The key whose value JSON cannot hold."""
     for key, value in plain.items():
         try:
-            json.dumps(value)
+            _try(value)
         except (TypeError, ValueError, RecursionError):
             rows = value if isinstance(value, list) else []
             for number, row in enumerate(rows):
                 try:
-                    json.dumps(row)
+                    _try(row)
                 except (TypeError, ValueError, RecursionError):
                     return f"{key}[{number}]"
             return key
     return "it changed meanwhile"
+
+
+def _try(value: Any) -> None:
+    json.dumps(value)
+    check_keys(value)
 
 
 def fill_job(job_state: JobState, data: Any) -> None:

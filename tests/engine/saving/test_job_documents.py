@@ -233,6 +233,41 @@ def test_a_value_that_holds_itself_is_a_type_error_too(tmp_path: Path) -> None:
         job.save(tmp_path / "job.json")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [(1, "1"), (None, "null"), (True, "true"), (2.5, "2.5"), (float("nan"), "NaN"), (-0.0, "-0.0")]
+)
+@pytest.mark.parametrize("place", ["shared_data", "shared_log[1]", "routine_states", "execution_history[0]"])
+def test_keys_that_are_the_same_in_json_are_refused_where_they_are_and_the_old_file_stays(
+    tmp_path: Path, place: str, one: object, other: object
+) -> None:
+    job = JobState("f")
+    job.save(tmp_path / "job.json")
+    before = (tmp_path / "job.json").read_bytes()
+    value = {"rows": [({one: "a", other: "b"},)]}
+    if place == "shared_data":
+        job.update_shared_data("k", value)
+    elif place == "routine_states":
+        job.update_routine_state("r", value)
+    elif place == "execution_history[0]":
+        job.record_execution("r", "e", value)
+    else:
+        job.append_to_shared_log({})
+        job.append_to_shared_log(value)
+    with pytest.raises(TypeError, match=r"cannot be saved: .*the same in JSON") as refused:
+        job.save(tmp_path / "job.json")
+    assert f"cannot be saved: {place}: a dict has the keys {one!r} and {other!r}" in str(refused.value)
+    assert (tmp_path / "job.json").read_bytes() == before
+
+
+def test_keys_that_are_no_texts_come_back_as_texts(tmp_path: Path) -> None:
+    job = JobState("f")
+    job.shared_data = {"k": {1: "a", 2.5: "b", None: "c", False: "d", "1.0": "e"}}
+    job.save(tmp_path / "job.json")
+    assert JobState.load(tmp_path / "job.json").shared_data == {
+        "k": {"1": "a", "2.5": "b", "null": "c", "false": "d", "1.0": "e"}
+    }
+
+
 def test_half_a_pair_of_surrogates_as_in_some_file_names_survives_a_file(tmp_path: Path) -> None:
     job = JobState("f")
     job.shared_data = {"file": "caf\udce9.txt", "both": "🚀", "key \ud83d": 1}
