@@ -117,3 +117,27 @@ def test_no_path_is_longer_than_the_depth_that_is_allowed(tree: Any, max_depth: 
     assert depth <= max_depth
     assert all(path.count(".") < max(max_depth, 1) for path in flat)
     assert not any(isinstance(leaf, (dict, list)) for leaf in flat.values())
+
+
+def nested(levels: int, kind: type = list) -> Any:
+    """A value inside so many others."""
+    value: Any = "core"
+    for _ in range(levels):
+        value = {"in": value} if kind is dict else kind([value])
+    return value
+
+
+@pytest.mark.parametrize("kind", [list, dict])
+@pytest.mark.parametrize("max_depth", [0, 5, 100, 1_000_000])
+def test_what_python_cannot_follow_is_shown_by_its_outermost_levels(kind: type, max_depth: int) -> None:
+    flat = flatten({"deep": nested(20_000, kind), "x": 1}, max_depth=max_depth)
+    text = str(flat.data)
+    assert len(text) < 200_000
+    assert "..." in text
+    assert "core" not in text
+    if max_depth:
+        assert flat.data["x"] == 1
+
+
+def test_the_routine_passes_on_what_is_nested_too_deeply() -> None:
+    assert "..." in str(output_of(DataFlattener(), data=nested(20_000))["flattened_data"])

@@ -102,3 +102,16 @@ def test_each_leaf_is_rendered_in_order_between_tags_that_match(tree: Any) -> No
         place = close + 1
     assert open_tags == []
     assert found == leaves(tree)
+
+
+@pytest.mark.parametrize("form", ["xml", "markdown"])
+@pytest.mark.parametrize("kind", [list, dict, tuple])
+def test_what_python_cannot_follow_is_shown_by_its_outermost_levels(kind: type, form: str) -> None:
+    deep: Any = "core"
+    for _ in range(20_000):
+        deep = {"in": deep} if kind is dict else kind([deep])
+    text = render({"deep": deep, "x": 1}, form)
+    assert len(text) < 2_000_000
+    assert "..." in text
+    assert "core" not in text
+    assert text.endswith("1</x>" if form == "xml" else "**x**: 1")

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from ...event import Event
 from ...routine import Routine
 from ...slot import Slot
+from ..too_deep import preview, text_of
 
 CIRCULAR = "[Circular Reference]"
 Container: TypeAlias = dict[Any, Any] | list[Any]
@@ -45,7 +46,8 @@ def render(value: Any, tag_format: str = "xml", indent: str = "  ") -> str:
     """Render a value, one line for each key or item.
 
     A nested value follows the tag of its parent, each of its lines with one more indent. Whatever
-    is neither a dict nor a list is its `str`; one that holds itself is `[Circular Reference]`.
+    is neither a dict nor a list is its `str`; one that holds itself is `[Circular Reference]`; one
+    that is nested too deeply for Python is the text of its outermost levels.
 
     >>> print(render({"user": {"name": "Ada"}, "tags": ["x", "y"]}, "markdown"))
     **user**:   **name**: Ada
@@ -63,16 +65,20 @@ Parts = Iterator[tuple[str, Any, str]]
 
 def _render(value: Any, parts: Callable[[Container], Parts], indent: str, level: int, parents: set[int]) -> str:
     if not isinstance(value, (dict, list)):
-        return str(value)
+        return text_of(value)
     if id(value) in parents:
         return CIRCULAR
     parents.add(id(value))
-    lines = [
-        f"{indent * level}{before}{_render(item, parts, indent, level + 1, parents)}{after}"
-        for before, item, after in parts(value)
-    ]
-    parents.discard(id(value))
-    return "\n".join(lines)
+    try:
+        lines = [
+            f"{indent * level}{before}{_render(item, parts, indent, level + 1, parents)}{after}"
+            for before, item, after in parts(value)
+        ]
+        return "\n".join(lines)
+    except RecursionError:  # raised again if there is no room for this either: then it is said further out
+        return preview(value)
+    finally:
+        parents.discard(id(value))
 
 
 def _tagged(value: Container) -> Parts:

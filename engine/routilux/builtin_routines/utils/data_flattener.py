@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from ...event import Event
 from ...routine import Routine
 from ...slot import Slot
+from ..too_deep import preview, text_of
 
 CIRCULAR = "[Circular Reference]"
 
@@ -55,7 +56,8 @@ def flatten(value: Any, separator: str = ".", *, preserve_lists: bool = True, ma
     """Flatten a value. Only dicts and lists are taken apart; anything else is under `"value"`.
 
     An empty dict or list leaves nothing, one at `max_depth` its `str`, one inside itself
-    `"[Circular Reference]"`. Where two paths have the same name, the later wins.
+    `"[Circular Reference]"`, and one that is nested too deeply for Python its outermost levels as text.
+    Where two paths have the same name, the later wins.
 
     >>> flatten([1, {"a": 2}])
     Flattened(data={'0': 1, '1.a': 2}, depth=2)
@@ -87,19 +89,23 @@ class _Work:
         elif id(value) in self._parents:
             self._put(path, CIRCULAR)
         elif level >= self.max_depth:
-            self._put(path, str(value))
+            self._put(path, text_of(value))
         else:
             self._add_items(path, value, level + 1)
 
     def _add_items(self, path: str | None, value: dict[Any, Any] | list[Any], level: int) -> None:
         self._parents.add(id(value))
-        if isinstance(value, dict):
-            for key, item in value.items():
-                self.add(self._below(path, key), item, level)
-        else:
-            for place, item in enumerate(value):
-                self.add(self._below(path, place) if self.preserve_lists else path, item, level)
-        self._parents.discard(id(value))
+        try:
+            if isinstance(value, dict):
+                for key, item in value.items():
+                    self.add(self._below(path, key), item, level)
+            else:
+                for place, item in enumerate(value):
+                    self.add(self._below(path, place) if self.preserve_lists else path, item, level)
+        except RecursionError:  # raised again if there is no room for this either: then it is said further out
+            self._put(path, preview(value))
+        finally:
+            self._parents.discard(id(value))
 
     def _below(self, path: str | None, key: Any) -> str:
         return str(key) if path is None else f"{path}{self.separator}{key}"
