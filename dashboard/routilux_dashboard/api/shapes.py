@@ -49,9 +49,10 @@ class Metrics(msgspec.Struct):
 
 
 class Health(msgspec.Struct):
-    """`GET /healthz`: whether the pump runs, and by how much it is behind; the jobs in memory, and how the store is."""
+    """`GET /healthz`: whether the pump runs, and by how much it is behind; the jobs in memory, and how the store is:
+    both null for whoever would need a token, and has none."""
 
     status: Literal["ok", "stuck"]
     behind_seconds: float
-    jobs: int
-    store: StoreHealth
+    jobs: int | None
+    store: StoreHealth | None

@@ -23,7 +23,10 @@ CLOSE = "routilux.close"
 """Where the WSGI environment holds the call that ends the connection after this answer."""
 MORE_TIME = "routilux.more_time"
 """Where it holds the call that lets this request take as long again: for what is sent or taken in pieces."""
+STRANGER = "routilux.stranger"
+"""Where it says that whoever asks has no token that is needed, and is told nothing but whether the server lives."""
 FAULT = Refusal(500, "Fault in the dashboard", "This is a fault of the dashboard; the program's log has the traceback.")
+LIVENESS_PATH = "/api/v1/healthz"
 UPLOAD_PATH = "/api/v1/recordings"
 """The one place that takes more than a small body."""
 UPLOAD_TYPES = ("application/x-ndjson", "application/jsonl", "application/octet-stream")
@@ -53,6 +56,8 @@ class Gate:
             if admitted is not None:
                 return _go_to(*admitted, start_response)
             refusal = self._tokens.refuse(environ)
+            if refusal is not None and _asks_for_life(environ):
+                environ[STRANGER], refusal = True, None
         if refusal is None and environ["REQUEST_METHOD"] not in _READING:
             refusal = _take_body(environ)
         if refusal is not None:
@@ -70,6 +75,11 @@ class Gate:
         finally:
             if _FILE in environ:
                 environ[_FILE].close()
+
+
+def _asks_for_life(environ: Environ) -> bool:
+    """What load balancers and containers ask, which have no token."""
+    return environ["PATH_INFO"] == LIVENESS_PATH and environ["REQUEST_METHOD"] in ("GET", "HEAD")
 
 
 def _go_to(place: str, cookie: str, start_response: Callable[..., Any]) -> list[bytes]:

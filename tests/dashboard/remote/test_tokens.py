@@ -38,7 +38,7 @@ def test_this_machine_needs_no_token_for_pages_and_rest(server: Dashboard) -> No
     assert get(server, "/jobs")["jobs"] == []
 
 
-@pytest.mark.parametrize("path", ["/api/v1/jobs", "/jobs", "/metrics", "/static/nothing.js", "/api/v1/healthz"])
+@pytest.mark.parametrize("path", ["/api/v1/jobs", "/jobs", "/metrics", "/static/nothing.js", "/api/v1/docs"])
 def test_others_are_told_that_a_token_is_needed(server: Dashboard, path: str) -> None:
     answer = from_outside(server, path)
     assert (answer.status, answer.headers["Content-Type"]) == (401, "application/problem+json")
@@ -46,6 +46,21 @@ def test_others_are_told_that_a_token_is_needed(server: Dashboard, path: str) ->
     assert headers["www-authenticate"].startswith("Bearer")
     assert "Authorization: Bearer" in answer.json["detail"]
     assert "?token=" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_whether_the_server_lives_is_told_without_a_token_and_nothing_else(server: Dashboard, method: str) -> None:
+    answer = from_outside(server, "/api/v1/healthz", method)
+    assert answer.status == 200
+    if method == "GET":
+        assert set(answer.json) == {"status", "behind_seconds", "jobs", "store"}
+        assert (answer.json["status"], answer.json["jobs"], answer.json["store"]) == ("ok", None, None)
+    known = from_outside(server, "/api/v1/healthz", Authorization=f"Bearer {TOKEN}").json
+    assert known == get(server, "/healthz") | {"behind_seconds": known["behind_seconds"]}
+    assert known["jobs"] == 0
+    for other in ("/api/v1/healthz/", "/api/v1/healthz/x", "/api/v1/jobs/../healthz"):
+        assert from_outside(server, other, method).status == 401, other
+    assert from_outside(server, "/api/v1/healthz", "POST").status == 401
 
 
 def test_whoever_has_a_token_is_let_in(server: Dashboard) -> None:
