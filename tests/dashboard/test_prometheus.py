@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from routilux import Flow
-from routilux_dashboard import Dashboard
+from routilux_dashboard import Dashboard, serving
+from routilux_dashboard.store import Store
 from tests.dashboard.flows import chain, gated
-from tests.dashboard.peers import address, ask, live
+from tests.dashboard.peers import address, ask, get, live
+from tests.dashboard.recording.made_up import a_run
 from tests.waiting import eventually
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -70,6 +73,33 @@ def test_totals_never_fall_though_jobs_are_let_go_from_memory(dashboard: Dashboa
         assert total == 15 * round_ > before
         before = total
         assert of(samples, "routilux_jobs", status="completed") == 2
+
+
+def test_jobs_are_counted_as_the_list_counts_them_and_those_in_memory_apart(tmp_path: Path, flow: Flow) -> None:
+    with Store(str(tmp_path / "jobs.db")) as store:
+        store.put(list(a_run(30, ended=False)))
+    with Dashboard(flow, port=0, keep_jobs=2, store=tmp_path / "jobs.db") as dashboard:
+        for _ in range(5):
+            flow.execute("emitter", {"count": 1})
+        eventually(lambda: get(dashboard, "/jobs")["counts"]["completed"] == 5)
+        eventually(lambda: len(dashboard._monitor.jobs()) == 2)
+        samples, counts = scraped(dashboard), get(dashboard, "/jobs")["counts"]
+        assert (counts["completed"], counts["lost"]) == (5, 1)
+        assert {status: of(samples, "routilux_jobs", status=status) for status in counts} == counts
+        in_memory = {status: of(samples, "routilux_jobs_in_memory", status=status) for status in counts}
+        assert in_memory == dict.fromkeys(counts, 0) | {"completed": 2}
+
+
+def test_while_the_store_cannot_be_read_the_jobs_in_memory_are_counted(
+    tmp_path: Path, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "STORE_SECONDS", 0.1)
+    path = tmp_path / "jobs.db"
+    path.write_bytes(b"this is no database" * 500)
+    with Dashboard(flow, port=0, store=path) as dashboard:
+        flow.execute("emitter", {"count": 1})
+        eventually(lambda: of(scraped(dashboard), "routilux_jobs", status="completed") == 1)
+        assert of(scraped(dashboard), "routilux_store_state", state="failing") == 1
 
 
 def test_what_waits_and_runs_is_shown_by_flow() -> None:

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from ..protocol import Jobs
 from ..watch.job_search import STATUSES
 from ..watch.monitor import Monitor
+from ..watch.past import Past
 from .live import Live
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ FLOWS = 500
 
 
 class Figures(Collector):
-    """Reads the monitor when it is asked. Totals only grow: jobs that are let go from memory stay counted."""
+    """Reads monitor and store when it is asked. Totals only grow: jobs that are let go from memory stay counted."""
 
-    def __init__(self, monitor: Monitor, live: Live, programs: Callable[[], int]) -> None:
+    def __init__(self, monitor: Monitor, past: Past, live: Live, programs: Callable[[], int]) -> None:
         self._monitor = monitor
+        self._past = past
         self._live = live
         self._programs = programs
 
@@ -45,19 +47,23 @@ class Figures(Collector):
         yield from _store(jobs)
         yield from self._server()
 
-    @staticmethod
-    def _jobs(jobs: Jobs) -> Iterator[Metric]:
-        by_status = GaugeMetricFamily("routilux_jobs", "Jobs in memory, by status.", labels=["status"])
-        for status in STATUSES:
-            by_status.add_metric([status], jobs.counts.get(status, 0))
-        yield by_status
+    def _jobs(self, jobs: Jobs) -> Iterator[Metric]:
+        everywhere = "Jobs in the list, by status: in memory and in the store; while that cannot be read, in memory."
+        for name, about, counts in (
+            ("routilux_jobs", everywhere, self._past.counts()),
+            ("routilux_jobs_in_memory", "Those of them that are in memory.", jobs.counts),
+        ):
+            by_status = GaugeMetricFamily(name, about, labels=["status"])
+            for status in STATUSES:
+                by_status.add_metric([status], counts.get(status, 0))
+            yield by_status
         queued, running = Counter[str](), Counter[str]()
         for job in jobs.jobs:
             queued[job.flow_id] += job.counts.queued
             running[job.flow_id] += job.counts.running
         for name, about, depths in (
-            ("queued", "Activations that wait, by flow.", queued),
-            ("running", "Handlers that run, by flow.", running),
+            ("queued", "Activations that wait in jobs in memory, by flow.", queued),
+            ("running", "Handlers that run in jobs in memory, by flow.", running),
         ):
             family = GaugeMetricFamily(f"routilux_{name}", about, labels=["flow"])
             for flow_id, count in sorted(depths.items())[:FLOWS]:
@@ -97,10 +103,10 @@ def _label(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def make_registry(monitor: Monitor, live: Live, programs: Callable[[], int]) -> CollectorRegistry:
+def make_registry(services: Services, programs: Callable[[], int]) -> CollectorRegistry:
     """A registry of this dashboard's own, with the process's figures. `programs`: how many are connected."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Figures(monitor, live, programs))
+    registry.register(Figures(services.monitor, services.past, services.live, programs))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
@@ -110,7 +116,7 @@ def make_registry(monitor: Monitor, live: Live, programs: Callable[[], int]) -> 
 def blueprint(services: Services, programs: Callable[[], int] = lambda: 0) -> Blueprint:
     """The route."""
     routes = Blueprint("prometheus", __name__)
-    registry = make_registry(services.monitor, services.live, programs)
+    registry = make_registry(services, programs)
 
     @routes.get("/metrics")
     def metrics() -> Response:

@@ -92,6 +92,10 @@ class Past:
         rows.sort(key=place, reverse=True)
         return rows[: wanted.limit], more or len(rows) > wanted.limit, counts
 
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are, by status, as the list has them."""
+        return self.jobs(JobsWanted(frozenset(), None, None, 0, None))[2]
+
     # -- one job
 
     def history(self, job: ShownJob, query: HistoryQuery) -> HistoryPage:
