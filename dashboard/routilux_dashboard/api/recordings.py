@@ -68,8 +68,11 @@ def add(table: Table, services: Services) -> None:
         if imported.fresh:
             services.hub.run_native(lambda: store.let_go([job_id]))  # nobody writes more of it
             services.hub.run_native(lambda: store.add_up(job_id))
+        job = services.job(job_id)
+        if imported.fresh:
+            services.monitor.tell_of(job)
         status, place = 201 if imported.fresh else 200, url_for("api.job", job_id=job_id)
-        return reply(services.job(job_id).summary, status, Location=place)
+        return reply(job.summary, status, Location=place)
 
 
 def _lines(recordable: Recordable, mask: Mask) -> Iterator[bytes]:

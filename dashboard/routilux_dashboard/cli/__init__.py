@@ -22,6 +22,7 @@ COMMANDS = {
     "step": ("controls", "step"),
     "cancel": ("controls", "cancel"),
     "export": ("export", "export"),
+    "import": ("import_file", "import_file"),
     "open": ("open_page", "open_page"),
 }
 """The module and the name in it of each command, in the order of the help."""

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import click
@@ -61,6 +61,14 @@ class Unreachable(click.ClickException):
     exit_code = 4
 
 
+class Sent(Protocol):
+    """A file that is sent. `size`: its bytes, if that is known."""
+
+    size: int | None
+
+    def read(self, size: int) -> bytes: ...
+
+
 class Client:
     """A dashboard's REST at `server`, a URL. GET is tried again when the way is bad; what changes something never is.
 
@@ -88,6 +96,14 @@ class Client:
         with self._asked("POST", path, body=body) as response:
             return self._json(response)
 
+    def send(self, path: str, file: Sent, media: str, seconds: float) -> tuple[int, Any]:
+        """What POST of a file answers within `seconds`: its status, and it decoded from JSON."""
+        headers = {"Content-Type": media}
+        if file.size is not None:
+            headers["Content-Length"] = str(file.size)
+        with self._asked("POST", path, body=file, headers=headers, seconds=seconds) as response:
+            return response.status, self._json(response)
+
     @contextmanager
     def stream(self, path: str, query: Query | None = None) -> Iterator[tuple[int | None, Iterator[bytes]]]:
         """How long an answer is in bytes, or `None` when the server does not say, and its parts."""
@@ -111,16 +127,21 @@ class Client:
         method: str,
         path: str,
         query: Query | None = None,
-        body: dict[str, Any] | None = None,
+        body: dict[str, Any] | Sent | None = None,
+        headers: Mapping[str, str] | None = None,
         seconds: float | None = None,
     ) -> Iterator[urllib3.BaseHTTPResponse]:
         given = {name: value for name, value in (query or {}).items() if value is not None}
         url = f"{self.server}{API}{path}" + (f"?{urlencode(given)}" if given else "")
         retries = _AGAIN if method == "GET" else False
         with self._told():
-            timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds or READ_SECONDS)
+            sending = CONNECT_SECONDS if seconds is None else READ_SECONDS  # urllib3 sends within that time, too
+            timeout = urllib3.Timeout(connect=sending, read=seconds or READ_SECONDS)
+            sent: dict[str, Any] = {"json": body} if isinstance(body, dict) else {"body": body}
+            if headers is not None:
+                sent["headers"] = {**self._pool.headers, **headers}
             response = self._pool.request(
-                method, url, json=body, timeout=timeout, retries=retries, redirect=False, preload_content=False
+                method, url, **sent, timeout=timeout, retries=retries, redirect=False, preload_content=False
             )
         try:
             if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:

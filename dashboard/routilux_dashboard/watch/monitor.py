@@ -83,6 +83,7 @@ class Monitor:
         self._flows: dict[str, FlowHook] = {}
         self._jobs: dict[str, ShownJob] = {}
         self._arrived: deque[ShownJob] = deque()
+        self._told: deque[ShownJob] = deque()
         self._disowned: deque[ShownJob] = deque()
         self._live: dict[str, ShownJob] = {}
         self._ended: dict[str, int] = {}
@@ -160,6 +161,11 @@ class Monitor:
 
     def stir(self) -> None:
         """Jobs that run elsewhere have changed. (Any thread.)"""
+        self._wake()
+
+    def tell_of(self, job: ShownJob) -> None:
+        """A job is new in the store: lists that are open hear of it. It is not held here. (Any thread.)"""
+        self._told.append(job)
         self._wake()
 
     def job(self, job_id: str) -> ShownJob:
@@ -252,6 +258,10 @@ class Monitor:
                 self._live[job.job_id] = job
                 self._ended.pop(job.job_id, None)
                 self._list.changed(job, now_ns)
+        while self._told:
+            told = self._told.popleft()
+            if told.job_id not in self._jobs:
+                self._list.changed(told, now_ns)
 
     def _tick(self, job: ShownJob, now_ns: int) -> Frame | None:
         """What goes wrong with one job must not touch the others; it is logged once."""

@@ -29,11 +29,15 @@ function byId(jobs: JobSummary[]): [string, JobSummary][] {
   return jobs.map((job) => [job.job_id, job]);
 }
 
-/** Known jobs keep their place; new ones come first, the newest at the top. */
+/** Known jobs keep their place; new ones come where they belong, as a rule first: the newest is at the top. */
 function changed(before: Map<string, JobSummary>, message: Jobs): Map<string, JobSummary> {
   const fresh = message.jobs.filter((job) => !before.has(job.job_id));
   fresh.sort((a, b) => b.created_at.localeCompare(a.created_at));
-  const after = new Map([...byId(fresh), ...before]);
+  const [newest] = before.values();
+  const all = [...byId(fresh), ...before];
+  const late = newest !== undefined && fresh.some((job) => job.created_at < newest.created_at); // it was imported
+  if (late) all.sort(([, a], [, b]) => b.created_at.localeCompare(a.created_at));
+  const after = new Map(all);
   for (const job of message.jobs) after.set(job.job_id, job);
   for (const jobId of message.removed) after.delete(jobId);
   return after;

@@ -110,6 +110,13 @@ describe("the list of jobs", () => {
     expect(before?.jobs.get("1")?.status).toBe("running");
   });
 
+  test("puts a job that was imported among those of its time", () => {
+    const third = aJob({ job_id: "3", created_at: "2026-03-02T12:00:02+00:00" });
+    const before = foldJobs(null, someJobs({ jobs: [third, first] }));
+    const after = foldJobs(before, someJobs({ full: false, jobs: [second] }));
+    expect([...(after?.jobs.keys() ?? [])]).toEqual(["3", "2", "1"]);
+  });
+
   test("drops what was removed", () => {
     const before = foldJobs(null, someJobs({ jobs: [second, first] }));
     expect([...(foldJobs(before, someJobs({ full: false, removed: ["2"] }))?.jobs.keys() ?? [])]).toEqual(["1"]);
