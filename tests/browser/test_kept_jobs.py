@@ -14,11 +14,15 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from routilux_dashboard.recording import jsonl
 from tests.browser import flows
 from tests.browser.axe import axe
 from tests.browser.conftest import ROOT, DashboardServer, OpenPage
 from tests.browser.job_view import JobView
 from tests.browser.ledger import Ledger
+from tests.dashboard.commands import call
+from tests.dashboard.recording.made_up import JOB_ID as IMPORTED
+from tests.dashboard.recording.made_up import a_run
 from tests.waiting import eventually
 
 Theme = Literal["light", "dark"]
@@ -178,6 +182,26 @@ def test_a_page_that_is_open_says_where_its_job_runs_and_turns_lost_when_the_pro
         "aria-description", re.compile(r"^Nothing has been heard of its program since \d\d:\d\d:\d\d\.$")
     )
     expect(row).to_have_attribute("data-status", "lost")
+
+
+def test_a_list_that_is_open_shows_what_is_imported_where_it_belongs(
+    tmp_path: Path, dashboard_server: DashboardServer, open_page: OpenPage
+) -> None:
+    flow, recording = flows.empty(), tmp_path / "run.jsonl"
+    dashboard = dashboard_server(flow, store=tmp_path / "jobs.db")
+    recording.write_bytes(b"".join(jsonl.write(a_run(20))))
+    page = open_page(dashboard.url)
+    expect(page.get_by_text("No job yet")).to_be_visible()
+    newer = flow.execute("idle").job_id
+    page.locator(f'[data-job="{newer}"]').wait_for()
+    assert call("import", str(recording), "--server", dashboard.url).code == 0
+    row = page.locator(f'[data-job="{IMPORTED}"][data-status="completed"]')
+    row.wait_for()
+    assert [found.get_attribute("data-job") for found in page.locator("[data-job]").all()] == [newer, IMPORTED]
+    row.get_by_role("link").click()
+    view = JobView(page)
+    view.wait_status("completed")
+    assert view.read().facts["errors"] == "0"
 
 
 @pytest.mark.page_errors_expected
