@@ -130,6 +130,7 @@ def test_clients_frames_store_and_process_are_shown(dashboard: Dashboard, flow: 
     assert sum(of(samples, "routilux_store_state", state=state) for state in ("none", "ok", "behind", "failing")) == 1
     assert of(samples, "routilux_store_waiting_rows") >= 0
     assert of(samples, "routilux_store_lost_rows_total") == 0
+    assert of(samples, "routilux_thinned_records_total") == 0
     assert of(samples, "process_resident_memory_bytes") > 1e6
 
 

@@ -96,6 +96,8 @@ def _store(jobs: Jobs) -> Iterator[Metric]:
     waiting = "Rows that are held in memory until the store takes them."
     yield GaugeMetricFamily("routilux_store_waiting_rows", waiting, value=jobs.store.waiting)
     yield CounterMetricFamily("routilux_store_lost_rows", "Rows that are not kept, ever.", value=jobs.store.lost)
+    thinned = "Records that programs elsewhere have left out, counted only: too much waited in them."
+    yield CounterMetricFamily("routilux_thinned_records", thinned, value=jobs.store.thinned)
 
 
 def _label(text: str) -> str:

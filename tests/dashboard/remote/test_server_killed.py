@@ -35,6 +35,7 @@ def test_every_record_is_stored_once_in_order_though_the_server_is_killed_again_
             server.start()
         assert JobState.wait_for_completion(flow, job, timeout=300)
         assert connection.flush(60), connection.state
+        eventually(lambda: get(server, f"/jobs/{job.job_id}")["status"] == "completed")
         shown = get(server, f"/jobs/{job.job_id}")
         assert (shown["status"], shown["seq"], shown["counts"]["events"]) == ("completed", RECORDS + 2, RECORDS)
         server.stop()
@@ -50,6 +51,7 @@ def test_a_server_that_has_forgotten_a_job_gets_it_anew_with_its_counters(tmp_pa
         server.start()
         assert JobState.wait_for_completion(flow, job, timeout=60)
         assert connection.flush(20)
+        eventually(lambda: get(server, f"/jobs/{job.job_id}")["status"] == "completed")
         shown = get(server, f"/jobs/{job.job_id}")
         assert (shown["status"], shown["seq"], shown["counts"]["events"]) == ("completed", 6002, 6000)
         assert shown["routines"]["sink"]["done"] == 6000
