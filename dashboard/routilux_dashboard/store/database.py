@@ -139,7 +139,8 @@ class Database:
         with engine.connect().execution_options(routilux_writes=True) as connection, connection.begin():
             bring_up(connection, self.place, SCHEMA)
 
-    def _make(self, url: URL) -> Engine:
+    def _make(self, url: URL | None = None) -> Engine:
+        url = self.url if url is None else url
         if self.sqlite:
             # A cached statement keeps a copy of what it was executed with last: of whole batches, here.
             options = {"timeout": BUSY_SECONDS, "cached_statements": 0}
