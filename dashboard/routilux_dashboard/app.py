@@ -115,9 +115,7 @@ class Dashboard:
         """Where a browser on this machine finds the list of jobs. With port 0 it is known once `start` was called;
         `RuntimeError` before."""
         if not self._port:
-            raise RuntimeError(
-                "The dashboard has no address yet: port 0 takes a free one at its start, so start first"
-            )
+            raise RuntimeError("The dashboard has no address yet: port 0 takes a free one at its start, so start first")
         return url_of(self._host, self._port)
 
     def url_of_job(self, job_id: str) -> str:
