@@ -72,7 +72,8 @@ class Flow(Structure):
         self.max_workers: int = _workers(max_workers) if execution_strategy == CONCURRENT else 1
         seconds = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
         self.execution_timeout: float = Part(seconds, "execution_timeout").as_number()
-        self.history_limit = None if history_limit is None else Part(history_limit, "history_limit").as_whole()
+        kept = None if history_limit is None else Part(history_limit, "history_limit").as_whole()
+        self.history_limit: int | None = kept
         self.error_handler: ErrorHandler | None = None
         self.execution_tracker: ExecutionTracker | None = None
         self._output_handler: OutputHandler | None = None
