@@ -15,12 +15,12 @@ import msgspec
 
 from benchmarks.report import interleave, print_table
 from routilux import Flow, JobHook, JobState, JournalReader, Routine
-from routilux_dashboard.film.capturing import Capture
-from routilux_dashboard.film.masking import NO_MASK
-from routilux_dashboard.film.payloads import Payloads
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import Segment
-from routilux_dashboard.watch.watched_flow import WatchedFlow
+from routilux_dashboard.flows.local_flow import WatchedFlow
+from routilux_dashboard.fold.playback import Playback
+from routilux_dashboard.payloads.encoder import Payloads
+from routilux_dashboard.payloads.mask import NO_MASK
+from routilux_dashboard.segments.segment import Segment
+from routilux_dashboard.sources.capturing import Capture
 
 ROWS = 50_000
 BATCH = 5_000

@@ -14,8 +14,8 @@ from time import thread_time
 
 from benchmarks.report import interleave, print_table
 from routilux import JournalBatch, Source, Target
-from routilux_dashboard.film.digest import LatencyDigest
-from routilux_dashboard.film.fold import JobFold
+from routilux_dashboard.fold.counters import JobFold
+from routilux_dashboard.fold.latency_digest import LatencyDigest
 
 ROWS = 50_000
 EPOCH_NS = 1_700_000_000_000_000_000

@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 from benchmarks import w1
 from routilux import Flow, JobState
-from routilux_dashboard.capture.recorder import Recorder
-from routilux_dashboard.film.history_query import HistoryQuery
-from routilux_dashboard.film.segment import Beginning, Facts, Records, Runs, Segment, SourceName, TargetName
-from routilux_dashboard.film.summary import control_of
-from routilux_dashboard.film.times import iso
+from routilux_dashboard.flows.local_flow import WatchedFlow
+from routilux_dashboard.fold.summary import control_of
+from routilux_dashboard.segments.history_query import HistoryQuery
+from routilux_dashboard.segments.segment import Beginning, Facts, Records, Runs, Segment, SourceName, TargetName
+from routilux_dashboard.sources.batch_loop import Recorder
 from routilux_dashboard.store import Store
-from routilux_dashboard.watch.watched_flow import WatchedFlow
+from routilux_dashboard.times import iso
 
 ITEMS = 300_000
 RECORDS = int(os.environ.get("RECORDS", "10_000_000"))

@@ -25,10 +25,16 @@ OUTSIDERS = {
 BROUGHT_ALONG = {"engineio", "greenlet", "jinja2", "markupsafe", "werkzeug"}
 """What those are built on, and cannot be used without."""
 
-ROOMS = {
-    "routilux_dashboard.store": {"routilux_dashboard.film", "routilux_dashboard.protocol"},
-}
-"""What these rooms may import of the dashboard besides themselves."""
+ROOMS = (
+    "times", "worker_pool", "assets", "names", "program_protocol", "protocol", "payloads", "server", "segments", "fold",
+    "flows", "recording", "store", "sources", "jobs", "connect", "ingest", "live", "api", "web", "serving", "app",
+    "demos", "cli",
+)  # fmt: skip
+"""The dashboard's rooms, from the bottom: a room imports only from the rooms before it, type-only imports included."""
+APART = (("connect", "jobs"), ("store", "recording"), ("store", "flows"), ("server", "segments"), ("live", "ingest"))
+"""Pairs of rooms of one level, which do not import each other."""
+UPWARD = {("api", "web"), ("connect", "jobs"), ("recording", "sources"), ("segments", "fold"), ("sources", "jobs")}
+"""Pairs that break the rule and are being mended. Nothing may be added here."""
 
 
 # -- the rules -------------------------------------------------------------------------------------------------------
@@ -60,16 +66,23 @@ def modules_naming(package: Path, name: str) -> set[str]:
     return naming
 
 
-def trespassing(package: Path, room: str, allowed: set[str]) -> list[str]:
-    """Imports of a room that lead to others of its package than the `allowed`."""
-    fine = {room, *allowed}
-    return [
-        str(found)
-        for found in imports.python_imports(package)
-        if f"{found.module}.".startswith(f"{room}.")
-        and found.source.split(".")[0] == package.name
-        and not any(f"{found.source}.".startswith(f"{place}.") for place in fine)
-    ]
+def upward_imports(package: Path, rooms: tuple[str, ...], apart: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
+    """Pairs of rooms (importer, imported) whose imports do not point down. An unlisted room is an error."""
+    modules = imports.python_modules(package)
+    sideways = {*apart, *((b, a) for a, b in apart)}
+    found = set()
+    for one in imports.python_imports(package):
+        source = f"{one.source}.{one.name}" if f"{one.source}.{one.name}" in modules else one.source
+        here, there = _room(one.module), _room(source)
+        if not source.startswith(f"{package.name}.") or not here or here == there:
+            continue
+        if rooms.index(there) > rooms.index(here) or (here, there) in sideways:
+            found.add((here, there))
+    return sorted(found)
+
+
+def _room(module: str) -> str:
+    return [*module.split("."), ""][1]
 
 
 def leaving(graph: imports.Graph, room: str) -> list[str]:
@@ -102,9 +115,8 @@ def test_no_import_of_a_package_runs_in_a_circle(package: Path) -> None:
     assert imports.circle(imports.python_graph(package)) == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_imports_from_the_rooms_below_it_only(room: str) -> None:
-    assert trespassing(DASHBOARD, room, ROOMS[room]) == []
+def test_the_dashboards_rooms_import_downward_only() -> None:
+    assert set(upward_imports(DASHBOARD, ROOMS, APART)) == UPWARD
 
 
 def test_eventlet_is_named_in_one_module_only() -> None:
@@ -206,17 +218,19 @@ def test_a_second_module_that_names_eventlet_is_found(tree: Tree) -> None:
     assert modules_naming(root / "house", "eventlet") == {"house.hub", "house.live"}
 
 
-def test_a_step_out_of_a_room_is_found(tree: Tree) -> None:
+def test_an_import_of_a_higher_room_is_found_even_for_types_only(tree: Tree) -> None:
     root = tree(
         {
             "house/__init__.py": "",
-            "house/store/__init__.py": "from ..film.rows import Row\nfrom .tables import jobs\n",
+            "house/store/__init__.py": "from ..fold.rows import Row\nfrom .tables import jobs\n",
             "house/store/tables.py": "import sqlite3\ndef f():\n    from ..server import hub\n",
-            "house/storeroom.py": "from .server import hub\n",
+            "house/fold/rows.py": "if TYPE_CHECKING:\n    from ..store.tables import jobs\n",
+            "house/server/hub.py": "",
         }
     )
-    found = trespassing(root / "house", "house.store", {"house.film"})
-    assert found == ["house.store.tables, line 3: from house.server import hub"]
+    rooms = ("fold", "store", "server")
+    assert upward_imports(root / "house", rooms, ()) == [("fold", "store"), ("store", "server")]
+    assert ("store", "fold") in upward_imports(root / "house", rooms, (("fold", "store"),))
 
 
 def test_a_circle_and_a_step_upward_are_found_in_typescript(tree: Tree) -> None:

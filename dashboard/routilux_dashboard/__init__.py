@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import Dashboard
-    from .remote.connection import connect
+    from .connect.connection import connect
     from .server.listener import CannotListen
     from .store.retention import Retention
 

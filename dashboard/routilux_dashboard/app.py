@@ -14,18 +14,18 @@ from typing import Self
 
 from routilux import Flow
 
-from .capture.recorder import Recorder
-from .film.masking import Mask
+from .jobs.job_table import Monitor
 from .names import names_of
+from .payloads.mask import Mask
 from .server.guard import Names, is_loopback
 from .server.listener import listen, url_of
 from .server.tokens import Tokens
 from .serving import Serving
+from .sources.batch_loop import Recorder
+from .sources.programs import Programs
 from .store.place import locate
 from .store.retention import Retention
 from .store.store import Store
-from .watch.monitor import Monitor
-from .watch.programs import Programs
 
 log = logging.getLogger("routilux_dashboard")
 

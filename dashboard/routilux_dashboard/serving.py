@@ -6,23 +6,23 @@ import socket
 
 from . import api
 from .api.services import Services
-from .capture.recorder import Recorder
-from .control import Controls
+from .ingest.namespace import Intake
+from .ingest.segment_ingest import Clerk
+from .jobs.controls import Controls
+from .jobs.history import Past
+from .jobs.job_table import Monitor
+from .live.live_server import Live
 from .protocol import NO_STORE
-from .server import pages, prometheus
-from .server.clerk import Clerk
 from .server.gate import Gate
 from .server.guard import Names
 from .server.hub import Hub
-from .server.intake import Intake
-from .server.live import Live
 from .server.tokens import Tokens
+from .sources.batch_loop import Recorder
+from .sources.programs import Programs
+from .sources.remote_source import DistantJob
+from .sources.stored_job_cache import Archive
 from .store.store import Store
-from .watch.archive import Archive
-from .watch.distant_job import DistantJob
-from .watch.monitor import Monitor
-from .watch.past import Past
-from .watch.programs import Programs
+from .web import pages, prometheus
 
 STORE_SECONDS = 10.0
 """How long a stop waits for what is still to be written."""

@@ -20,15 +20,15 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from routilux import Flow, JobState, Routine
 from routilux_dashboard import Dashboard
-from routilux_dashboard.film.masking import NO_MASK, Mask
-from routilux_dashboard.film.segment import Segment
+from routilux_dashboard.payloads.mask import NO_MASK, Mask
 from routilux_dashboard.protocol import LogRow
 from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.from_memory import from_memory
 from routilux_dashboard.recording.from_store import from_store
 from routilux_dashboard.recording.html import LEAST, html_file
+from routilux_dashboard.segments.segment import Segment
+from routilux_dashboard.sources.local_source import WatchedJob
 from routilux_dashboard.store import Store
-from routilux_dashboard.watch.watched_job import WatchedJob
 from tests.browser import flows
 from tests.browser.axe import is_sound
 from tests.browser.conftest import DashboardServer, OpenPage, Screenshot

@@ -6,9 +6,9 @@ import time
 
 import msgspec
 
+from routilux_dashboard.jobs.job_table import Monitor
 from routilux_dashboard.protocol import Frame, Job, Keyframe, LogTail, OutputTail
-from routilux_dashboard.watch.monitor import Monitor
-from routilux_dashboard.watch.watched_job import WatchedJob
+from routilux_dashboard.sources.local_source import WatchedJob
 from tests.waiting import eventually
 
 TAIL = 50

@@ -10,7 +10,7 @@ import pytest
 
 from routilux import Flow, JobState, Routine
 from routilux_dashboard import Dashboard
-from routilux_dashboard.watch.watched_job import WatchedJob
+from routilux_dashboard.sources.local_source import WatchedJob
 from tests.dashboard.flows import Gated, chain, gated
 from tests.dashboard.peers import Answer, ask, get
 from tests.waiting import eventually

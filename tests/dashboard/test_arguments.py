@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import pytest
 
-from routilux_dashboard.arguments import BadArgument, check_arguments
-from routilux_dashboard.watch.parameters import parameters
+from routilux_dashboard.flows.arguments import BadArgument, check_arguments
+from routilux_dashboard.flows.parameters import parameters
 
 
 class Colour(Enum):

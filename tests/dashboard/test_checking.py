@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routilux_dashboard.film.checking import SegmentRefused, check_payloads
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import Entry, Records, RunningNow, RunSums, Segment, Sums
+from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.protocol import LogRow
+from routilux_dashboard.segments.check import SegmentRefused, check_payloads
+from routilux_dashboard.segments.segment import Entry, Records, RunningNow, RunSums, Segment, Sums
 from tests.dashboard.flows import chain
 from tests.dashboard.tapes import Tape, wired
 

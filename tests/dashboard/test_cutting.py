@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routilux import Flow
-from routilux_dashboard.film.cutting import PAST, split, until_seq, until_time
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import Segment
+from routilux_dashboard.fold.playback import Playback
+from routilux_dashboard.segments.cut import PAST, split, until_seq, until_time
+from routilux_dashboard.segments.segment import Segment
 from tests.dashboard.flows import chain
 from tests.dashboard.tapes import Tape
 from tests.engine.parts import Node

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from routilux import ErrorHandler, Flow, Routine
-from routilux_dashboard.watch.describe import describe
-from routilux_dashboard.watch.parameters import parameters
+from routilux_dashboard.flows.describe import describe
+from routilux_dashboard.flows.parameters import parameters
 from tests.dashboard.flows import chain
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.film.digest import HIGHEST, LOWEST, LatencyDigest
+from routilux_dashboard.fold.latency_digest import HIGHEST, LOWEST, LatencyDigest
 
 
 def bounds(bucket: int) -> tuple[float, float]:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import JournalBatch, RunningHandler, Totals
-from routilux_dashboard.film.fold import ACTIVITY_SECONDS, JobFold
-from routilux_dashboard.film.tally import ERRORS
+from routilux_dashboard.fold.counters import ACTIVITY_SECONDS, JobFold
+from routilux_dashboard.fold.routine_counters import ERRORS
 from tests.dashboard.journals import (
     EPOCH_NS,
     NAMES,

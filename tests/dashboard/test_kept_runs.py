@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routilux import JournalBatch, Source, Target
-from routilux_dashboard.watch.kept_runs import CHUNK, KeptRuns, Run
+from routilux_dashboard.sources.run_log import CHUNK, KeptRuns, Run
 
 
 class Names:

@@ -17,10 +17,12 @@ import websocket
 
 from routilux import Flow, JobState
 from routilux_dashboard import Dashboard
-from routilux_dashboard.server import desk, hub, subscription
-from routilux_dashboard.server import live as live_module
+from routilux_dashboard.live import delivery as subscription
+from routilux_dashboard.live import live_server as live_module
+from routilux_dashboard.live import requests as desk
+from routilux_dashboard.server import hub
 from routilux_dashboard.server.packet import MsgspecPacket
-from routilux_dashboard.watch.watched_job import WatchedJob
+from routilux_dashboard.sources.local_source import WatchedJob
 from tests.dashboard.flows import Burner, chain, gated
 from tests.dashboard.peers import LiveClient, closing_words, event, get, live, raw_connection, raw_websocket
 from tests.waiting import eventually
@@ -314,7 +316,7 @@ def test_a_client_that_does_not_read_is_cut_and_another_beside_it_does_not_notic
         job = flow.start("emitter", {"count": 100, "text": "x" * 500})
         subscribe(other, job)
         clients, stop = dashboard_clients(dashboard), threading.Event()
-        with raw_websocket(dashboard) as deaf, caplog.at_level("ERROR", "routilux_dashboard.server.live"):
+        with raw_websocket(dashboard) as deaf, caplog.at_level("ERROR", "routilux_dashboard.live.live_server"):
 
             def ask_without_reading() -> None:
                 with suppress(OSError, websocket.WebSocketException):

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.times import iso
+from routilux_dashboard.fold.playback import Playback
+from routilux_dashboard.times import iso
 from tests.dashboard.flows import gated
 from tests.dashboard.tapes import Tape
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import Flow
-from routilux_dashboard.film.masking import NO_MASK, Mask
-from routilux_dashboard.film.payloads import is_plain
-from routilux_dashboard.watch.monitor import Monitor
-from routilux_dashboard.watch.watched_job import WatchedJob
+from routilux_dashboard.jobs.job_table import Monitor
+from routilux_dashboard.payloads.encoder import is_plain
+from routilux_dashboard.payloads.mask import NO_MASK, Mask
+from routilux_dashboard.sources.local_source import WatchedJob
 from tests.engine.parts import Node
 
 _plain = st.recursive(

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from routilux import ErrorHandler, Flow, JobState, Routine
+from routilux_dashboard.jobs.job_list import INTERVAL_NS
+from routilux_dashboard.jobs.job_table import Monitor
 from routilux_dashboard.protocol import Keyframe
-from routilux_dashboard.watch.job_list import INTERVAL_NS
-from routilux_dashboard.watch.monitor import Monitor
-from routilux_dashboard.watch.watched_job import WatchedJob
+from routilux_dashboard.sources.local_source import WatchedJob
 from tests.dashboard.films import Clock, Film
 from tests.dashboard.flows import Collector, Emitter, chain, gated
 from tests.waiting import eventually

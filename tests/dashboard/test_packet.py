@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from routilux_dashboard.protocol import LiveError
 from routilux_dashboard.server.encoding import to_json, to_msgpack
-from routilux_dashboard.server.framing import GuardedFrames
 from routilux_dashboard.server.packet import MsgspecPacket
+from routilux_dashboard.server.websocket_limits import GuardedFrames
 
 CONNECT, DISCONNECT, EVENT, ACK = 0, 1, 2, 3
 

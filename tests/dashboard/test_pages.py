@@ -10,8 +10,8 @@ import pytest
 
 from routilux import Flow
 from routilux_dashboard import Dashboard
-from routilux_dashboard.server import pages, rendering
-from routilux_dashboard.server.assets import folder, read_assets
+from routilux_dashboard.assets import folder, read_assets
+from routilux_dashboard.web import pages, rendering
 from tests.dashboard.flows import chain
 from tests.dashboard.peers import Answer, ask
 

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routilux import ErrorHandler, Flow, JobState
-from routilux_dashboard.film.cutting import split, until_seq, until_time
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import Segment
+from routilux_dashboard.fold.playback import Playback
+from routilux_dashboard.jobs.job_table import Monitor
 from routilux_dashboard.protocol import Job
-from routilux_dashboard.watch.monitor import Monitor
+from routilux_dashboard.segments.cut import split, until_seq, until_time
+from routilux_dashboard.segments.segment import Segment
 from tests.dashboard.tapes import Count, Recount, Tape, renumbered
 from tests.engine.parts import DEADLINE
 from tests.engine.random_flows import Bench, Shape, shapes

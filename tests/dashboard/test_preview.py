@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.film.preview import plain_text, preview
+from routilux_dashboard.payloads.preview import plain_text, preview
 
 HUGE = "x" * 50_000_000
 

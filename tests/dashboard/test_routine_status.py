@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from routilux import Flow, RunningHandler
-from routilux_dashboard.film.fold import JobFold
-from routilux_dashboard.film.outlook import look_out
-from routilux_dashboard.film.routine_status import Judgement, judge
-from routilux_dashboard.film.times import clock
-from routilux_dashboard.film.wiring import Wiring
-from routilux_dashboard.watch.describe import describe
+from routilux_dashboard.flows.describe import describe
+from routilux_dashboard.fold.counters import JobFold
+from routilux_dashboard.fold.outlook import look_out
+from routilux_dashboard.fold.routine_status import Judgement, judge
+from routilux_dashboard.fold.wiring import Wiring
+from routilux_dashboard.times import clock
 from tests.dashboard.flows import Collector, Emitter
 from tests.dashboard.journals import EPOCH_NS, SECOND, HandMadeNames, batch, entry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.film.series import FIRST_INTERVAL_MS, MAX_POINTS, ChartSeries, Level
+from routilux_dashboard.fold.series import FIRST_INTERVAL_MS, MAX_POINTS, ChartSeries, Level
 from routilux_dashboard.protocol import Sample
 
 MS = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.film.slices import SLICE_NS, SLICES_BACK, slices
+from routilux_dashboard.fold.slices import SLICE_NS, SLICES_BACK, slices
 from tests.dashboard.journals import NAMES, Record, Run, batch, records, runs
 
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.server.subscription import (
-    ACK_SECONDS,
-    BACKLOG_LIMIT,
-    BACKLOG_SECONDS,
-    WINDOW,
-    Client,
-    Subscription,
-)
+from routilux_dashboard.live.delivery import ACK_SECONDS, BACKLOG_LIMIT, BACKLOG_SECONDS, WINDOW, Client, Subscription
 
 
 def in_step(frame: int = 0) -> Subscription:

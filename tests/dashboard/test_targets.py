@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from routilux_dashboard.targets import BadTarget, load_flow
+from routilux_dashboard.cli.targets import BadTarget, load_flow
 
 SOURCE = """
 from routilux import Flow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from routilux_dashboard.film.time_buckets import TimeBuckets
+from routilux_dashboard.fold.time_buckets import TimeBuckets
 
 MS = 1_000_000
 

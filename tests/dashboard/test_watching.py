@@ -10,7 +10,7 @@ import pytest
 
 from routilux import Flow, JobState
 from routilux_dashboard import Dashboard, connect
-from routilux_dashboard.film.masking import Mask
+from routilux_dashboard.payloads.mask import Mask
 from tests.dashboard.flows import chain, gated
 from tests.dashboard.peers import ask, get
 

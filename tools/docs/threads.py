@@ -81,21 +81,21 @@ THREADS = (
         "the server's helpers",
         "routilux-dashboard-native-<n>",
         "up to four, while it serves",
-        "routilux_dashboard.server.natives",
+        "routilux_dashboard.worker_pool",
         _always(BLOCKING),
     ),
     ThreadKind(
         "the clerk",
         "routilux-clerk",
         "one, while it serves",
-        "routilux_dashboard.server.clerk",
+        "routilux_dashboard.ingest.segment_ingest",
         _always(TAKEN_IN),
     ),
     ThreadKind(
         "the recorder",
         "routilux-recorder",
         "one, with a store or connect()",
-        "routilux_dashboard.capture.recorder",
+        "routilux_dashboard.sources.batch_loop",
         _always(CAPTURED),
     ),
     ThreadKind(
@@ -109,7 +109,7 @@ THREADS = (
         "the sender and its reader",
         "routilux-sender",
         "two, with connect()",
-        "routilux_dashboard.remote.sender",
+        "routilux_dashboard.connect.uplink",
         _always(SENT),
     ),
 )

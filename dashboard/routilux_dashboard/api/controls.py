@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
-from ..control import ACTIONS
+from ..jobs.controls import ACTIONS
 from ..protocol import Control, ControlRequest
 from .replies import body, reply
 from .route import Answer, Table, View

@@ -7,9 +7,9 @@ from typing import Any
 
 from flask import Response
 
-from ..server.assets import DOCS_ENTRY, ENTRY
+from ..assets import DOCS_ENTRY, ENTRY
 from ..server.encoding import to_json
-from ..server.rendering import page
+from ..web.rendering import page
 from .openapi import document
 from .replies import encoded
 from .route import Answer, Table

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
+from ..jobs.job_search import STATUSES, JobsWanted, cursor_after, read_cursor
 from ..protocol import Job, JobSummary, StoreHealth
-from ..watch.job_search import STATUSES, JobsWanted, cursor_after, read_cursor
 from .parameter import Number, Text, Words
 from .replies import reply
 from .route import Answer, Table

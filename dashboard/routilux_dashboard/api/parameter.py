@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import request
 
-from ..film.times import MILLISECOND, epoch_ns
+from ..times import MILLISECOND, epoch_ns
 from .problems import Refused
 
 _MOST = 2**53

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from ..film.trail import Causes, Effects
+from ..fold.causality import Causes, Effects
 from ..protocol import Job
 from .parameter import Moment, Number
 from .problems import Refused

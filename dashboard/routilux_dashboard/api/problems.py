@@ -8,8 +8,10 @@ from http import HTTPStatus
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from ..arguments import BadArgument
-from ..control import CannotStart, ControlRefused
+from ..flows.arguments import BadArgument
+from ..jobs.controls import CannotStart, ControlRefused
+from ..jobs.history import NoStore, NotKept
+from ..jobs.job_search import BadCursor
 from ..protocol import Problem
 from ..recording.html import PageMissing
 from ..recording.importing import JobDiffers
@@ -17,8 +19,6 @@ from ..recording.refusal import RecordingRefused
 from ..server.encoding import to_json
 from ..server.hub import NotAnswered
 from ..store import StoreFailed
-from ..watch.job_search import BadCursor
-from ..watch.past import NoStore, NotKept
 
 
 class Refused(Exception):

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from flask import Response, request, url_for
 
-from ..film.masking import Mask
+from ..payloads.mask import Mask
 from ..protocol import JobSummary
 from ..recording import html, jsonl
 from ..recording.importing import take_in

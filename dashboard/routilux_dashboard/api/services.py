@@ -8,13 +8,13 @@ from typing import Any
 
 from flask import Response
 
-from ..control import Controls
+from ..jobs.controls import Controls
+from ..jobs.history import Past
+from ..jobs.job import ShownFlow, ShownJob
+from ..jobs.job_table import Monitor
+from ..live.live_server import Live
 from ..server.encoding import to_json
 from ..server.hub import Hub
-from ..server.live import Live
-from ..watch.monitor import Monitor
-from ..watch.past import Past
-from ..watch.shown import ShownFlow, ShownJob
 from .problems import Refused
 from .replies import encoded
 

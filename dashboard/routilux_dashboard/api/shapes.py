@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..film.segment import DataValue
 from ..protocol import FlowDefinition, JobStatus, JobSummary, RoutineState, StoreHealth
+from ..segments.segment import DataValue
 
 States = dict[str, RoutineState]
 Data = dict[str, DataValue]

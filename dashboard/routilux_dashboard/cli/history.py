@@ -9,7 +9,7 @@ from typing import Any, get_args
 import click
 import msgspec
 
-from ..film.tally import OUTCOMES
+from ..fold.routine_counters import OUTCOMES
 from ..protocol import Record, RecordKind
 from .asking import asks_server, print_json
 from .client import Client, Query

@@ -14,12 +14,12 @@ import click
 from routilux import Flow, JobState
 
 from ..app import Dashboard
-from ..arguments import BadArgument, check_arguments
-from ..control import CannotStart, entry_of
-from ..remote.connection import ServerConnection, connect
-from ..targets import BadTarget, load_flow
-from ..watch.describe import describe
+from ..connect.connection import ServerConnection, connect
+from ..flows.arguments import BadArgument, check_arguments
+from ..flows.describe import describe
+from ..jobs.controls import CannotStart, entry_of
 from .jobs import ENDED, cancel_jobs, end_like_ctrl_c, start_dashboard
+from .targets import BadTarget, load_flow
 from .usage import UsageProblem
 
 EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 3}

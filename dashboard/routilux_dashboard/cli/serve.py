@@ -9,9 +9,9 @@ import click
 
 from ..server.tokens import BadTokens, Tokens
 from ..store.retention import Retention
-from ..targets import BadTarget, load_flow
 from .jobs import cancel_jobs, end_like_ctrl_c, start_dashboard, store_option
 from .keeping import keeping_options
+from .targets import BadTarget, load_flow
 from .usage import UsageProblem
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ..film.checking import Position, SegmentRefused, check
-from ..film.segment import Records, Runs, Segment, SourceName, TargetName
+from ..segments.check import Position, SegmentRefused, check
+from ..segments.segment import Records, Runs, Segment, SourceName, TargetName
 from . import lines
 from .open_segment import OpenSegment
 from .refusal import RecordingRefused, need

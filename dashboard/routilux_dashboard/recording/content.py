@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ..film.masking import NO_MASK, Mask
-from ..film.playback import Playback
-from ..film.segment import Segment
-from ..film.times import iso, milliseconds
+from ..fold.playback import Playback
+from ..payloads.mask import NO_MASK, Mask
 from ..protocol import Keyframe
+from ..segments.segment import Segment
+from ..times import iso, milliseconds
 from .masked import masked, masked_keyframe
 from .parts import Part, Shelf, pack
 from .rows import NumberedRows, RecordRows

@@ -9,9 +9,11 @@ from typing import Generic, TypeVar
 
 from routilux import ExecutionRecord
 
-from ..film.cutting import NOTHING_ASKED, split
-from ..film.payloads import Payloads
-from ..film.segment import (
+from ..fold.routine_counters import OUTCOMES
+from ..payloads.encoder import Payloads
+from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
+from ..segments.cut import NOTHING_ASKED, split
+from ..segments.segment import (
     Beginning,
     DataValue,
     Facts,
@@ -23,11 +25,9 @@ from ..film.segment import (
     SourceName,
     TargetName,
 )
-from ..film.tally import OUTCOMES
-from ..film.times import MILLISECOND, iso
-from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
-from ..watch.kept_runs import KeptRun
-from ..watch.watched_job import PAGE_LIMIT, WatchedJob
+from ..sources.local_source import PAGE_LIMIT, WatchedJob
+from ..sources.run_log import KeptRun
+from ..times import MILLISECOND, iso
 from . import told
 from .recordable import Recordable
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
-from ..film.segment import Segment
 from ..protocol import StoreHealth
+from ..segments.segment import Segment
 from .recordable import Recordable
 
 

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from ..film.masking import NO_MASK, Mask
-from ..film.segment import Segment
+from ..assets import built
+from ..payloads.mask import NO_MASK, Mask
 from ..protocol import Keyframe
-from ..server.assets import built
+from ..segments.segment import Segment
 from .content import Content
 from .parts import Part, pack
 

@@ -10,10 +10,10 @@ from typing import IO, Any, NamedTuple, Protocol
 
 import msgspec
 
-from ..film.checking import SegmentRefused
-from ..film.playback import Playback
-from ..film.segment import Segment, SourceName, TargetName
+from ..fold.playback import Playback
 from ..protocol import JobSummary
+from ..segments.check import SegmentRefused
+from ..segments.segment import Segment, SourceName, TargetName
 from .payloads import on_one_line
 from .reading import read
 from .refusal import RecordingRefused

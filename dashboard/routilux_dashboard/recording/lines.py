@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from ..film.segment import Facts
 from ..protocol import FlowDefinition
+from ..segments.segment import Facts
 
 FORMAT = 1
 """Of the lines; whoever reads a recording refuses a higher one."""

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ..film.masking import Mask
-from ..film.segment import DataValue, Segment
+from ..payloads.mask import Mask
 from ..protocol import EntryPoint, FlowDefinition, Keyframe
+from ..segments.segment import DataValue, Segment
 
 _OWN_WORDS = frozenset({
     "action", "attempt", "by", "delay", "dropped", "due_ns", "error", "error_type", "kept", "key", "max_retries", "n",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..film.segment import (
+from ..fold.routine_counters import OUTCOMES
+from ..protocol import FlowDefinition, LogRow, OutputRow, RoutineState
+from ..segments.segment import (
     Beginning,
     DataValue,
     Entry,
@@ -17,9 +19,7 @@ from ..film.segment import (
     Sums,
     TargetName,
 )
-from ..film.tally import OUTCOMES
-from ..film.times import iso_text
-from ..protocol import FlowDefinition, LogRow, OutputRow, RoutineState
+from ..times import iso_text
 from . import lines
 from .payloads import problem_of
 from .refusal import RecordingRefused, need

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..film.preview import preview
+from ..payloads.preview import preview
 
 MAX_NESTING = 200
 MAX_PAYLOAD = 256 * 1024

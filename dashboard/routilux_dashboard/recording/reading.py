@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ..film.segment import Segment
+from ..segments.segment import Segment
 from . import lines
 from .assembly import Assembly
 from .payloads import MAX_NESTING, may_be_deep, nesting_problem

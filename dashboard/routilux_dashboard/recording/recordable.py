@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ..film.segment import Segment
 from ..protocol import Keyframe
+from ..segments.segment import Segment
 
 
 class Recordable(NamedTuple):

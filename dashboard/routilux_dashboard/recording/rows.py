@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..film.preview import preview
-from ..film.segment import Segment, SourceName
+from ..payloads.preview import preview
 from ..protocol import LogRow, OutputRow
+from ..segments.segment import Segment, SourceName
 from .parts import Shelf
 from .payloads import problem_of
 

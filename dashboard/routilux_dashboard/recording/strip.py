@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from ..film.times import SECOND
 from ..protocol import FlowDefinition, Frame, Keyframe
+from ..times import SECOND
 from .parts import Part, Shelf, pack, unpack
 
 CHAPTER_NS = 5 * SECOND

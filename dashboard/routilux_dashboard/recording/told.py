@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..film.outlook import ENDED
-from ..film.segment import Entry
-from ..film.times import MILLISECOND, epoch_ns
+from ..fold.outlook import ENDED
 from ..protocol import ErrorReport, Keyframe, LogRow, OutputRow
+from ..segments.segment import Entry
+from ..times import MILLISECOND, epoch_ns
 
 
 class Told(NamedTuple):

@@ -8,10 +8,10 @@ from importlib.metadata import version
 
 import msgspec
 
-from ..film.masking import NO_MASK, Mask
-from ..film.segment import Beginning, RunningNow, Segment, SourceName, Sums, TargetName
-from ..film.tally import OUTCOMES
-from ..film.times import iso
+from ..fold.routine_counters import OUTCOMES
+from ..payloads.mask import NO_MASK, Mask
+from ..segments.segment import Beginning, RunningNow, Segment, SourceName, Sums, TargetName
+from ..times import iso
 from . import lines
 from .masked import masked
 from .payloads import NOTHING, bounded, on_one_line, problem_of

@@ -20,11 +20,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
-from .answering import UPGRADED, GuardedRequests
-from .framing import BufferedSocket, GuardedFrames, GuardedUpgrade
+from ..worker_pool import Natives
 from .guard import MAX_MESSAGE
-from .natives import Natives
+from .http_limits import UPGRADED, GuardedRequests
 from .quiet import importing_quietly
+from .websocket_limits import BufferedSocket, GuardedFrames, GuardedUpgrade
 
 with importing_quietly():
     import eventlet

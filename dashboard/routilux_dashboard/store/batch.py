@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from ..film.checking import SegmentRefused
-from ..film.segment import Segment
+from ..segments.check import SegmentRefused
+from ..segments.segment import Segment
 from . import statements, tables
 from .database import Database
 from .job_rows import row_of

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..film.checking import SegmentRefused
-from ..film.times import SECOND
+from ..segments.check import SegmentRefused
+from ..times import SECOND
 from .batch import Batches
 from .database import Database
 from .player import Player

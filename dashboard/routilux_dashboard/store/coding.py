@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from ..film.segment import Records, Runs, Segment
 from ..protocol import LogRow, OutputRow
+from ..segments.segment import Records, Runs, Segment
 
 ROWS = 256
 """In a chunk, at most: as many as are read, and written again, for the sake of one."""

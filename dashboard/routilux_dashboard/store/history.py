@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..film.history_query import PAGE_LIMIT, HistoryQuery, text_in
-from ..film.segment import Records, Runs, SourceName
-from ..film.tally import OUTCOMES
+from ..fold.routine_counters import OUTCOMES
 from ..protocol import HistoryPage, Record
+from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
+from ..segments.segment import Records, Runs, SourceName
 from . import coding
 from .chunk_reader import ChunkReader, Found
 from .kept_job import JobRow

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from sqlalchemy import Connection, Select, case, func, or_, select, tuple_
 
-from ..film.cutting import NOTHING_ASKED
-from ..film.kept_job import out_of_reach
-from ..film.times import iso
 from ..protocol import Counts, JobStatus, JobSummary
+from ..segments.cut import NOTHING_ASKED
+from ..segments.decode import out_of_reach
+from ..times import iso
 from .database import Database
 from .kept_job import JobRow
 from .living import Living

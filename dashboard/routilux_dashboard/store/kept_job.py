@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..film.checking import SegmentRefused
-from ..film.outlook import ENDED
-from ..film.segment import Records, Runs, Segment, SourceName, TargetName
+from ..fold.outlook import ENDED
+from ..segments.check import SegmentRefused
+from ..segments.segment import Records, Runs, Segment, SourceName, TargetName
 from .coding import KeptSegment, encode
 from .tables import Kind
 from .tail import Chunk, ListTail, RecordTail, RunTail, Tail

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from ..film.times import SECOND
+from ..times import SECOND
 from .database import Database
 
 SILENT_NS = 8 * SECOND

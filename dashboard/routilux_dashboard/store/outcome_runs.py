@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from itertools import accumulate
 
-from ..film.segment import Runs
+from ..segments.segment import Runs
 from . import coding
 from .chunk_reader import ChunkReader
 

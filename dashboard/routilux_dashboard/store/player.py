@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..film.playback import Playback
-from ..film.segment import Segment
+from ..fold.playback import Playback
+from ..segments.segment import Segment
 
 EVERY_ROWS = 20_000
 EVERY_NS = 5_000_000_000

@@ -11,13 +11,13 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..film.checking import SegmentRefused
-from ..film.cutting import until_seq, until_time
-from ..film.history_query import PAGE_LIMIT, HistoryQuery, text_in
-from ..film.playback import Playback
-from ..film.segment import Segment, SourceName, TargetName
-from ..film.trail import Causes, Effects
+from ..fold.causality import Causes, Effects
+from ..fold.playback import Playback
 from ..protocol import HistoryPage, JobSummary, LogPage, OutputPage
+from ..segments.check import SegmentRefused
+from ..segments.cut import until_seq, until_time
+from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
+from ..segments.segment import Segment, SourceName, TargetName
 from . import coding
 from .chunk_reader import ChunkReader
 from .database import Database

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ..film.preview import preview
-from ..film.rows import kind_of
-from ..film.segment import Records, SourceName, TargetName
-from ..film.tally import OUTCOMES
-from ..film.times import MILLISECOND, SECOND, iso
-from ..film.trail import RunRow
+from ..fold.causality import RunRow
+from ..fold.routine_counters import OUTCOMES
+from ..fold.rows import kind_of
+from ..payloads.preview import preview
 from ..protocol import Record, RecordKind
+from ..segments.segment import Records, SourceName, TargetName
+from ..times import MILLISECOND, SECOND, iso
 
 SMALL = 100
 """A payload of fewer bytes is shown whole, unless it is nested deep or has a number too large for a browser."""

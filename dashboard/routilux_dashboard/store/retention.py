@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from ..film.times import SECOND
+from ..times import SECOND
 from .database import Database
 from .living import Living
 

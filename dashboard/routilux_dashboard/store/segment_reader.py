@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from ..film.segment import Records, Runs, Segment
 from ..protocol import LogRow, OutputRow
+from ..segments.segment import Records, Runs, Segment
 from . import coding
 from .chunk_reader import ChunkReader
 from .coding import KeptSegment

@@ -8,11 +8,11 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from ..film.history_query import HistoryQuery
-from ..film.playback import Playback
-from ..film.segment import Segment
-from ..film.trail import Causes, Effects
+from ..fold.causality import Causes, Effects
+from ..fold.playback import Playback
 from ..protocol import HistoryPage, JobSummary, LogPage, OutputPage, StoreHealth
+from ..segments.history_query import HistoryQuery
+from ..segments.segment import Segment
 from .batch import Batches
 from .catch_up import CatchUp
 from .database import Database

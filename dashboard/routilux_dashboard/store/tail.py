@@ -9,8 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
-from ..film.segment import Records, Runs
 from ..protocol import LogRow, OutputRow
+from ..segments.segment import Records, Runs
 from . import coding
 from .coding import ROWS, KeptSegment
 from .tables import Kind

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
-from ..film.segment import Records, Runs, SourceName, TargetName
-from ..film.trail import CHAIN, Causes, Effects, RunRow
+from ..fold.causality import CHAIN, Causes, Effects, RunRow
 from ..protocol import Record
+from ..segments.segment import Records, Runs, SourceName, TargetName
 from .chunk_reader import ChunkReader
 from .record_rows import record_rows, run_row
 

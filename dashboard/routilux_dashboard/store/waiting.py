@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..film.segment import Segment
+from ..segments.segment import Segment
 from .batch import rows_of
 
 MOST_ROWS = 1_000_000

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from ..film.times import MILLISECOND, SECOND, iso
 from ..protocol import StoreHealth
+from ..times import MILLISECOND, SECOND, iso
 from . import statements, tables
 from .batch import Batches, Written
 from .database import Database

@@ -8,23 +8,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from routilux_dashboard.film.segment import (
-    Beginning,
-    DataValue,
-    Entry,
-    Facts,
-    Metrics,
-    Records,
-    RunningNow,
-    Runs,
-    RunSums,
-    Segment,
-    SourceName,
-    Sums,
-    TargetName,
-)
-from routilux_dashboard.film.tally import OUTCOMES
-from routilux_dashboard.film.times import SECOND, iso
+from routilux_dashboard.fold.routine_counters import OUTCOMES
 from routilux_dashboard.protocol import (
     ConnectionDefinition,
     Control,
@@ -39,6 +23,22 @@ from routilux_dashboard.protocol import (
     RoutineState,
     SlotRef,
 )
+from routilux_dashboard.segments.segment import (
+    Beginning,
+    DataValue,
+    Entry,
+    Facts,
+    Metrics,
+    Records,
+    RunningNow,
+    Runs,
+    RunSums,
+    Segment,
+    SourceName,
+    Sums,
+    TargetName,
+)
+from routilux_dashboard.times import SECOND, iso
 
 START_NS = 1_780_000_000 * SECOND
 JOB_ID = "made-up-0001"

@@ -8,14 +8,14 @@ import pytest
 
 from routilux import Flow, JobState
 from routilux_dashboard import Dashboard
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import Segment
+from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.protocol import Job
 from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.content import Content
 from routilux_dashboard.recording.from_memory import from_memory
 from routilux_dashboard.recording.recordable import Recordable
-from routilux_dashboard.watch.watched_job import WatchedJob
+from routilux_dashboard.segments.segment import Segment
+from routilux_dashboard.sources.local_source import WatchedJob
 from tests.browser import flows
 from tests.browser.ledger import Ledger
 from tests.waiting import eventually

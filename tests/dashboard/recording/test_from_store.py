@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from routilux_dashboard.film.segment import Segment
 from routilux_dashboard.protocol import StoreHealth
 from routilux_dashboard.recording.from_store import Keeper, from_store
+from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.store import Store
 from tests.dashboard.recording.made_up import JOB_ID, a_run
 

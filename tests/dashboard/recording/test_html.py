@@ -16,9 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import RunSums, Segment, Sums
-from routilux_dashboard.film.times import SECOND
+from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.protocol import LogRow
 from routilux_dashboard.recording import html
 from routilux_dashboard.recording.content import Content
@@ -26,6 +24,8 @@ from routilux_dashboard.recording.html import LEAST, PageMissing, html_file
 from routilux_dashboard.recording.parts import Part
 from routilux_dashboard.recording.rows import BLOCK
 from routilux_dashboard.recording.strip import CHAPTERS
+from routilux_dashboard.segments.segment import RunSums, Segment, Sums
+from routilux_dashboard.times import SECOND
 from tests.dashboard.recording.made_up import JOB_ID, a_run
 
 ROOM = 1_000_000

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from routilux_dashboard.film.history_query import HistoryQuery
-from routilux_dashboard.film.masking import Mask
-from routilux_dashboard.film.segment import DataValue, Segment
+from routilux_dashboard.payloads.mask import Mask
 from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
 from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.content import Content
 from routilux_dashboard.recording.importing import JobDiffers, Shelter, take_in
+from routilux_dashboard.segments.history_query import HistoryQuery
+from routilux_dashboard.segments.segment import DataValue, Segment
 from routilux_dashboard.store import Store
 from tests.dashboard.recording.made_up import JOB_ID, START_NS, a_run
 

@@ -14,10 +14,10 @@ import pytest
 
 from routilux import Flow, JobState, Routine
 from routilux_dashboard import Dashboard
-from routilux_dashboard.film.times import iso_ns
 from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.html import LEAST
 from routilux_dashboard.store import Store
+from routilux_dashboard.times import iso_ns
 from tests.dashboard.commands import call
 from tests.dashboard.peers import ask, get
 from tests.dashboard.recording.made_up import JOB_ID, a_run

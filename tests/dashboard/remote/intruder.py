@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from routilux_dashboard.film.segment import Beginning, Facts, Records, Segment, SourceName
+from routilux_dashboard.connect.link import Link, NotConnected
 from routilux_dashboard.program_protocol import VERSION, Greeting
 from routilux_dashboard.protocol import Control, FlowDefinition
-from routilux_dashboard.remote.link import Link, NotConnected
+from routilux_dashboard.segments.segment import Beginning, Facts, Records, Segment, SourceName
 
 FREE = Control(None, None, "", "", None, [], 0, 0, {})
 FLOW = FlowDefinition("odd", "1", "sequential", 1, [], [], [])

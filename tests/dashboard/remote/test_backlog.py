@@ -11,12 +11,12 @@ import pytest
 
 from routilux import Flow, Routine
 from routilux_dashboard import connect
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import Runs, RunSums, Segment, Sums, TargetName
-from routilux_dashboard.film.thinning import bare, summed
+from routilux_dashboard.connect.outbox import Backlog
+from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.program_protocol import MAX_SEGMENTS, Have
 from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
-from routilux_dashboard.remote.backlog import Backlog
+from routilux_dashboard.segments.segment import Runs, RunSums, Segment, Sums, TargetName
+from routilux_dashboard.segments.thin import bare, summed
 from tests.dashboard.flows import Collector, Emitter
 from tests.dashboard.peers import get
 from tests.dashboard.remote.intruder import first_segment

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from routilux_dashboard import Dashboard
-from routilux_dashboard.film.times import SECOND
 from routilux_dashboard.store import Store
+from routilux_dashboard.times import SECOND
 from tests.dashboard.commands import call, start
 from tests.dashboard.peers import ask, get
 from tests.dashboard.remote.processes import ServerProcess

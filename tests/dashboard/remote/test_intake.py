@@ -12,11 +12,11 @@ import msgspec
 import pytest
 
 from routilux_dashboard import Dashboard, connect
-from routilux_dashboard.film.segment import Records
-from routilux_dashboard.film.times import SECOND
+from routilux_dashboard.segments.segment import Records
+from routilux_dashboard.sources.programs import SILENT_NS, Programs
 from routilux_dashboard.store.store import Store
 from routilux_dashboard.store.trouble import StoreFailed
-from routilux_dashboard.watch.programs import SILENT_NS, Programs
+from routilux_dashboard.times import SECOND
 from tests.dashboard.flows import chain
 from tests.dashboard.peers import ask, get
 from tests.dashboard.remote.intruder import first_segment, intruder

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from routilux_dashboard import Dashboard, connect
-from routilux_dashboard.film.segment import Records
+from routilux_dashboard.connect.link import NotConnected, NotWelcome
 from routilux_dashboard.program_protocol import MAX_PROGRAM_MESSAGE, WINDOW
-from routilux_dashboard.remote.link import NotConnected, NotWelcome
+from routilux_dashboard.segments.segment import Records
 from tests.dashboard.peers import ask, get
 from tests.dashboard.remote.intruder import FLOW, Intruder, first_segment, intruder
 from tests.dashboard.remote.processes import program

@@ -11,9 +11,9 @@ import pytest
 
 from routilux import Flow, JobState
 from routilux_dashboard import Dashboard, connect
+from routilux_dashboard.connect.connection import ServerConnection
 from routilux_dashboard.program_protocol import Answer
-from routilux_dashboard.remote.connection import ServerConnection
-from routilux_dashboard.watch import programs
+from routilux_dashboard.sources import programs
 from tests.dashboard import peers
 from tests.dashboard.flows import Gated, chain, gated
 from tests.dashboard.peers import ask, get, live

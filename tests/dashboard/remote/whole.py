@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from routilux_dashboard.film.history_query import HistoryQuery
+from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.store.store import Store
 
 

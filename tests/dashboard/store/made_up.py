@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from routilux_dashboard.film.segment import (
+from routilux_dashboard.fold.routine_counters import OUTCOMES
+from routilux_dashboard.protocol import JobStatus, LogRow, OutputRow, RoutineState
+from routilux_dashboard.segments.segment import (
     Beginning,
     DataValue,
     Entry,
@@ -15,9 +17,7 @@ from routilux_dashboard.film.segment import (
     SourceName,
     TargetName,
 )
-from routilux_dashboard.film.tally import OUTCOMES
-from routilux_dashboard.film.times import iso
-from routilux_dashboard.protocol import JobStatus, LogRow, OutputRow, RoutineState
+from routilux_dashboard.times import iso
 from tests.dashboard.recording.made_up import CONNECTION, START_NS, a_flow, facts
 
 STEP_NS = 1_000_000

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from routilux_dashboard.film.history_query import HistoryQuery
-from routilux_dashboard.film.playback import Playback
+from routilux_dashboard.fold.playback import Playback
+from routilux_dashboard.segments.history_query import HistoryQuery
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob
 

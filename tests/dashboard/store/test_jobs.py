@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from routilux_dashboard.film.times import SECOND, iso
 from routilux_dashboard.protocol import JobStatus
 from routilux_dashboard.store import JobQuery, Store
+from routilux_dashboard.times import SECOND, iso
 from tests.dashboard.recording.made_up import START_NS
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob

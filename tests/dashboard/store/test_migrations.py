@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from routilux_dashboard.film.history_query import HistoryQuery
+from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.store import SchemaRefused, Store
 from routilux_dashboard.store.database import Database
 from routilux_dashboard.store.schema import bring_up

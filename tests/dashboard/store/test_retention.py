@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from routilux_dashboard.film.times import SECOND
 from routilux_dashboard.store import Retention, Store
+from routilux_dashboard.times import SECOND
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob
 from tests.dashboard.store.test_jobs import Clock, chunks_of_others

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from routilux_dashboard.film.cutting import until_seq, until_time
-from routilux_dashboard.film.history_query import HistoryQuery
-from routilux_dashboard.film.playback import Playback
-from routilux_dashboard.film.segment import Records, Segment, SourceName
-from routilux_dashboard.film.thinning import summed
+from routilux_dashboard.fold.playback import Playback
+from routilux_dashboard.segments.cut import until_seq, until_time
+from routilux_dashboard.segments.history_query import HistoryQuery
+from routilux_dashboard.segments.segment import Records, Segment, SourceName
+from routilux_dashboard.segments.thin import summed
 from routilux_dashboard.store import BadPlace, Store, StoreFailed, coding, writer
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob

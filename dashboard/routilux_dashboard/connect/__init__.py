@@ -1,0 +1,1 @@
+"""This program's jobs, sent to a server elsewhere."""

@@ -1,0 +1,1 @@
+"""Flow definitions and the parameters of their entry routines."""

@@ -1,0 +1,58 @@
+"""A flow that is watched: its description, made anew when the flow has changed."""
+
+from __future__ import annotations
+
+from routilux import Flow
+
+from ..fold.flow_index import FlowView, masked, view_of
+from ..payloads.mask import NO_MASK, Mask
+from ..protocol import FlowDefinition
+from .describe import describe
+
+
+def need_flow(flow: object) -> None:
+    """Raise `TypeError` for what is no flow, and say what to give instead."""
+    if isinstance(flow, type):
+        name = flow.__name__
+        raise TypeError(f"{name} is a class, and a flow is needed: make one, {name}(…), and give that")
+    if not isinstance(flow, Flow):
+        raise TypeError(f"{flow!r} is no flow: what is watched are objects of Flow")
+
+
+class WatchedFlow:
+    """Describes a flow. Any thread may call it: what it keeps is replaced, never changed.
+
+    With a `mask`, defaults of parameters that it hides are not told.
+    """
+
+    def __init__(self, flow: Flow, mask: Mask = NO_MASK) -> None:
+        self.flow = flow
+        self._mask = mask
+        self._known: tuple[object, FlowView] | None = None
+
+    @property
+    def flow_id(self) -> str:
+        return self.flow.flow_id
+
+    def definition(self) -> FlowDefinition:
+        """The description as it is now."""
+        return self.look().definition
+
+    def view(self) -> FlowView:
+        """The flow as it was at the last look."""
+        return self._known[1] if self._known is not None else self.look()
+
+    def look(self) -> FlowView:
+        """The flow as it is now. Costs a look at each routine; a description only when something changed."""
+        state = self._state()
+        if self._known is not None and self._known[0] == state:
+            return self._known[1]
+        view = view_of(masked(describe(self.flow), self._mask))
+        self._known = (state, view)
+        return view
+
+    def _state(self) -> object:
+        """What a description depends on, to be compared."""
+        flow = self.flow
+        handlers = [routine.get_error_handler() for routine in list(flow.routines.values())]
+        return flow.structure_version, flow.execution_strategy, flow.max_workers, flow.error_handler, handlers

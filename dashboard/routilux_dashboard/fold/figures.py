@@ -1,0 +1,74 @@
+"""The figures of routines and connections as the wire has them, made anew only where something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..protocol import ConnectionFigures, RetryFigures, RoutineFigures
+from ..times import MILLISECOND, milliseconds
+from .counters import JobFold
+from .outlook import Outlook
+from .routine_counters import RoutineTally
+from .routine_status import Judgement, judge
+from .wiring import Wiring
+
+BUSY_SECONDS = 2
+"""How many of the newest seconds of activity make a routine with work queued a busy one."""
+
+
+def routine_figures(
+    before: dict[str, RoutineFigures], fold: JobFold, wiring: Wiring, outlook: Outlook, changed: Iterable[str]
+) -> dict[str, RoutineFigures]:
+    """`before` with the figures of the routines that `changed`; those that turn out the same keep their object."""
+    figures = before.copy()
+    for routine_id in changed:
+        known = before.get(routine_id)
+        fresh = _routine(fold, routine_id, wiring, outlook)
+        figures[routine_id] = known if known is not None and known == fresh else fresh
+    return figures
+
+
+def _routine(fold: JobFold, routine_id: str, wiring: Wiring, outlook: Outlook) -> RoutineFigures:
+    tally = fold.tallies.get(routine_id) or RoutineTally()
+    activity = fold.activity.row(routine_id, outlook.now_ns)
+    judgement = judge(routine_id, tally, outlook, wiring, any(activity[-BUSY_SECONDS:]))
+    return _figures(tally, judgement, activity, outlook.now_ns)
+
+
+def _figures(tally: RoutineTally, judgement: Judgement, activity: list[int], now_ns: int) -> RoutineFigures:
+    status, detail = judgement
+    retry = tally.retry_ahead(now_ns) if status == "retry" else None
+    low, high = tally.min_ns / MILLISECOND, tally.max_ns / MILLISECOND
+    quantiles = tally.digest.quantiles_ms(0.5, 0.95)
+    p50, p95 = (min(max(value, low), high) for value in quantiles) if quantiles else (None, None)
+    return RoutineFigures(
+        status=status,
+        done=tally.done,
+        errors=tally.errors,
+        retries=tally.outcomes["retry"],
+        queued=tally.queued,
+        running=tally.running,
+        avg_ms=tally.total_ns / tally.ended / MILLISECOND if tally.ended else None,
+        min_ms=low if tally.ended else None,
+        max_ms=high if tally.ended else None,
+        p50_ms=p50,
+        p95_ms=p95,
+        activity=activity,
+        histogram=tally.digest.histogram(),
+        detail=detail,
+        last_error=tally.last_error,
+        retry=RetryFigures(retry.attempt, retry.max_retries, milliseconds(retry.due_ns)) if retry else None,
+    )
+
+
+def connection_figures(
+    before: dict[str, ConnectionFigures], fold: JobFold, rates: dict[str | None, float], changed: Iterable[str]
+) -> dict[str, ConnectionFigures]:
+    """The same for connections; `rates` are messages a second by connection."""
+    figures = before.copy()
+    for connection_id in changed:
+        known = before.get(connection_id)
+        count, rate = fold.edges[connection_id], round(rates.get(connection_id, 0.0), 1)
+        if known is None or known.count != count or known.rate != rate:
+            figures[connection_id] = ConnectionFigures(count, rate)
+    return figures

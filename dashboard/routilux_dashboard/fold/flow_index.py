@@ -1,0 +1,44 @@
+"""A flow's description, and what follows from it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from ..payloads.mask import Mask
+from ..payloads.preview import HIDDEN
+from ..protocol import EntryPoint, FlowDefinition
+from .wiring import Wiring
+
+
+class FlowView(NamedTuple):
+    """A description and what follows from it. The same object until the flow changes."""
+
+    definition: FlowDefinition
+    wiring: Wiring
+    routine_ids: frozenset[str]
+    connection_ids: frozenset[str]
+
+
+def view_of(definition: FlowDefinition) -> FlowView:
+    """The view of a description."""
+    routine_ids = frozenset(routine.routine_id for routine in definition.routines)
+    connection_ids = frozenset(connection.connection_id for connection in definition.connections)
+    return FlowView(definition, Wiring(definition), routine_ids, connection_ids)
+
+
+def masked(definition: FlowDefinition, mask: Mask) -> FlowDefinition:
+    """The description without the defaults of parameters that the mask hides."""
+    if mask.hides is None or not definition.entries:
+        return definition
+    return msgspec.structs.replace(definition, entries=[_masked_entry(entry, mask) for entry in definition.entries])
+
+
+def _masked_entry(entry: EntryPoint, mask: Mask) -> EntryPoint:
+    hides = mask.hides or (lambda _: False)
+    properties = {}
+    for name, schema in entry.parameters.get("properties", {}).items():
+        told = {key: HIDDEN if key == "default" and hides(name) else value for key, value in schema.items()}
+        properties[name] = {key: mask.apply(value) if key == "default" else value for key, value in told.items()}
+    return msgspec.structs.replace(entry, parameters={**entry.parameters, "properties": properties})

@@ -1,0 +1,282 @@
+"""A job from its segments: shown as a live one is, as it was at any moment, with no engine behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from ..protocol import Control, Frame, Job, JobSummary, Keyframe, RoutineState
+from ..segments.check import Position, SegmentRefused, check, check_payloads
+from ..segments.decode import KeptJob
+from ..segments.segment import Beginning, DataValue, Facts, Metrics, Records, Segment, SourceName, TargetName
+from ..times import milliseconds
+from . import frames
+from .counter_state import FoldState, fold_of, state_of_fold
+from .counters import Changes, JobFold
+from .flow_index import view_of
+from .job_view import Picture
+from .routine_counters import RoutineTally
+from .rows import TAIL
+
+__all__ = ["Playback", "SegmentRefused"]
+
+CHECKPOINT_FORMAT = 1
+
+
+class Checkpoint(msgspec.Struct):
+    """All that a `Playback` is."""
+
+    n: int
+    runs: int
+    entry: int
+    at_ns: int
+    shown_ns: int
+    look_at: int
+    fold: FoldState
+    shown: Keyframe
+    beginning: Beginning
+    facts: Facts
+    asked: Control
+    last_sign_ns: int | None
+    states: dict[str, RoutineState]
+    data: dict[str, DataValue]
+    sources: list[SourceName]
+    targets: list[TargetName]
+
+
+class _Reel:
+    """What there is once the first segment has been added."""
+
+    def __init__(self, kept: KeptJob, fold: JobFold, shown: Keyframe | None, at_ns: int) -> None:
+        self.kept = kept
+        self.fold = fold
+        self.picture = Picture(kept, fold)
+        self.shown = self.picture.first(at_ns, (), 0, 0) if shown is None else shown
+        self.shown_ns = at_ns
+
+
+class Playback:
+    """Folds the segments of one job, in their order. For one thread at a time; calls no engine and no clock.
+
+    What is shown is made when it is asked for. Before the first segment there is nothing to show:
+    asking raises `LookupError`.
+
+    Attributes:
+        n: the number of the last segment that was added, 0 before the first.
+        at_ns: as of when that was.
+    """
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.at_ns = 0
+        self._runs = 0
+        self._entry = 0
+        self._made: _Reel | None = None
+        self._changes: Changes | None = None
+
+    # -- what comes in
+
+    def add(self, segment: Segment) -> bool:
+        """Fold a segment; whether it is a new one (a number that was added before is passed over).
+
+        Raises `SegmentRefused`, and is as before then, when it is not what follows, or not whole. The
+        payloads of its newest records alone are looked at (`checking.check_payloads` looks at all).
+        """
+        if segment.n <= self.n and (self._made is None or segment.job_id == self._reel.kept.job_id):
+            return False
+        check(segment, self._position())
+        check_payloads(Records(data=segment.records.data[-TAIL:]))
+        reel = self._made = self._made or self._begin(segment)
+        self._fold(reel, segment)
+        self.n, self.at_ns = segment.n, segment.at_ns
+        return True
+
+    def _position(self) -> Position:
+        if self._made is None:
+            return Position(None, 0, 0, 0, 0, (), ())
+        kept, fold = self._made.kept, self._made.fold
+        return Position(kept.job_id, self.n, fold.seq, self._runs, self._entry, kept.sources, kept.targets)
+
+    def _begin(self, segment: Segment) -> _Reel:
+        kept = KeptJob.first_of(segment)
+        before = next((entry.data.get("previous") for entry in segment.entries if entry.kind == "status"), None)
+        start_ns = min([*segment.records.time_ns[:1], *segment.runs.start_ns[:1], segment.at_ns])
+        return _Reel(kept, JobFold(kept, start_ns, before or segment.facts.status), None, start_ns)
+
+    def _fold(self, reel: _Reel, segment: Segment) -> None:
+        kept, fold = reel.kept, reel.fold
+        kept.take_in(segment)
+        changes = fold.add(kept.batch(segment), segment.at_ns)
+        if segment.final:
+            fold.series.finish(fold.level)
+        if fold.status != segment.facts.status:  # the entry that says so has been lost
+            fold.status = segment.facts.status
+        log, outputs = kept.newest_rows()
+        fold.log_total, fold.output_total = max(fold.log_total, log), max(fold.output_total, outputs)
+        self._runs = segment.after_run + len(segment.runs.target)
+        self._entry = segment.entries[-1].number if segment.entries else self._entry
+        changes.states = (changes.states & kept.states.keys()) | segment.states.keys()
+        changes.control = True
+        self._change(changes)
+
+    def _change(self, changes: Changes) -> None:
+        if self._changes is None:
+            self._changes = changes
+        else:
+            self._changes.merge(changes)
+
+    def mark_lost(self, last_sign_ns: int) -> None:
+        """Its program has not been heard of since then. One that has ended cannot be run again, nothing else."""
+        self._reel.kept.last_sign_ns = last_sign_ns
+        self._change(Changes(control=True))
+
+    def found(self) -> None:
+        """Its program is back."""
+        self._reel.kept.last_sign_ns = None
+        self._change(Changes(control=True))
+
+    # -- what is shown
+
+    @property
+    def _reel(self) -> _Reel:
+        if self._made is None:
+            raise LookupError("No segment has been added: there is no job to show yet")
+        return self._made
+
+    @property
+    def job_id(self) -> str:
+        return self._reel.kept.job_id
+
+    @property
+    def seq(self) -> int:
+        """The number of the newest record, 0 before the first."""
+        return self._made.fold.seq if self._made is not None else 0
+
+    @property
+    def summary(self) -> JobSummary:
+        """The job's row in a list."""
+        return self.keyframe().job
+
+    def keyframe(self, now_ns: int | None = None) -> Keyframe:
+        """The complete state, as of the last segment, or with what time alone has changed until `now_ns`."""
+        reel = self._reel
+        now_ns = self.at_ns if now_ns is None else max(now_ns, self.at_ns)
+        if self._changes is not None or now_ns >= max(reel.picture.look_at, reel.shown_ns + 1):
+            reel.shown_ns = now_ns
+            changes, self._changes = self._changes or Changes(), None
+            reel.shown = reel.picture.show(reel.shown, changes, reel.kept.newest_after(reel.shown.seq), now_ns)
+        return msgspec.structs.replace(reel.shown, at=milliseconds(now_ns))
+
+    def frame(self, now_ns: int | None = None) -> Frame | None:
+        """What has changed since the last frame or keyframe, or `None` when nothing has."""
+        before = self._reel.shown
+        frame = frames.between(before, self.keyframe(now_ns))
+        return frame if frames.says_something(frame, before) else None
+
+    def job(self) -> Job:
+        """The whole of the job but its history."""
+        return frames.job_of(self.keyframe())
+
+    def actions(self) -> list[dict[str, Any]]:
+        """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
+        return [note._asdict() for note in self._reel.fold.notes]
+
+    def states(self) -> dict[str, RoutineState]:
+        """Previews of what routines stored, by routine id (`_cancellation` has the reason of a cancel)."""
+        return dict(self._reel.kept.states)
+
+    def data(self) -> dict[str, dict[str, Any]]:
+        """Previews of the shared data, as `{key: {"value": …, "cut": …}}`."""
+        return {key: {"value": stored.value, "cut": stored.cut} for key, stored in self._reel.kept.data.items()}
+
+    def metrics(self) -> dict[str, Any]:
+        """The figures of the execution tracker (times in seconds), and the latencies as they are shown (ms)."""
+        reel, shown = self._reel, self.keyframe()
+        said = reel.kept.facts.metrics or _tracked(reel.fold)
+        routines = {}
+        for routine_id, figures in shown.routines.items():
+            performance = said.routines.get(routine_id)
+            if performance is not None:
+                latency = {"p50_ms": figures.p50_ms, "p95_ms": figures.p95_ms, "histogram": figures.histogram}
+                routines[routine_id] = {**performance, **latency}
+        return {"flow": said.flow, "routines": routines}
+
+    # -- kept and restored
+
+    def checkpoint(self) -> bytes:
+        """All that it is, so that what follows can be added to what `restore` makes of it."""
+        reel, shown = self._reel, self.keyframe()
+        kept = reel.kept
+        return _encode(
+            Checkpoint(
+                n=self.n,
+                runs=self._runs,
+                entry=self._entry,
+                at_ns=self.at_ns,
+                shown_ns=reel.shown_ns,
+                look_at=reel.picture.look_at,
+                fold=state_of_fold(reel.fold),
+                shown=shown,
+                beginning=kept.beginning,
+                facts=kept.facts,
+                asked=kept.asked,
+                last_sign_ns=kept.last_sign_ns,
+                states=kept.states,
+                data=kept.data,
+                sources=kept.source_names(),
+                targets=kept.target_names(),
+            )
+        )
+
+    @classmethod
+    def restore(cls, checkpoint: bytes) -> Playback:
+        """The playback whose `checkpoint` this was. `ValueError` for one that is damaged, or of another format."""
+        held = _decode(checkpoint)
+        kept = KeptJob(held.shown.job_id, held.beginning, view_of(held.shown.flow), held.facts)
+        kept.restore_rest(held.asked, held.last_sign_ns, held.states, held.data, held.sources, held.targets)
+        fold = fold_of(held.fold, kept)
+        playback = cls()
+        playback._made = _Reel(kept, fold, held.shown, held.shown_ns)
+        playback._made.picture.look_at = held.look_at
+        playback.n, playback.at_ns = held.n, held.at_ns
+        playback._runs, playback._entry = held.runs, held.entry
+        return playback
+
+
+def _encode(held: Checkpoint) -> bytes:
+    return bytes([CHECKPOINT_FORMAT]) + msgspec.msgpack.encode(held)
+
+
+def _decode(checkpoint: bytes) -> Checkpoint:
+    if checkpoint[:1] != bytes([CHECKPOINT_FORMAT]):
+        raise ValueError(f"A checkpoint of format {checkpoint[:1].hex() or 'none'} cannot be read; make it anew")
+    try:
+        return msgspec.msgpack.decode(memoryview(checkpoint)[1:], type=Checkpoint)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"The checkpoint is damaged: {error}") from None
+
+
+def _tracked(fold: JobFold) -> Metrics:
+    """The figures that the engine's tracker gives, from the fold."""
+    routines = {key: _performance(tally) for key, tally in fold.tallies.items() if tally.ended}
+    total = sum(figures["avg_execution_time"] for figures in routines.values())
+    flow = {
+        "total_routines": len(routines),
+        "total_events": fold.events,
+        "total_execution_time": total,
+        "avg_routine_time": total / len(routines) if routines else 0,
+    }
+    return Metrics(flow, routines)
+
+
+def _performance(tally: RoutineTally) -> dict[str, Any]:
+    return {
+        "total_executions": tally.ended,
+        "completed": tally.done,
+        "failed": tally.ended - tally.done,
+        "success_rate": tally.done / tally.ended,
+        "avg_execution_time": tally.total_ns / tally.ended / 1e9,
+        "min_execution_time": tally.min_ns / 1e9,
+        "max_execution_time": tally.max_ns / 1e9,
+    }

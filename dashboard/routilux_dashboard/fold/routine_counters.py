@@ -1,0 +1,113 @@
+"""What one routine has done in a job, added up."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..protocol import ErrorReport
+from .latency_digest import LatencyDigest
+
+RETRIES_KEPT = 100
+ERRORS = ("failed", "error_continued", "skipped")
+OUTCOMES = ("completed", *ERRORS, "retry", "cancelled")
+
+
+class Retry(NamedTuple):
+    """An activation that is tried again at `due_ns` (since the epoch)."""
+
+    due_ns: int
+    attempt: int
+    max_retries: int
+
+
+class RoutineTally:
+    """Counters of one routine. Exact; of the retries that are ahead the newest 100 are known.
+
+    `received` activations, `outcomes` of handler runs, `dropped` activations, `slots` where a
+    handler runs now, `last_error`. Durations in ns.
+    """
+
+    __slots__ = (
+        "digest",
+        "dropped",
+        "ended",
+        "last_error",
+        "max_ns",
+        "min_ns",
+        "outcomes",
+        "received",
+        "retries_ahead",
+        "slots",
+        "total_ns",
+    )
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.ended = 0
+        self.dropped = 0
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self.slots: tuple[str, ...] = ()
+        self.total_ns = 0
+        self.min_ns = 0
+        self.max_ns = 0
+        self.digest = LatencyDigest()
+        self.retries_ahead: deque[Retry] = deque(maxlen=RETRIES_KEPT)
+        self.last_error: ErrorReport | None = None
+
+    @property
+    def done(self) -> int:
+        return self.outcomes["completed"]
+
+    @property
+    def errors(self) -> int:
+        """Runs that failed, tolerated or not; a run that is tried again does not count."""
+        outcomes = self.outcomes
+        return outcomes["failed"] + outcomes["error_continued"] + outcomes["skipped"]
+
+    @property
+    def failed(self) -> bool:
+        """Whether a run ended the job, or no run has ever succeeded and one has raised."""
+        return self.outcomes["failed"] > 0 or (not self.done and self.outcomes["error_continued"] > 0)
+
+    @property
+    def cut(self) -> bool:
+        """Whether work here failed, or was thrown away or cancelled."""
+        return bool(self.dropped or self.outcomes["failed"] or self.outcomes["cancelled"])
+
+    @property
+    def running(self) -> int:
+        return len(self.slots)
+
+    @property
+    def queued(self) -> int:
+        """Activations that wait, those that are to be tried again too. Exact while nothing moves."""
+        waiting = self.received + self.outcomes["retry"] - self.ended - len(self.slots) - self.dropped
+        return max(0, waiting)
+
+    def add_runs(self, durations: Sequence[int]) -> int:
+        """Count ended runs (not empty) as completed; return their sum. `correct` those that were not."""
+        times = self.digest.add(durations)
+        self.add_times(len(durations), *times)
+        self.outcomes["completed"] += len(durations)
+        return times.total
+
+    def add_times(self, count: int, total_ns: int, min_ns: int, max_ns: int) -> None:
+        """Count ended runs by their times alone."""
+        self.min_ns = min(self.min_ns, min_ns) if self.ended else min_ns
+        self.max_ns = max(self.max_ns, max_ns)
+        self.total_ns += total_ns
+        self.ended += count
+
+    def correct(self, outcome: str, count: int) -> None:
+        """Say that `count` of the runs counted as completed ended otherwise."""
+        self.outcomes["completed"] -= count
+        self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+
+    def retry_ahead(self, now_ns: int) -> Retry | None:
+        """The next retry that is not due yet; those that are due are forgotten."""
+        ahead = [retry for retry in self.retries_ahead if retry.due_ns > now_ns]
+        if len(ahead) < len(self.retries_ahead):
+            self.retries_ahead = deque(ahead, maxlen=RETRIES_KEPT)
+        return min(ahead, default=None)

@@ -1,0 +1,102 @@
+"""Rows of the history, the shared log and the outputs, with previews of their data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast, get_args
+
+from routilux import ExecutionRecord, JobState, JournalBatch
+
+from ..payloads.mask import NO_MASK, Mask
+from ..payloads.preview import plain_text
+from ..protocol import LogRow, OutputRow, Record, RecordKind
+from ..times import iso, iso_text
+from .counters import Names
+
+TAIL = 50
+"""Rows in a frame or keyframe, of each kind."""
+_KINDS = frozenset(get_args(RecordKind))
+_TRIES = 4
+
+
+class Range(NamedTuple):
+    """Rows of a list with what it held at that moment: the numbers of the first and last row kept."""
+
+    rows: list[dict[str, Any]]
+    first: int
+    last: int
+
+
+def newest_records(batch: JournalBatch, names: Names, mask: Mask = NO_MASK) -> list[Record]:
+    """The last records of a batch: payloads are looked at for these only."""
+    records = []
+    newest = batch.records[-TAIL:]
+    for seq, (number, data, at, cause) in enumerate(newest, batch.seq - len(newest) + 1):
+        source = names.source(number)
+        shown, cut = mask.preview(data)
+        kind = kind_of(source.kind)
+        records.append(
+            Record(seq, iso(names.wall_ns(at)), source.routine_id, source.event_name, kind, shown, cause or None, cut)
+        )
+    return records
+
+
+def history_row(record: ExecutionRecord, mask: Mask = NO_MASK) -> Record:
+    """A record read by range."""
+    shown, cut = mask.preview(record.data)
+    return Record(
+        record.seq,
+        iso(record.time_ns),
+        record.routine_id,
+        record.event_name,
+        kind_of(record.kind),
+        shown,
+        record.cause,
+        cut,
+    )
+
+
+def read_log(job_state: JobState, after: int, limit: int) -> Range:
+    """Entries `after + 1` to `after + limit` of the shared log, as far as they are kept."""
+    return _read(job_state.shared_log, lambda: job_state.shared_log_dropped, after, limit)
+
+
+def read_outputs(job_state: JobState, after: int, limit: int) -> Range:
+    """The same for the output log."""
+    return _read(job_state.output_log, lambda: job_state.output_log_dropped, after, limit)
+
+
+def log_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[LogRow]:
+    """Rows of the shared log as the wire has them."""
+    rows = []
+    for n, entry in enumerate(found.rows, max(after + 1, found.first)):
+        shown, cut = mask.preview(entry)
+        rows.append(LogRow(n, iso_text(entry.get("timestamp")) or "", shown, cut))
+    return rows
+
+
+def output_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[OutputRow]:
+    """Rows of the output log as the wire has them."""
+    rows = []
+    for n, row in enumerate(found.rows, max(after + 1, found.first)):
+        shown, cut = mask.preview(row.get("data"))
+        words = plain_text(row.get("routine_id")), plain_text(row.get("output_type"))
+        rows.append(OutputRow(n, iso_text(row.get("timestamp")) or "", *words, shown, cut))
+    return rows
+
+
+def _read(rows: Sequence[dict[str, Any]], dropped: Callable[[], int], after: int, limit: int) -> Range:
+    """Read a list that others append to, and drop the oldest of, at any moment."""
+    read = Range([], 0, 0)
+    for _ in range(_TRIES):
+        gone = dropped()
+        start = max(after - gone, 0)
+        read = Range(list(rows[start : max(after + limit - gone, start)]), gone + 1, gone + len(rows))
+        if dropped() == gone:
+            return read
+    return read._replace(rows=[])
+
+
+def kind_of(kind: str) -> RecordKind:
+    """A word of the engine as the wire has it."""
+    return cast(RecordKind, kind) if kind in _KINDS else "custom"

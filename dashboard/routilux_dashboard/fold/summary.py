@@ -1,0 +1,134 @@
+"""A job in one row: who it is, how it stands, what was asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from routilux import ControlState, JobState
+
+from ..payloads.mask import NO_MASK, Mask
+from ..payloads.preview import plain_text
+from ..protocol import Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
+from ..times import MILLISECOND, epoch_ns, iso, iso_local
+from .counters import JobFold
+from .outlook import ENDED
+
+REASON_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What does not change of a job: where it runs, and what it was started with."""
+
+    job_id: str
+    flow_id: str
+    created_at: str
+    origin: str
+    entry: str | None
+    params: Any
+
+    @classmethod
+    def of(cls, job_state: JobState, origin: str, mask: Mask = NO_MASK) -> Identity:
+        params, _ = mask.preview(job_state.entry_params)
+        created = iso_local(job_state.created_at)
+        return cls(job_state.job_id, job_state.flow_id, created, origin, job_state.entry_routine_id, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a job stands besides what its journal says.
+
+    `last_sign` is when its program was last heard of, for a job that is lost.
+    """
+
+    updated_at: str
+    ended_at: str | None
+    rerunnable: bool
+    last_sign: str | None = None
+
+
+def status_of(fold: JobFold, standing: Standing) -> str:
+    """The status that is shown: as the journal says, or `lost`. What has ended cannot be lost any more."""
+    return "lost" if standing.last_sign is not None and fold.status not in ENDED else fold.status
+
+
+def control_of(state: ControlState) -> Control:
+    """A control as the wire has it."""
+    return Control(
+        action=cast("Action | None", state.action),
+        state=cast(Any, state.state),
+        by=plain_text(state.by, REASON_TEXT),
+        reason=plain_text(state.reason, REASON_TEXT),
+        since=None if state.since_ns is None else iso(state.since_ns),
+        waiting_for=[
+            RunningHandler(handler.routine_id, handler.slot_name, round(handler.running_ns / MILLISECOND, 1))
+            for handler in state.waiting_for
+        ],
+        kept=state.kept,
+        dropped=state.dropped,
+        refusals=dict(state.refusals),
+    )
+
+
+def held(status: str, control: Control) -> str:
+    """Why no further handler of a job starts, or nothing when one may."""
+    if status == "paused":
+        return "the job is paused"
+    if control.state not in ("requested", "draining"):
+        return ""
+    return {"pause": "the job is pausing", "cancel": "the job is being cancelled"}.get(control.action or "", "")
+
+
+def asked_ns(control: Control) -> int | None:
+    """When the last control reached the state that it is in."""
+    return None if control.since is None else epoch_ns(datetime.fromisoformat(control.since))
+
+
+def summarise(
+    identity: Identity,
+    standing: Standing,
+    fold: JobFold,
+    control: Control,
+    rates: Mapping[str | None, float],
+    now_ns: int,
+) -> JobSummary:
+    """The row of a job as it is at `now_ns`; `rates` has that of its events under `None`."""
+    level = fold.level()
+    status = status_of(fold, standing)
+    return JobSummary(
+        job_id=identity.job_id,
+        flow_id=identity.flow_id,
+        status=cast(JobStatus, status),
+        created_at=identity.created_at,
+        updated_at=standing.updated_at,
+        ended_at=standing.ended_at if fold.status in ENDED else None,
+        seq=fold.seq,
+        counts=Counts(
+            events=fold.events,
+            errors=sum(tally.errors for tally in fold.tallies.values()),
+            queued=level.queued,
+            running=level.running,
+        ),
+        rate=round(rates.get(None, 0.0), 1),
+        activity=fold.activity.row(None, now_ns),
+        control=control,
+        entry=identity.entry,
+        params=identity.params,
+        rerunnable=standing.rerunnable,
+        origin=identity.origin,
+        error=_error(fold),
+        last_sign=standing.last_sign if status == "lost" else None,
+    )
+
+
+def _error(fold: JobFold) -> ErrorReport | None:
+    """What failed the job: a handler's failure, or the engine's own word (a job over its time)."""
+    if fold.status != "failed":
+        return None
+    if fold.last_failure is not None:
+        return fold.last_failure
+    said = fold.error or "A routine stored 'failed' or 'error' as its status"
+    return ErrorReport("", "", "", plain_text(said, REASON_TEXT), "", iso(fold.status_ns))

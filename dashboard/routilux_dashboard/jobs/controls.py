@@ -1,0 +1,178 @@
+"""Asking for something: start, pause, resume, step, cancel; each job and flow where it is. Returns once it is asked.
+
+Called in native threads. What runs in this program is asked of its engine, what runs elsewhere of
+its program; what runs nowhere any more refuses, and says why.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from routilux import Flow, JobState
+
+from ..flows.arguments import BadArgument, check_arguments
+from ..flows.describe import describe
+from ..flows.local_flow import WatchedFlow
+from ..program_protocol import Answer, Order
+from ..protocol import EntryPoint, FlowDefinition, StartJob
+from ..sources.local_source import WatchedJob
+from ..sources.programs import DistantFlow, OutOfReach, Program
+from ..sources.remote_source import DistantJob
+from .job import ShownFlow, ShownJob
+
+ACTIONS = ("pause", "resume", "step", "cancel")
+_ENDED = ("completed", "failed", "cancelled")
+
+
+class ControlRefused(Exception):
+    """A control that makes no sense for the job as it is; the message says why."""
+
+
+class CannotStart(ValueError):
+    """A job cannot be started so; the message says what to send instead."""
+
+
+class Controls:
+    """What can be asked, wherever it is to happen. Holds nothing; any thread may call it."""
+
+    def start(self, flow: ShownFlow, wanted: StartJob, like: ShownJob | None = None) -> str:
+        """Start a job of `flow` and return its id.
+
+        `like` is the job that `wanted.again` names: its entry and parameters are used, as the
+        Python objects that they were, so its program must be there still. Raises `CannotStart`, and
+        `BadArgument` for a parameter.
+        """
+        if like is not None:
+            _check_again(flow, wanted, like)
+            if isinstance(like, DistantJob):
+                return _start_elsewhere(like.program, flow.flow_id, wanted)
+            if isinstance(like, WatchedJob):
+                return start_again(like.flow, like.job_state)
+            raise CannotStart(f"The program of job {like.job_id} is gone; send 'entry' and 'params'.")
+        match flow:
+            case WatchedFlow():
+                return start_job(flow.flow, wanted)
+            case DistantFlow():
+                return _start_elsewhere(flow.program, flow.flow_id, wanted)
+        raise CannotStart(f"Flow {flow.flow_id!r} runs nowhere.")
+
+    def ask(self, job: ShownJob, action: str, reason: str, by: str) -> None:
+        """Ask for `action`, one of `ACTIONS`. Asking again for what has been asked does nothing.
+
+        Raises `ControlRefused` where it makes no sense.
+        """
+        match job:
+            case WatchedJob():
+                ask_job(job.flow, job.job_state, action, reason, by)
+            case DistantJob():
+                _ask_elsewhere(job, action, reason, by)
+            case _:
+                refusal = job.summary.control.refusals.get(action)
+                raise ControlRefused(refusal or "the job's program is gone: nobody can be asked any more")
+
+
+# -- what runs in this program
+
+
+def start_job(flow: Flow, wanted: StartJob) -> str:
+    """Start a job of `flow` and return its id. Raises `CannotStart`, and `BadArgument` for a parameter."""
+    entry = entry_of(describe(flow), wanted.entry)
+    params = wanted.params or {}
+    check_arguments(params, entry.parameters)
+    return flow.start(entry.routine_id, params).job_id
+
+
+def start_again(flow: Flow, before: JobState) -> str:
+    """Start a job with what `before` was started with. Raises `CannotStart`."""
+    if before.entry_routine_id is None:
+        raise CannotStart(f"Job {before.job_id} was not started by a flow; send 'entry' and 'params'.")
+    return flow.start(before.entry_routine_id, dict(before.entry_params)).job_id
+
+
+def ask_job(flow: Flow, job_state: JobState, action: str, reason: str, by: str) -> None:
+    """As `Controls.ask`, of a job of this program."""
+    if _asked_already(job_state, action):
+        return
+    refusal = job_state.control.refusals.get(action)
+    if refusal is not None:
+        raise ControlRefused(refusal)
+    try:
+        _ask(flow, job_state, action, reason, by)
+    except ValueError as error:  # it has ended between the question and the answer
+        raise ControlRefused(str(error)) from error
+
+
+def _ask(flow: Flow, job_state: JobState, action: str, reason: str, by: str) -> None:
+    match action:
+        case "pause":
+            flow.pause(job_state, reason, by=by, wait=False)
+        case "resume":
+            flow.resume(job_state, reason=reason, by=by)
+        case "step":
+            flow.step(job_state, reason=reason, by=by)
+        case "cancel":
+            flow.cancel(job_state, reason, by=by, wait=False)
+        case _:
+            raise ControlRefused(f"there is no control {action!r}; there are {', '.join(ACTIONS)}")
+
+
+def _asked_already(job_state: JobState, action: str) -> bool:
+    control: Any = job_state.control
+    over = job_state.status in _ENDED and not (action == "cancel" and job_state.status == "cancelled")
+    return bool(control.action == action and action != "step" and not over)
+
+
+# -- what runs elsewhere
+
+
+def _start_elsewhere(program: Program, flow_id: str, wanted: StartJob) -> str:
+    order = Order(0, "start", flow_id, entry=wanted.entry, params=wanted.params, again=wanted.again)
+    try:
+        answer = program.ask(order)
+    except OutOfReach as error:
+        raise CannotStart(f"{error}: look whether the job was started before asking again.") from None
+    _raise_refusal(answer)
+    return answer.job_id
+
+
+def _ask_elsewhere(job: DistantJob, action: str, reason: str, by: str) -> None:
+    if action not in ACTIONS:
+        raise ControlRefused(f"there is no control {action!r}; there are {', '.join(ACTIONS)}")
+    order = Order(0, action, job_id=job.job_id, reason=reason, by=by)  # type: ignore[arg-type]
+    try:
+        answer = job.program.ask(order)
+    except OutOfReach as error:
+        raise ControlRefused(str(error)) from None
+    _raise_refusal(answer)
+
+
+def _raise_refusal(answer: Answer) -> None:
+    match answer.refusal:
+        case "":
+            return
+        case "start":
+            raise CannotStart(answer.text)
+        case "argument":
+            raise BadArgument(answer.name, answer.text)
+    raise ControlRefused(answer.text)
+
+
+# -- what is said of a start
+
+
+def entry_of(flow: FlowDefinition, routine_id: str | None) -> EntryPoint:
+    """The entry of that id, or the only one of the flow. Raises `CannotStart`."""
+    known = ", ".join(repr(entry.routine_id) for entry in flow.entries) or "none"
+    found = [entry for entry in flow.entries if routine_id in (None, entry.routine_id)]
+    if len(found) == 1:
+        return found[0]
+    if routine_id is None:
+        raise CannotStart(f"Flow {flow.flow_id!r} has {len(flow.entries)} entries; name one of them: {known}.")
+    raise CannotStart(f"Flow {flow.flow_id!r} has no entry {routine_id!r}; it has: {known}.")
+
+
+def _check_again(flow: ShownFlow, wanted: StartJob, like: ShownJob) -> None:
+    if wanted.entry is not None or wanted.params is not None:
+        raise CannotStart("'again' brings its own entry and parameters; send it alone.")
+    if like.flow_id != flow.flow_id:
+        raise CannotStart(f"Job {like.job_id} is of flow {like.flow_id!r}, not of {flow.flow_id!r}.")

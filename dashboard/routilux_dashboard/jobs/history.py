@@ -1,0 +1,305 @@
+"""What was: lists, ranges and moments of jobs, wherever they are: in memory, in the store, or partly in both.
+
+Everything here may wait for a disk: it is called in native threads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+
+from ..fold.causality import Causes, Effects
+from ..fold.playback import Playback
+from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
+from ..recording.from_memory import from_memory
+from ..recording.from_store import from_store
+from ..recording.recordable import Recordable
+from ..segments.cut import until_seq, until_time
+from ..segments.history_query import PAGE_LIMIT, HistoryQuery
+from ..segments.segment import Segment
+from ..sources.local_source import WatchedJob
+from ..sources.memory_history import Held
+from ..sources.memory_rows import held_rows
+from ..sources.remote_source import DistantJob
+from ..sources.stored_job_cache import Archive
+from ..sources.stored_source import StoredJob, as_stored
+from ..store import JobQuery, Store, StoreFailed
+from ..times import iso, iso_ns
+from .job import ShownJob
+from .job_search import JobsWanted, counted, place
+from .job_table import Monitor
+
+T = TypeVar("T")
+LARGEST = 2**53
+"""No job has so many records."""
+_NOT_READ = (LookupError, StoreFailed)
+
+
+class NotKept(LookupError):
+    """What is asked for is not there, or not any more; the message says why."""
+
+
+class NoStore(Exception):
+    """What is asked for needs a store, and there is none."""
+
+
+class Past:
+    """Answers that are the same wherever a job is. Holds nothing but where to ask.
+
+    Args:
+        monitor: the jobs in memory.
+        archive: those in the store, when there is one.
+        settle: has what happened until now written to the store, and waits for that, within bounds.
+    """
+
+    def __init__(
+        self, monitor: Monitor, archive: Archive | None = None, settle: Callable[[], object] = lambda: None
+    ) -> None:
+        self._monitor = monitor
+        self._archive = archive
+        self._settle = settle
+
+    def find(self, job_id: str) -> StoredJob:
+        """A job that is only in the store; `LookupError` when it is not there, or there is none."""
+        if self._archive is None:
+            raise LookupError(f"There is no job {job_id!r}")
+        try:
+            return self._archive.find(job_id)
+        except LookupError:
+            self._settle()  # it may have left memory a moment ago
+            return self._archive.find(job_id)
+
+    # -- the list
+
+    def jobs(self, wanted: JobsWanted) -> tuple[list[JobSummary], bool, dict[str, int]]:
+        """A page of jobs, whether there are more, and how many match by status. Without the store while it fails."""
+        here = self._monitor.jobs_full().jobs
+        found = [job for job in here if wanted.matches(job)]
+        rows = [job for job in found if wanted.shows(job)]
+        counts, more = Counter(counted(found)), False
+        if self._archive is not None:
+            try:
+                stored = self._archive.store.jobs(JobQuery(*wanted, [job.job_id for job in here]))
+            except StoreFailed:
+                pass
+            else:
+                rows += map(as_stored, stored.jobs)
+                counts.update(stored.counts)
+                more = stored.more
+        rows.sort(key=place, reverse=True)
+        return rows[: wanted.limit], more or len(rows) > wanted.limit, counts
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are, by status, as the list has them."""
+        return self.jobs(JobsWanted(frozenset(), None, None, 0, None))[2]
+
+    # -- one job
+
+    def history(self, job: ShownJob, query: HistoryQuery) -> HistoryPage:
+        """The records that `query` asks for."""
+        if isinstance(job, WatchedJob):
+            return self._of_both(job, query)
+        if isinstance(job, DistantJob) and self._archive is None:
+            return job.history(query)
+        self._catch_up(job)
+        return self._in_store(job).history(job.job_id, query)
+
+    def causes(self, job: ShownJob, seq: int) -> Causes:
+        """What led to a record. Raises `NotKept`."""
+        _check(seq)
+        found = _held(job).causes(seq) if isinstance(job, WatchedJob) else None
+        if (found is None or not found.complete) and (self._archive is not None or not isinstance(job, WatchedJob)):
+            found = self._ask(job, lambda store: store.causes(job.job_id, seq)) or found
+        return _kept(found, seq)
+
+    def effects(self, job: ShownJob, seq: int) -> Effects:
+        """What a record led to at once. Raises `NotKept`."""
+        _check(seq)
+        found: Effects | None = None
+        if self._archive is not None or not isinstance(job, WatchedJob):
+            found = self._ask(job, lambda store: store.effects(job.job_id, seq))
+        if found is None and isinstance(job, WatchedJob):
+            found = _held(job).effects(seq)
+        return _kept(found, seq)
+
+    def log(self, job: ShownJob, query: HistoryQuery) -> LogPage:
+        """Entries of the shared log: the range and the text of `query`."""
+        page = job.log(0, 0)
+        if self._reaches(job, page.first):
+            found = self._ask(job, lambda store: store.log(job.job_id, query))
+            if found is not None:
+                return found
+        rows = held_rows(lambda after, limit: job.log(after, limit).entries, page, query, lambda row: row.entry)
+        return LogPage(rows, page.first, page.last, page.total)
+
+    def outputs(self, job: ShownJob, query: HistoryQuery) -> OutputPage:
+        """Outputs, as `log`."""
+        page = job.outputs(0, 0)
+        if self._reaches(job, page.first):
+            found = self._ask(job, lambda store: store.outputs(job.job_id, query))
+            if found is not None:
+                return found
+        rows = held_rows(lambda after, limit: job.outputs(after, limit).outputs, page, query, lambda row: row.data)
+        return OutputPage(rows, page.first, page.last, page.total)
+
+    def at(self, job: ShownJob, seq: int | None, t_ns: int | None) -> Job:
+        """The job as it was at the moment of a record, or at a time. Raises `NotKept`, `NoStore`."""
+        created = job.summary.created_at
+        if t_ns is not None and iso(t_ns) < created:
+            raise NotKept(f"job {job.job_id} was made later, at {created}")
+        try:
+            if isinstance(job, WatchedJob) and not self._is_stored(job):
+                return _played(from_memory(job).segments, seq, t_ns)
+            store = self._in_store(job)
+            self._catch_up(job)
+            playback = store.playback(job.job_id, seq, t_ns)
+            sign_ns = _last_sign_ns(job)
+            if t_ns is not None and sign_ns is not None and t_ns >= sign_ns:
+                playback.mark_lost(sign_ns)
+            return playback.job()
+        except LookupError as error:
+            raise NotKept(str(error)) from None
+
+    def recordable(self, job: ShownJob) -> Recordable:
+        """The whole film of a job until now. Raises `NoStore`."""
+        if isinstance(job, WatchedJob) and not self._is_stored(job):
+            return from_memory(job)
+        store = self._in_store(job)
+        self._catch_up(job)
+        return from_store(job.job_id, store)._replace(last_sign_ns=_last_sign_ns(job))
+
+    def store(self) -> Store:
+        """Where jobs from elsewhere can be taken in. Raises `NoStore`."""
+        if self._archive is None:
+            raise NoStore("a recording is taken into a store, and this server has none")
+        return self._archive.store
+
+    def _is_stored(self, job: WatchedJob) -> bool:
+        """Whether the store has a job of this program: not when it fails since before the job began."""
+        if self._archive is None:
+            return False
+        self._catch_up(job)
+        return self._ask(job, lambda store: store.summary(job.job_id), fresh=False) is not None
+
+    # -- memory and store together
+
+    def _of_both(self, job: WatchedJob, query: HistoryQuery) -> HistoryPage:
+        """Memory has the newest records, as a rule all; the store those before, how runs ended, and it finds faster."""
+        held = _held(job)
+        if self._archive is None:
+            return held.history(query)
+        if not query.plain:
+            found = self._searched(job, held, query)
+            if found is not None:
+                return found
+        here = held.history(query)
+        if here.first <= 1:
+            return here
+        earlier = msgspec.structs.replace(query, before=min(query.last + 1, here.first))
+        if query.backwards:
+            return self._before(here, job, msgspec.structs.replace(earlier, limit=query.limit - len(here.records)))
+        before = self._ask(job, lambda store: store.history(job.job_id, earlier), fresh=False)
+        return here if before is None else _joined(before, held, here.first, query)
+
+    def _searched(self, job: WatchedJob, held: Held, query: HistoryQuery) -> HistoryPage | None:
+        """What the store finds, and after that what memory does among records that are not written yet.
+
+        `None` when these are many: the store is far behind, and memory is looked through.
+        """
+        found = self._ask(job, lambda store: store.history(job.job_id, query))
+        if found is None:
+            return None
+        newest = held.history(HistoryQuery(after=found.last, limit=0))
+        if newest.last - found.last > PAGE_LIMIT:
+            return None
+        if not query.backwards:
+            return _joined(found, held, found.last + 1, query)
+        tail = held.history(msgspec.structs.replace(query, after=found.last, limit=PAGE_LIMIT)).records
+        records = (found.records + tail)[-query.limit :]
+        return HistoryPage(records, found.first, newest.last, newest.total, found.searched_to)
+
+    def _before(self, here: HistoryPage, job: WatchedJob, earlier: HistoryQuery) -> HistoryPage:
+        """A page that goes backwards, with what the store has before it."""
+        wanted = earlier if earlier.limit > 0 and here.searched_to is None else None
+        query = wanted or msgspec.structs.replace(earlier, limit=1, before=1)  # for `first` alone
+        before = self._ask(job, lambda store: store.history(job.job_id, query), fresh=False)
+        if before is None:
+            return here
+        searched_to = before.searched_to if wanted is not None else here.searched_to
+        return HistoryPage(before.records + here.records, before.first, here.last, here.total, searched_to)
+
+    def _in_store(self, job: ShownJob) -> Store:
+        if self._archive is None:
+            raise NoStore(f"nothing is kept of job {job.job_id} beyond memory: this server has no store")
+        return self._archive.store
+
+    def _reaches(self, job: ShownJob, first: int) -> bool:
+        """Whether the store may have more rows than memory, whose first is number `first`."""
+        return self._archive is not None and (first > 1 or not isinstance(job, WatchedJob))
+
+    def _catch_up(self, job: ShownJob) -> None:
+        if not isinstance(job, StoredJob):
+            self._settle()
+
+    def _ask(self, job: ShownJob, question: Callable[[Store], T], *, fresh: bool = True) -> T | None:
+        """What the store says; `None` when it does not know, or cannot be read and memory may still say something."""
+        store = self._in_store(job)
+        if fresh:
+            self._catch_up(job)
+        try:
+            return question(store)
+        except _NOT_READ as error:
+            if isinstance(error, StoreFailed) and not isinstance(job, WatchedJob):
+                raise
+            return None
+
+
+def _joined(before: HistoryPage, held: Held, first_here: int, query: HistoryQuery) -> HistoryPage:
+    """A page that goes forwards: the records of `before`, and those that memory has from `first_here` on."""
+    rest = query.limit - len(before.records)
+    after = max(query.after or 0, first_here - 1)
+    here = held.history(msgspec.structs.replace(query, after=after, limit=max(rest, 0)))
+    if before.searched_to is not None or rest <= 0:
+        return HistoryPage(before.records, before.first, here.last, here.total, before.searched_to)
+    return HistoryPage(before.records + here.records, before.first, here.last, here.total, here.searched_to)
+
+
+def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> Job:
+    """A job at a moment of its film; `LookupError` for one that it does not have."""
+    playback = Playback()
+    for segment in segments:
+        part = segment
+        if seq is not None:
+            part = until_seq(segment, seq)
+        elif t_ns is not None:
+            part = until_time(segment, t_ns)
+        playback.add(part)
+        if part is not segment:
+            break
+    if seq is not None and playback.seq < seq:
+        raise LookupError(f"There is no record {seq} yet: there are {playback.seq}")
+    return playback.job()
+
+
+def _last_sign_ns(job: ShownJob) -> int | None:
+    """When the program of a job that is lost was last heard of."""
+    summary = job.summary
+    return iso_ns(summary.last_sign) if summary.status == "lost" and summary.last_sign is not None else None
+
+
+def _held(job: WatchedJob) -> Held:
+    return Held(job.job_state, job.runs, job.mask)
+
+
+def _check(seq: int) -> None:
+    if seq >= LARGEST:
+        _kept(None, seq)
+
+
+def _kept(found: T | None, seq: int) -> T:
+    if found is None:
+        raise NotKept(f"there is no record {seq} of this job, or none any more")
+    return found

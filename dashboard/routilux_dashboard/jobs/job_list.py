@@ -1,0 +1,100 @@
+"""What is told of all jobs together: the list, its changes, the sums."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from ..fold.counters import ACTIVITY_SECONDS
+from ..protocol import NO_STORE, Jobs, StoreHealth
+from ..times import MILLISECOND, SECOND, milliseconds
+from .job import ShownJob
+
+INTERVAL_NS = 250 * MILLISECOND
+"""Time between two messages, at least: at most four a second."""
+_SILENCE = [0] * ACTIVITY_SECONDS
+
+
+class JobList:
+    """Collects what changed since the last message. Used by the pump's thread, but for `full`.
+
+    `jobs` gives all jobs that are kept, newest first; `store` says how the store is doing.
+    Bounded by the jobs that are kept and those removed within the last quarter of a second.
+    """
+
+    def __init__(
+        self,
+        jobs: Callable[[], list[ShownJob]],
+        flow_ids: Callable[[], list[str]],
+        store: Callable[[], StoreHealth],
+    ) -> None:
+        self._jobs = jobs
+        self._flow_ids = flow_ids
+        self._store = store
+        self._health = NO_STORE
+        self._changed: dict[str, ShownJob] = {}
+        self._removed: list[str] = []
+        self._active: dict[str, tuple[ShownJob, int]] = {}
+        self._sums: tuple[float, list[int]] = (0.0, _SILENCE)
+        self._flows: list[str] = []
+        self._due = 0
+
+    @property
+    def restless(self) -> bool:
+        """Whether a message is held back, or sums have yet to fade."""
+        return bool(self._changed or self._removed or any(self._sums[1]) or self._sums[0])
+
+    def changed(self, job: ShownJob, now_ns: int) -> None:
+        """A frame of this job was made."""
+        self._changed[job.job_id] = job
+        self._active[job.job_id] = (job, now_ns)
+
+    def removed(self, job_ids: Iterable[str]) -> None:
+        """These jobs are not kept any more."""
+        for job_id in job_ids:
+            self._removed.append(job_id)
+            self._changed.pop(job_id, None)
+            self._active.pop(job_id, None)
+
+    def message(self, now_ns: int) -> Jobs | None:
+        """What changed, when something did and the last message is long enough ago."""
+        if now_ns < self._due:
+            return None
+        sums, flows, health = self._add_up(now_ns), self._flow_ids(), self._store()
+        same = (sums, flows, health) == (self._sums, self._flows, self._health)
+        if same and not self._changed and not self._removed:
+            return None
+        self._due = now_ns + INTERVAL_NS
+        self._sums, self._flows, self._health = sums, flows, health
+        changed, self._changed = self._changed, {}
+        removed, self._removed = self._removed, []
+        return self._make(now_ns, list(changed.values()), removed, full=False)
+
+    def full(self, now_ns: int) -> Jobs:
+        """The whole list (any thread)."""
+        jobs = sorted(self._jobs(), key=lambda job: job.summary.created_at, reverse=True)
+        return self._make(now_ns, jobs, [], full=True)
+
+    def _make(self, now_ns: int, jobs: list[ShownJob], removed: list[str], *, full: bool) -> Jobs:
+        rate, activity = self._sums
+        return Jobs(
+            at=milliseconds(now_ns),
+            full=full,
+            jobs=[job.summary for job in jobs],
+            removed=removed,
+            counts=dict(Counter(job.summary.status for job in self._jobs())),
+            rate=rate,
+            activity=activity,
+            flows=self._flow_ids(),
+            store=self._store(),
+        )
+
+    def _add_up(self, now_ns: int) -> tuple[float, list[int]]:
+        """Rate and activity of all jobs that had any within the last 20 seconds."""
+        oldest = now_ns - (ACTIVITY_SECONDS + 1) * SECOND
+        self._active = {key: pair for key, pair in self._active.items() if pair[1] >= oldest}
+        if not self._active:
+            return 0.0, _SILENCE
+        rows = [job.activity(now_ns) for job, _ in self._active.values()]
+        rate = sum(job.summary.rate for job, _ in self._active.values())
+        return round(rate, 1), [sum(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,288 @@
+"""Socket.IO on `/live`: who watches what, frames to those who keep up, keyframes to those who fell behind.
+
+Everything here runs in the server's thread, but `wake`. `pump` is the one place from which
+frames and keyframes are sent, so their order is that of the monitor's ticks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from functools import partial
+from math import inf
+from typing import Any
+
+from flask import Flask
+from flask_socketio import SocketIO
+
+from ..jobs.job_table import Monitor
+from ..program_protocol import MAX_PROGRAM_MESSAGE
+from ..protocol import Dropped, LiveError
+from ..server.hub import Hub, NotAnswered, Signal
+from ..server.packet import NAMESPACE, NAMESPACES, MsgspecPacket
+from ..server.websocket_limits import WEBSOCKET
+from ..store import StoreFailed
+from .delivery import BACKLOG, Client, Subscription
+from .requests import Desk, unknown_job
+
+FRAME_SECONDS = 0.05
+HEARTBEAT_SECONDS = 1.0
+"""How often the pump runs when nothing happens, so that clients see that it lives."""
+PING_SECONDS = 4
+PING_TIMEOUT = 10
+"""A peer of which nothing is heard for the sum of both is gone."""
+CALM_SECONDS = 0.5
+"""How long the pump goes on at full pace after the last change: messages of the list wait for one another."""
+CONNECT_SECONDS = 5.0
+"""A websocket that has not joined the namespace by then is cut."""
+SETTLE_SECONDS = 1.0
+NO_PICTURE = LiveError(500, "No picture", "This job cannot be shown; the server's log says why.")
+
+log = logging.getLogger("routilux_dashboard.live")
+log.setLevel(logging.WARNING)  # python-socketio tells each packet at INFO
+log.addFilter(lambda record: record.msg != "%s is not connected to namespace %s")  # who was cut, and sends on
+
+
+class Live:
+    """The live half of a running dashboard: `pump` is what its hub runs, `wake` what its monitor calls."""
+
+    def __init__(self, application: Flask, monitor: Monitor, hub: Hub) -> None:
+        self._monitor = monitor
+        self._hub = hub
+        self._clients: dict[str, Client] = {}
+        self._desk = Desk(monitor, lambda: self.pumped_at)
+        self._woken = True  # what happened before the start is to be told
+        self._told_at = 0.0
+        self._ticked = Signal()
+        self._ticked_at = 0.0
+        self._interval = FRAME_SECONDS
+        self._looked_at = 0.0
+        self.pumped_at = 0.0
+        self.frames = 0
+        """Frames made so far, whether somebody watches or not."""
+        self._socketio = SocketIO(
+            application,
+            async_mode=hub.async_mode,
+            serializer=MsgspecPacket,
+            transports=["websocket"],
+            namespaces=list(NAMESPACES),
+            async_handlers=False,  # in the order of arrival; none of them waits for anything
+            cors_allowed_origins=[],  # the gate has checked, and sends no headers for other origins
+            max_http_buffer_size=MAX_PROGRAM_MESSAGE,  # a browser's websocket takes much less: `framing`
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_TIMEOUT,
+            monitor_clients=False,  # reading from a silent peer times out by itself
+            logger=log,
+            engineio_logger=log,
+        )
+        self._server = self._socketio.server
+        hub.adopt(self._server.eio)
+        self._listen()
+
+    def _listen(self) -> None:
+        # Straight to python-socketio: the request context that Flask-SocketIO makes for each event is not needed here.
+        self._server.on("*", self._asked, namespace=NAMESPACE)
+        self._server.on("connect", self._joined, namespace=NAMESPACE)
+        self._server.on("disconnect", self._left, namespace=NAMESPACE)
+        self._server.eio.on("connect", self._opened)
+        self._server.eio.on("message", self._received)
+
+    @property
+    def clients(self) -> int:
+        """How many browsers are connected."""
+        return len(self._clients)
+
+    @property
+    def server(self) -> Any:
+        """python-socketio's server, for what else is served by it."""
+        return self._server
+
+    # -- from any thread
+
+    def wake(self) -> None:
+        """Something happened that is to be told at once."""
+        if not self._woken:
+            self._woken = True
+            self._hub.publish(_nothing)
+
+    # -- the pump
+
+    def pump(self) -> float | None:
+        """Tick the monitor if it is time, send what is due; return the seconds until the next time."""
+        now = time.monotonic()
+        if now >= self._due_at():
+            self._tick(now)
+        self._send_keyframes(now)
+        if now >= self._looked_at + HEARTBEAT_SECONDS:
+            self._looked_at = now
+            self._cut_laggards(now)
+        due = self._due_at()
+        return None if due == inf else max(0.0, due - time.monotonic())
+
+    def farewell(self) -> None:
+        """Send what happened until now: the last chance."""
+        now = time.monotonic()
+        self._tick(now)
+        for client in self._clients.values():
+            if None in client.watched:
+                client.watched[None].begin_again()  # changes of the list wait for one another; the list does not
+        self._send_keyframes(now)
+
+    def settle(self) -> None:
+        """Wait until what the engine has announced is in the monitor's figures: a frame's time at most, as a rule."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while self._woken and (left := deadline - time.monotonic()) > 0:
+            self._ticked.wait(left)
+
+    def _due_at(self) -> float:
+        """When the next tick is due: at once when something is to be told, but no more than 20 frames a second."""
+        if self._woken:
+            return self._told_at + self._interval
+        if self._told_at + CALM_SECONDS > self._ticked_at or self._is_something_running():
+            return self._ticked_at + self._interval
+        return self._ticked_at + HEARTBEAT_SECONDS if self._clients else inf
+
+    def _is_something_running(self) -> bool:
+        return any(not job.closed and job.summary.status == "running" for job in self._monitor.jobs())
+
+    def _tick(self, now: float) -> None:
+        began = time.thread_time()
+        self._ticked_at = now
+        self._woken = False  # before the tick: what comes meanwhile is for the next
+        tick = self._monitor.tick()
+        if tick.frames or tick.jobs is not None:
+            self._told_at = now
+        self.frames += len(tick.frames)
+        for frame in tick.frames:
+            self._send("frame", frame, frame.job_id, frame.frame, now)
+        if tick.jobs is not None:
+            self._send("jobs", tick.jobs, None, 0, now)
+            for job_id in tick.jobs.removed if self._monitor.archive is None else ():  # else it can be seen still
+                self._drop(job_id, self._watching(job_id), unknown_job(job_id))
+        self._interval = max(FRAME_SECONDS, 2 * (time.thread_time() - began))  # half of it is the others'
+        self.pumped_at = time.time() * 1000
+        self._ticked.fire()
+
+    def _send(self, event: str, message: Any, job_id: str | None, frame: int, now: float) -> None:
+        watching = self._watching(job_id)
+        ready = [each.sid for each, watch in watching if watch.offer(frame, now, clogged=self._clogged(each))]
+        self._emit(event, message, ready)
+
+    def _send_keyframes(self, now: float) -> None:
+        due: dict[str | None, list[tuple[Client, Subscription]]] = {}
+        for client in self._clients.values():
+            for job_id, subscription in client.watched.items():
+                if subscription.wants_keyframe and not self._clogged(client):
+                    due.setdefault(job_id, []).append((client, subscription))
+        for job_id, watching in due.items():
+            self._send_keyframe(job_id, watching, now)
+
+    def _send_keyframe(self, job_id: str | None, watching: list[tuple[Client, Subscription]], now: float) -> None:
+        try:
+            event, message, frame = self._everything(job_id)
+        except KeyError:
+            self._drop(job_id, watching, unknown_job(str(job_id)))
+            return
+        except Exception:
+            log.exception("No keyframe of job %s could be made; who watches it is told nothing more of it", job_id)
+            self._drop(job_id, watching, NO_PICTURE)
+            return
+        self._emit(event, message, [client.sid for client, _ in watching])
+        for _, subscription in watching:
+            subscription.restart(frame, now)
+
+    def _drop(self, job_id: str | None, watching: list[tuple[Client, Subscription]], why: LiveError) -> None:
+        """Send nothing more of a job to those who watch it, and tell them why."""
+        for client, _ in watching:
+            client.watched.pop(job_id, None)
+        if job_id is not None:
+            dropped = Dropped(job_id, why.status, why.title, why.detail)
+            self._emit("dropped", dropped, [client.sid for client, _ in watching])
+
+    def _watching(self, job_id: str | None) -> list[tuple[Client, Subscription]]:
+        return [(each, each.watched[job_id]) for each in self._clients.values() if job_id in each.watched]
+
+    def _everything(self, job_id: str | None) -> tuple[str, Any, int]:
+        """All there is to see of a job, or of the list: the event, its message and the number of the frame."""
+        if job_id is None:
+            return "jobs", self._monitor.jobs_full(), 0
+        keyframe = self._monitor.job(job_id).keyframe()
+        return "keyframe", keyframe, keyframe.frame
+
+    def _emit(self, event: str, message: Any, sids: list[str]) -> None:
+        if sids:  # one call, so that the message is encoded once for all of them
+            self._socketio.emit(event, message, namespace=NAMESPACE, to=sids)
+
+    # -- clients that do not keep up
+
+    def _backlog(self, client: Client) -> int:
+        socket = self._server.eio.sockets.get(client.transport_id)
+        return 0 if socket is None else int(socket.queue.qsize())
+
+    def _clogged(self, client: Client) -> bool:
+        return self._backlog(client) >= BACKLOG
+
+    def _cut_laggards(self, now: float) -> None:
+        for client in list(self._clients.values()):
+            fault = client.fault(now, self._backlog(client))
+            if fault is not None:
+                log.warning("A client of the dashboard is cut: %s", fault)
+                client.websocket.cut(fault)
+
+    # -- what clients ask
+
+    def _asked(self, event: str, sid: str, *arguments: object) -> Any:
+        client = self._clients.get(sid)
+        if client is None:
+            return None
+        if event == "subscribe":
+            self.settle()  # the job may have started a moment ago
+            self._look_for(arguments)
+        reply = self._desk.answer(client, event, arguments)
+        if client.is_waiting:
+            self._hub.publish(_nothing)
+        return reply
+
+    def _look_for(self, arguments: tuple[object, ...]) -> None:
+        """Have a job that is only in the store in memory by the time that it is to be shown."""
+        archive = self._monitor.archive
+        match arguments:
+            case ({"job_id": str(job_id)},) if archive is not None and not self._monitor.has(job_id):
+                with contextlib.suppress(LookupError, StoreFailed, NotAnswered):
+                    self._hub.run_native(lambda: archive.find(job_id))
+
+    # -- connections
+
+    def _opened(self, transport_id: str, environ: dict[str, Any]) -> None:
+        self._server._handle_eio_connect(transport_id, environ)
+        self._hub.later(CONNECT_SECONDS, partial(self._cut_unless_joined, transport_id))
+
+    def _cut_unless_joined(self, transport_id: str) -> None:
+        environ = self._server.environ.get(transport_id, {})
+        joined = any(self._server.manager.sid_from_eio_sid(transport_id, name) is not None for name in NAMESPACES)
+        if WEBSOCKET in environ and not joined:
+            environ[WEBSOCKET].cut(f"it has not joined {NAMESPACE}")
+
+    def _joined(self, sid: str, environ: dict[str, Any], _auth: object = None) -> None:
+        transport_id = self._server.manager.eio_sid_from_sid(sid, NAMESPACE)
+        self._clients[sid] = Client(sid, transport_id, environ[WEBSOCKET])
+        self._hub.publish(_nothing)
+
+    def _left(self, sid: str, _reason: str) -> None:
+        client = self._clients.pop(sid, None)
+        if client is not None:
+            self._hub.later(CONNECT_SECONDS, partial(self._cut_unless_joined, client.transport_id))
+
+    def _received(self, transport_id: str, data: object) -> None:
+        try:
+            self._server._handle_eio_message(transport_id, data)
+        except (ValueError, TypeError, LookupError) as error:
+            log.info("A client of the dashboard is cut: %s", error)
+            environ = self._server.environ.get(transport_id, {})
+            if WEBSOCKET in environ:
+                environ[WEBSOCKET].cut(f"malformed: {error}")
+
+
+def _nothing() -> None:
+    """What is published to have the pump run."""

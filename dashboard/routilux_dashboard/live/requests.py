@@ -1,0 +1,106 @@
+"""What clients send on `/live`, and what they are answered. Sends nothing else, and waits for nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..jobs.job_table import Monitor
+from ..protocol import Ack, AckReply, LiveError, Subscribe, Unsubscribe
+from .delivery import Client, Subscription
+
+MAX_SUBSCRIPTIONS = 8
+JOBS = "jobs"
+"""What an `ack` calls the list of jobs."""
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class _Rejected(Exception):
+    """What a client sent cannot be served; the reply says why."""
+
+    def __init__(self, reply: LiveError) -> None:
+        super().__init__(reply.detail)
+        self.reply = reply
+
+
+class Desk:
+    """Answers events: `None` in a tuple for yes, `LiveError` for no, `AckReply` for an acknowledgement.
+
+    `pumped_at` says when the pump last ran (epoch ms).
+    """
+
+    def __init__(self, monitor: Monitor, pumped_at: Callable[[], float]) -> None:
+        self._monitor = monitor
+        self._pumped_at = pumped_at
+        self._handlers: dict[str, Callable[[Client, object], Any]] = {
+            "subscribe": self._subscribe,
+            "unsubscribe": self._unsubscribe,
+            "ack": self._ack,
+        }
+
+    def answer(self, client: Client, event: str, arguments: tuple[object, ...]) -> Any:
+        """The reply to an event, and what it means for what `client` watches."""
+        handler = self._handlers.get(event)
+        if handler is None:
+            known = ", ".join(self._handlers)
+            return LiveError(404, "Unknown event", f"There is no event {event[:200]!r}; there is {known}.")
+        if len(arguments) != 1:
+            return LiveError(422, "One object expected", f"{len(arguments)} arguments came; send one object.")
+        try:
+            return handler(client, arguments[0])
+        except _Rejected as rejected:
+            return rejected.reply
+
+    def _subscribe(self, client: Client, message: object) -> tuple[None]:
+        wanted = _read(message, Subscribe)
+        job_id = _watched(wanted.job_id, jobs=wanted.jobs)
+        if job_id is not None:
+            self._find(job_id)
+        if job_id not in client.watched and len(client.watched) >= MAX_SUBSCRIPTIONS:
+            detail = f"A client watches {MAX_SUBSCRIPTIONS} things at most."
+            raise _Rejected(LiveError(429, "Too many subscriptions", detail))
+        client.watched.setdefault(job_id, Subscription()).begin_again()
+        return (None,)
+
+    def _find(self, job_id: str) -> None:
+        try:
+            self._monitor.job(job_id)
+        except KeyError:
+            raise _Rejected(unknown_job(job_id)) from None
+
+    def _unsubscribe(self, client: Client, message: object) -> tuple[None]:
+        unwanted = _read(message, Unsubscribe)
+        client.watched.pop(_watched(unwanted.job_id, jobs=unwanted.jobs), None)
+        return (None,)
+
+    def _ack(self, client: Client, message: object) -> AckReply:
+        ack = _read(message, Ack)
+        if ack.job_id == JOBS and None in client.watched:
+            client.watched[None].acknowledge()  # its messages have no numbers: all that were sent are meant
+        elif ack.job_id in client.watched and ack.job_id is not None:
+            client.watched[ack.job_id].acknowledge(ack.frame)
+        return AckReply(time.time() * 1000, self._pumped_at(), self._monitor.store_health())
+
+
+def unknown_job(job_id: str) -> LiveError:
+    """What is told to who watches, or wants to watch, a job that is not here."""
+    return LiveError(404, "Unknown job", f"There is no job {job_id[:200]!r}; it may have been dropped.")
+
+
+def _read(message: object, shape: type[S]) -> S:
+    try:
+        return msgspec.convert(message, shape)
+    except msgspec.ValidationError as error:
+        detail = f"{error}. See routilux_dashboard/protocol.py."
+        raise _Rejected(LiveError(422, f"Not a {shape.__name__}", detail)) from None
+
+
+def _watched(job_id: str | None, *, jobs: bool) -> str | None:
+    if jobs == (job_id is not None):
+        detail = 'Send either {"job_id": "…"} or {"jobs": true}.'
+        raise _Rejected(LiveError(422, "One thing to watch expected", detail))
+    return job_id

@@ -1,0 +1,1 @@
+"""Any Python value as safe, bounded JSON."""

@@ -1,0 +1,132 @@
+"""Rare entries of a journal as the dashboard keeps them: bounded, and safe to show."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NamedTuple
+
+from msgspec import Meta, Struct
+
+from routilux import JournalEntry
+
+from ..fold.routine_counters import Retry
+from ..payloads.preview import plain_text
+from ..protocol import ErrorReport
+from ..times import iso
+
+ERROR_TEXT = 2_000
+TRACEBACK_TEXT = 20_000
+
+
+_Count = Annotated[int, Meta(ge=0, le=2**53)]
+_Moment = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class StatusSaid(Struct):
+    status: Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
+    previous: str | None = None
+    error: str | None = None
+
+
+class ControlSaid(Struct):
+    action: str | None = None
+    state: str | None = None
+    by: str | None = None
+    reason: str | None = None
+    kept: _Count | None = None
+    dropped: _Count | None = None
+
+
+class NumberSaid(Struct):
+    n: _Count
+
+
+class KeySaid(Struct):
+    key: str | None = None
+
+
+class DroppedSaid(Struct):
+    routines: dict[str, _Count]
+
+
+class ErrorSaid(Struct):
+    slot: str | None = None
+    error: str | None = None
+    error_type: str | None = None
+    traceback: str | None = None
+    outcome: str | None = None
+
+
+class RetrySaid(ErrorSaid, kw_only=True):
+    due_ns: _Moment
+    attempt: _Count
+    max_retries: _Count
+
+
+SHAPES: dict[str, type[Struct]] = {
+    "status": StatusSaid,
+    "control": ControlSaid,
+    "output": NumberSaid,
+    "shared_log": NumberSaid,
+    "shared_data": KeySaid,
+    "routine_state": KeySaid,
+    "dropped": DroppedSaid,
+    "error": ErrorSaid,
+    "retry": RetrySaid,
+}
+"""What the data of an entry must be at least, for those kinds whose data is folded."""
+
+
+def entry_data(entry: JournalEntry) -> dict[str, Any]:
+    """The data of an entry as JSON can hold it; its texts are cut as they are when they are shown."""
+    return {plain_text(key): _told(key, value) for key, value in entry.data.items()}
+
+
+def _told(key: str, value: Any) -> Any:
+    if key == "traceback" and type(value) is str:
+        return plain_text(value[-TRACEBACK_TEXT:], TRACEBACK_TEXT)
+    if key == "routines" and type(value) is dict:
+        return {plain_text(name): count for name, count in value.items()}
+    if value is None or type(value) in (bool, int, float):
+        return value
+    return plain_text(value, ERROR_TEXT)
+
+
+class ControlNote(NamedTuple):
+    """One step of a control: who asked for what, and how far it was at that time."""
+
+    timestamp: str
+    action: str
+    state: str
+    by: str
+    reason: str
+    kept: int
+    dropped: int
+
+    @classmethod
+    def of(cls, entry: JournalEntry) -> ControlNote:
+        data = entry.data
+        action, state, by, reason = (_text(data, key, ERROR_TEXT) for key in ("action", "state", "by", "reason"))
+        kept, dropped = data.get("kept") or 0, data.get("dropped") or 0
+        return cls(iso(entry.time_ns), action, state, by, reason, kept, dropped)
+
+
+def error_report(entry: JournalEntry) -> ErrorReport:
+    """What an `error` or `retry` entry says of the failure; of a long traceback, the end."""
+    data = entry.data
+    return ErrorReport(
+        routine_id=entry.routine_id or "",
+        slot=data.get("slot") or "",
+        error_type=_text(data, "error_type", ERROR_TEXT),
+        error=_text(data, "error", ERROR_TEXT),
+        traceback=plain_text((data.get("traceback") or "")[-TRACEBACK_TEXT:], TRACEBACK_TEXT),
+        timestamp=iso(entry.time_ns),
+    )
+
+
+def retry_of(entry: JournalEntry) -> Retry:
+    """When a `retry` entry says that the activation is tried again."""
+    return Retry(entry.data["due_ns"], entry.data["attempt"], entry.data["max_retries"])
+
+
+def _text(data: dict[str, Any], key: str, limit: int) -> str:
+    return plain_text(data.get(key) or "", limit)

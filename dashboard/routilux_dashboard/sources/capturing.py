@@ -1,0 +1,333 @@
+"""A job's journal taken as segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from time import perf_counter_ns, time_ns
+from typing import Any, Protocol, cast
+
+from routilux import JobState, JournalBatch, JournalReader
+
+from ..fold.flow_index import FlowView
+from ..fold.job_view import ASKED, DRAINING_NS
+from ..fold.outlook import ENDED
+from ..fold.rows import log_rows, output_rows, read_log, read_outputs
+from ..fold.summary import Identity, control_of
+from ..payloads.encoder import Payloads
+from ..payloads.mask import NO_MASK, Mask
+from ..payloads.preview import HIDDEN
+from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
+from ..segments.cut import split
+from ..segments.encode import columns_of, entries_of, running_of, word
+from ..segments.segment import Beginning, DataValue, Facts, Metrics, RunningNow, Segment
+from ..times import MILLISECOND, iso_local
+
+ROWS = 5_000
+"""Records, and runs, that a segment has at most."""
+BYTES = 4 * 1024 * 1024
+"""Of payloads, if they are several."""
+TEXT_ROWS = 1_000
+"""Rows of the shared log, and outputs, that a segment has at most."""
+FLOW_LOOK_NS = 250 * MILLISECOND
+KEYS = 10_000
+"""Shared values that are told of at the beginning and the end."""
+_STARTS = 64
+_NOTHING = JournalBatch(0, [], [], [], (), None, 0)
+_EXACT_NS = 20_000
+_CHANGING = frozenset({"status", "control"})
+_AT_REST = ENDED | {"paused"}
+
+
+class CapturedFlow(Protocol):
+    """A flow and its description (`WatchedFlow`)."""
+
+    def look(self) -> FlowView: ...
+    def view(self) -> FlowView: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What has been told of a job so far. Replaced when a segment is whole, so that one that fails loses nothing."""
+
+    seq: int = 0
+    runs: int = 0
+    at_ns: int = 0
+    status: str = ""
+    definition: FlowDefinition | None = None
+    beginning: Beginning | None = None
+    control: Control | None = None
+    control_due: int = 0
+    sources: frozenset[int] = frozenset()
+    targets: frozenset[int] = frozenset()
+    running: tuple[RunningNow, ...] = ()
+    starts: frozenset[int] = frozenset()
+    log: int = 0
+    outputs: int = 0
+    behind: bool = False
+    """There are more rows of text than a segment has."""
+
+
+class Capture:
+    """Takes what is new of one job as segments. For one thread at a time; the engine never waits for it.
+
+    Should a take raise, nothing is lost: the next one has it.
+
+    Args:
+        origin: where the job runs.
+        mask: hides values of payloads, states, parameters and shared data.
+        next_n: the number of the first segment.
+    """
+
+    def __init__(
+        self,
+        job_state: JobState,
+        reader: JournalReader,
+        flow: CapturedFlow,
+        origin: str,
+        *,
+        mask: Mask = NO_MASK,
+        next_n: int = 1,
+    ) -> None:
+        self.job_state = job_state
+        self.next_n = next_n
+        self._reader = reader
+        self._flow = flow
+        self._origin = origin
+        self._mask = mask
+        self._payloads = Payloads(mask)
+        self._ended = False
+        self._ahead_ns = 0
+        self._flow_due = 0
+        self._told = _Told(status=job_state.status)
+        self._taken: JournalBatch | None = None
+
+    def end(self) -> None:
+        """The job has ended: what is taken next is the last of it. (Any thread.)"""
+        self._ended = True
+
+    @property
+    def metrics(self) -> Metrics:
+        """The tracker's figures, as they are in the final segment."""
+        tracker = self.job_state.execution_tracker
+        performances = tracker.get_routine_performances().items()
+        return Metrics(tracker.get_flow_performance(), {word(key): row for key, row in performances})
+
+    def take(self, now_ns: int) -> list[Segment]:
+        """What is new, as segments of at most 5,000 records and runs; `[]` when nothing is."""
+        ended, self._ended = self._ended, False
+        try:
+            segments, self._told = self._take(now_ns, final=ended)
+        except BaseException:
+            self._ended = ended or self._ended
+            raise
+        self._taken = None
+        for place, segment in enumerate(segments):
+            segment.n = self.next_n + place
+        self.next_n += len(segments)
+        return segments
+
+    def _take(self, now_ns: int, *, final: bool) -> tuple[list[Segment], _Told]:
+        clock_ns = self._look_at_clocks()
+        batch = self._taken = self._taken or self._reader.take()
+        running = running_of(batch, self._reader.wall_ns(0), self._told.starts)
+        if not final and not self._is_news(batch, running, now_ns):
+            return [], self._told
+        whole, told = self._segment(batch, running, clock_ns, now_ns, final=final)
+        segments = _pieces(whole)
+        while final and told.behind:
+            rest, told = self._rest(segments[-1], told)
+            segments.append(rest)
+        return segments, told
+
+    def _look_at_clocks(self) -> int:
+        """The time by the clock of records; how far that of entries is ahead is noted, if it can be told exactly."""
+        before, other, after = perf_counter_ns(), time_ns(), perf_counter_ns()
+        if after - before < _EXACT_NS:
+            self._ahead_ns = other - self._reader.wall_ns(before)
+        return self._reader.wall_ns(before)
+
+    def _is_news(self, batch: JournalBatch, running: list[RunningNow], now_ns: int) -> bool:
+        told = self._told
+        happened = batch.records or batch.runs or batch.entries or batch.totals is not None
+        if happened or told.beginning is None or told.behind or tuple(running) != told.running:
+            return True
+        drains = told.control is not None and told.control.state in ASKED and now_ns >= told.control_due
+        return drains or self._view(now_ns).definition is not told.definition
+
+    def _segment(
+        self, batch: JournalBatch, running: list[RunningNow], clock_ns: int, now_ns: int, *, final: bool
+    ) -> tuple[Segment, _Told]:
+        known = self._told
+        every = known.beginning is None or final
+        rows = columns_of(batch, self._reader, self._payloads, known.sources, known.targets)
+        said = self._said(batch, now_ns, every=every, look=bool(rows.sources))
+        after_seq, after_run = batch.seq - len(batch.records), known.runs + rows.runs_before
+        told = replace(
+            said,
+            seq=batch.seq,
+            runs=after_run + len(batch.runs),
+            at_ns=max(known.at_ns, clock_ns, rows.last_ns),
+            sources=known.sources.union(source.number for source in rows.sources),
+            targets=known.targets.union(target.number for target in rows.targets),
+            running=tuple(running),
+            starts=frozenset(row[1] for row in batch.runs[-_STARTS:]),
+        )
+        segment = Segment(
+            job_id=self.job_state.job_id,
+            n=self.next_n,
+            at_ns=told.at_ns,
+            after_seq=after_seq,
+            seq=batch.seq,
+            after_run=after_run,
+            facts=self._facts(told, rests=final or (told.status != known.status and told.status in _AT_REST)),
+            beginning=None if told.beginning == known.beginning else told.beginning,
+            flow=None if told.definition == known.definition else told.definition,
+            sources=rows.sources,
+            targets=rows.targets,
+            records=rows.records,
+            runs=rows.runs,
+            entries=entries_of(batch),
+            states=self._states(batch, every=every),
+            data=self._data(batch, every=every),
+            running=running,
+            sums=rows.sums,
+            lost=after_seq - known.seq,
+            final=final and told.status in ENDED,
+            ahead_ns=self._ahead_ns,
+        )
+        return segment, self._with_text(segment, told, batch, every=every)
+
+    def _said(self, batch: JournalBatch, now_ns: int, *, every: bool, look: bool) -> _Told:
+        """What was told before, with what the engine says besides the journal now."""
+        known = self._told
+        changed = every or _changes(batch)
+        if changed or look:
+            self._flow_due = 0
+        said = replace(
+            known,
+            status=next((e.data["status"] for e in reversed(batch.entries) if e.kind == "status"), known.status),
+            definition=self._view(now_ns).definition,
+            beginning=self._beginning() if changed else known.beginning,
+        )
+        if known.control is not None and not changed and known.control.state not in ASKED:
+            return said
+        return replace(said, control=control_of(self.job_state.control), control_due=now_ns + DRAINING_NS)
+
+    def _with_text(self, segment: Segment, told: _Told, batch: JournalBatch, *, every: bool) -> _Told:
+        """Put what is new of the shared log and the outputs into a segment."""
+        kinds = {entry.kind for entry in batch.entries}
+        log_behind = outputs_behind = False
+        if every or told.behind or "shared_log" in kinds:
+            segment.log, log_behind = self._log(told.log)
+        if every or told.behind or "output" in kinds:
+            segment.outputs, outputs_behind = self._outputs(told.outputs)
+        return replace(
+            told,
+            log=segment.log[-1].n if segment.log else told.log,
+            outputs=segment.outputs[-1].n if segment.outputs else told.outputs,
+            behind=log_behind or outputs_behind,
+        )
+
+    def _rest(self, before: Segment, told: _Told) -> tuple[Segment, _Told]:
+        """What a final segment still had to leave."""
+        final, before.final = before.final, False
+        rest = Segment(
+            job_id=before.job_id,
+            n=before.n + 1,
+            at_ns=before.at_ns,
+            after_seq=before.seq,
+            seq=before.seq,
+            after_run=told.runs,
+            facts=before.facts,
+            running=before.running,
+            final=final,
+            ahead_ns=before.ahead_ns,
+        )
+        return rest, self._with_text(rest, told, _NOTHING, every=True)
+
+    # -- what is said of the job
+
+    def _view(self, now_ns: int) -> FlowView:
+        """The flow; looked at now and then, for looking costs something for each routine."""
+        if now_ns < self._flow_due:
+            return self._flow.view()
+        self._flow_due = now_ns + FLOW_LOOK_NS
+        try:
+            return self._flow.look()
+        except Exception:  # it cannot be described any more: it stays as it was
+            return self._flow.view()
+
+    def _beginning(self) -> Beginning:
+        said = Identity.of(self.job_state, self._origin, self._mask)
+        return Beginning(said.flow_id, said.origin, said.created_at, said.entry, said.params)
+
+    def _facts(self, told: _Told, *, rests: bool) -> Facts:
+        job_state = self.job_state
+        ended = job_state.ended_at if told.status in ENDED else None
+        assert told.control is not None
+        return Facts(
+            status=cast(JobStatus, told.status),
+            updated_at=iso_local(job_state.updated_at),
+            ended_at=iso_local(ended) if ended is not None else None,
+            control=told.control,
+            rerunnable=job_state.entry_routine_id in self._flow.view().routine_ids,
+            metrics=self.metrics if rests else None,
+        )
+
+    def _states(self, batch: JournalBatch, *, every: bool) -> dict[str, RoutineState]:
+        stored = self.job_state.routine_states
+        names: Iterable[Any] = {entry.routine_id for entry in batch.entries if entry.kind == "routine_state"}
+        if every:
+            names = list(stored.copy())
+        elif _changes(batch):
+            names = {*names, "_cancellation"}
+        return {word(name): RoutineState(*self._mask.preview(stored.get(name))) for name in names if name in stored}
+
+    def _data(self, batch: JournalBatch, *, every: bool) -> dict[str, DataValue]:
+        told = [entry.data.get("key") for entry in batch.entries if entry.kind == "shared_data"]
+        if not told and not every:
+            return {}
+        stored = list(self.job_state.shared_data.copy().items())
+        names = {word(key) for key in told}
+        found = {}
+        for key, value in stored[:KEYS] if every else stored:
+            name = word(key)
+            if every or name in names:
+                found[name] = self._data_value(name, value)
+        return found
+
+    def _data_value(self, name: str, value: Any) -> DataValue:
+        hides = self._mask.hides
+        return DataValue(HIDDEN, False) if hides is not None and hides(name) else DataValue(*self._mask.preview(value))
+
+    # -- shared log and outputs
+
+    def _log(self, after: int) -> tuple[list[LogRow], bool]:
+        """Entries of the shared log after number `after`, and whether there are more."""
+        found = read_log(self.job_state, after, TEXT_ROWS)
+        rows = log_rows(found, after, self._mask)
+        return rows, bool(rows) and found.last > rows[-1].n
+
+    def _outputs(self, after: int) -> tuple[list[OutputRow], bool]:
+        """The same for outputs."""
+        found = read_outputs(self.job_state, after, TEXT_ROWS)
+        rows = output_rows(found, after, self._mask)
+        return rows, bool(rows) and found.last > rows[-1].n
+
+
+def _changes(batch: JournalBatch) -> bool:
+    """Whether a batch tells of what the engine is asked about."""
+    return any(entry.kind in _CHANGING for entry in batch.entries)
+
+
+def _pieces(segment: Segment) -> list[Segment]:
+    """A segment in pieces that are not too large."""
+    records, runs = len(segment.records.source), len(segment.runs.target)
+    large = sum(map(len, segment.records.data)) > BYTES and records > 1
+    if not large and records <= ROWS and runs <= ROWS:
+        return [segment]
+    if not large:
+        return split(segment, ROWS)
+    halves = split(segment, (max(records, runs) + 1) // 2)
+    return [piece for half in halves for piece in _pieces(half)] if len(halves) > 1 else halves

@@ -1,0 +1,100 @@
+"""What is shown of a job of this program: the engine is asked what its journal does not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from routilux import JobState, JournalBatch
+
+from ..flows.local_flow import WatchedFlow
+from ..fold.counters import JobFold, Names
+from ..fold.flow_index import FlowView
+from ..fold.job_view import ASKED, NEVER, Picture
+from ..fold.outlook import ENDED
+from ..fold.rows import TAIL, log_rows, newest_records, output_rows, read_log, read_outputs
+from ..fold.summary import Identity, Standing, control_of
+from ..payloads.mask import NO_MASK, Mask
+from ..protocol import Control, Keyframe, LogRow, OutputRow, Record, RoutineState
+from ..times import iso_local
+
+__all__ = ["NEVER", "JobPicture", "state_of"]
+
+
+class JobPicture(Picture):
+    """The picture of a job of this program. Asks nothing of the engine that waits for a handler."""
+
+    def __init__(
+        self,
+        job_state: JobState,
+        names: Names,
+        flow: WatchedFlow,
+        origin: str,
+        status: str,
+        now_ns: int,
+        mask: Mask = NO_MASK,
+    ) -> None:
+        fold = JobFold(names, now_ns, status)
+        self._job_state = job_state
+        super().__init__(_Engine(job_state, names, flow, origin, fold, mask), fold)
+
+    def begin(self, now_ns: int) -> Keyframe:
+        """What the engine says of the job, before anything of its journal has been read."""
+        job_state = self._job_state
+        states = job_state.routine_states.copy()
+        return self.first(now_ns, states, read_log(job_state, 0, 0).last, read_outputs(job_state, 0, 0).last)
+
+
+class _Engine:
+    """What the engine says of a job."""
+
+    def __init__(
+        self, job_state: JobState, names: Names, flow: WatchedFlow, origin: str, fold: JobFold, mask: Mask
+    ) -> None:
+        self._job_state = job_state
+        self._names = names
+        self._flow = flow
+        self._origin = origin
+        self._fold = fold
+        self._mask = mask
+        self._entry: str | None = None
+
+    def view(self) -> FlowView:
+        return self._flow.view()
+
+    def identity(self) -> Identity:
+        identity = Identity.of(self._job_state, self._origin, self._mask)
+        self._entry = identity.entry
+        return identity
+
+    def standing(self) -> Standing:
+        job_state = self._job_state
+        ended = job_state.ended_at if self._fold.status in ENDED else None
+        return Standing(
+            updated_at=iso_local(job_state.updated_at),
+            ended_at=iso_local(ended) if ended is not None else None,
+            rerunnable=self._entry in self._flow.view().routine_ids,
+        )
+
+    def control(self, known: Control | None, *, changed: bool) -> Control:
+        """What was asked changes with entries only; while a job drains, its handlers' times go on."""
+        if known is None or changed or known.state in ASKED:
+            return control_of(self._job_state.control)
+        return known
+
+    def state(self, routine_id: str) -> RoutineState:
+        """States are replaced when they are stored, so looking at them needs no lock of the engine."""
+        return state_of(self._job_state.routine_states.get(routine_id), self._mask)
+
+    def newest(self, batch: JournalBatch) -> list[Record]:
+        return newest_records(batch, self._names, self._mask)
+
+    def log(self, after: int) -> list[LogRow]:
+        return log_rows(read_log(self._job_state, after, TAIL), after, self._mask)
+
+    def outputs(self, after: int) -> list[OutputRow]:
+        return output_rows(read_outputs(self._job_state, after, TAIL), after, self._mask)
+
+
+def state_of(stored: Any, mask: Mask = NO_MASK) -> RoutineState:
+    """A preview of what a routine stored."""
+    return RoutineState(*mask.preview(stored))

@@ -1,0 +1,173 @@
+"""Programs elsewhere: who they are, whether they live, and what is asked of them."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong
+
+from ..jobs.job import ShownFlow
+from ..program_protocol import SILENT_SECONDS, Answer, Order
+from ..protocol import FlowDefinition
+from ..times import SECOND
+
+SILENT_NS = int(SILENT_SECONDS * SECOND)
+ANSWER_SECONDS = 8.0
+FLOWS_KEPT = 200
+"""Flows that one program may have."""
+
+
+class OutOfReach(Exception):
+    """The program is not connected, or does not answer; the message says which."""
+
+
+class Program:
+    """A program elsewhere. `key` is the digest of its secret; times are of the server's clock (ns since the epoch).
+
+    The server's thread sets what is here; any thread reads it, and calls `ask`.
+    """
+
+    def __init__(self, key: str, origin: str, heard_ns: int) -> None:
+        self.key = key
+        self.origin = origin
+        self.heard_ns = heard_ns
+        self.ahead_ns = 0
+        """How far its clock is ahead of the server's."""
+        self.joined = 0
+        """How many programs had joined before it did last; 0: it has never joined this server."""
+        self.lost = False
+        self.flows: dict[str, FlowDefinition] = {}
+        self._send: Callable[[Order], None] | None = None
+        self._asked: dict[int, Future[Answer]] = {}
+        self._started: dict[str, Answer] = {}
+        self._numbers = itertools.count(1)
+
+    @property
+    def connected(self) -> bool:
+        return self._send is not None
+
+    def connect(self, send: Callable[[Order], None]) -> None:
+        """It has joined; `send` may be called by any thread."""
+        self._send = send
+
+    def disconnect(self) -> None:
+        """It has left."""
+        self._send = None
+        self.give_up_orders("is not connected any more")
+
+    def give_up_orders(self, why: str) -> None:
+        """What was asked of it is not answered any more."""
+        for future in list(self._asked.values()):
+            if not future.done():
+                future.set_exception(OutOfReach(f"the program {self.origin} {why}"))
+
+    def ask(self, order: Order) -> Answer:
+        """Send an order, under a number of its own, and wait for what becomes of it. (Native threads.)
+
+        Raises `OutOfReach`.
+        """
+        send = self._send
+        if send is None or self.lost:
+            raise OutOfReach(f"the program {self.origin} is not connected")
+        order.id = next(self._numbers)
+        future = self._asked[order.id] = Future[Answer]()
+        try:
+            send(order)
+            return future.result(ANSWER_SECONDS)
+        except TookTooLong:
+            raise OutOfReach(f"the program {self.origin} has not answered within {ANSWER_SECONDS:g} s") from None
+        finally:
+            del self._asked[order.id]
+
+    def answered(self, answer: Answer, is_shown: Callable[[str], bool]) -> None:
+        """An answer has come; one to nothing is ignored. That a job was started is told once it is shown."""
+        if not answer.job_id or answer.id not in self._asked:
+            self._resolve(answer)
+            return
+        self._started[answer.job_id] = answer
+        if is_shown(answer.job_id):
+            self.shown(answer.job_id)
+
+    def shown(self, job_id: str) -> None:
+        """A job of this program is shown from now on."""
+        answer = self._started.pop(job_id, None)
+        if answer is not None:
+            self._resolve(answer)
+
+    def _resolve(self, answer: Answer) -> None:
+        future = self._asked.get(answer.id)
+        if future is not None and not future.done():
+            future.set_result(answer)
+
+
+class DistantFlow:
+    """A flow of a program elsewhere, as it described it last."""
+
+    def __init__(self, program: Program, definition: FlowDefinition) -> None:
+        self.program = program
+        self._definition = definition
+
+    @property
+    def flow_id(self) -> str:
+        return self._definition.flow_id
+
+    def definition(self) -> FlowDefinition:
+        return self._definition
+
+
+class Programs:
+    """The programs by their keys. `_lock` guards the table, and is held for a look only."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._programs: dict[str, Program] = {}
+        self._joined = itertools.count(1)
+        self._looked_ns = 0
+
+    def all(self) -> list[Program]:
+        with self._lock:
+            return list(self._programs.values())
+
+    def meet(self, key: str, origin: str, heard_ns: int) -> Program:
+        """The program of that key; a new one when it was not known."""
+        with self._lock:
+            known = self._programs.get(key)
+            if known is None:
+                known = self._programs[key] = Program(key, origin, heard_ns)
+            return known
+
+    def joined(self, program: Program) -> None:
+        """`program` has (re)joined: of flows with the same id, those of the newest are started."""
+        program.joined = next(self._joined)
+
+    def forget(self, programs: Iterable[Program]) -> None:
+        """These have nothing here any more."""
+        with self._lock:
+            for program in programs:
+                self._programs.pop(program.key, None)
+
+    def flows(self) -> dict[str, ShownFlow]:
+        """The flows that jobs can be started of now; of several with one id, that of the program that joined last."""
+        found: dict[str, ShownFlow] = {}
+        for program in sorted(self.all(), key=lambda program: program.joined):
+            if program.connected and not program.lost:
+                for flow_id, definition in program.flows.copy().items():
+                    found[flow_id] = DistantFlow(program, definition)
+        return found
+
+    def silent(self, now_ns: int) -> list[Program]:
+        """Those that are found lost now. To be asked every half second or so.
+
+        When this was not asked for long, this process had itself been stopped, and nobody was heard meanwhile.
+        """
+        slept = max(0, now_ns - self._looked_ns - 2 * SECOND) if self._looked_ns else 0
+        self._looked_ns = now_ns
+        found = []
+        for program in self.all():
+            program.heard_ns += slept
+            if not program.lost and now_ns - program.heard_ns >= SILENT_NS:
+                program.lost = True
+                found.append(program)
+        return found

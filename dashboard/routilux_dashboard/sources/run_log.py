@@ -1,0 +1,125 @@
+"""Handler runs of a job that no store keeps: packed, small beside the records that led to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from routilux import JournalBatch
+
+from ..fold.counters import Names
+
+RUNS_KEPT = 1_000_000
+"""Handler runs of one job; of more, the oldest go (in steps of an eighth)."""
+CHUNK = 8_192
+"""Runs that are packed together."""
+
+Run: TypeAlias = tuple[int, int, int, str, int]
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(list[Run])
+
+
+class KeptRun(NamedTuple):
+    """A handler run; times in ns, `start_ns` since the epoch."""
+
+    routine_id: str
+    slot: str
+    start_ns: int
+    duration_ns: int
+    outcome: str
+    cause: int
+
+
+class _Chunk:
+    """Runs as one piece of msgpack: to encode them costs a fifth of columns, and who looks at them can wait a little.
+
+    What of its runs decides whether one must be looked at is noted when it is unpacked for the first time.
+    """
+
+    __slots__ = ("_packed", "causes", "count", "outcomes")
+
+    def __init__(self, runs: list[Run]) -> None:
+        self._packed = _ENCODER.encode(runs)
+        self.count = len(runs)
+        self.causes: range | None = None
+        self.outcomes: frozenset[str] | None = None
+
+    def unpack(self) -> list[Run]:
+        runs = _DECODER.decode(self._packed)
+        if self.causes is None:
+            self.outcomes = frozenset(run[3] for run in runs)
+            self.causes = range(min(run[4] for run in runs), max(run[4] for run in runs) + 1)
+        return runs
+
+
+class _Kept(NamedTuple):
+    """What is there at a moment: runs that are packed, and the newest, which are not yet."""
+
+    chunks: tuple[_Chunk, ...]
+    fresh: list[Run]
+
+
+class KeptRuns:
+    """The newest million handler runs of a job: 30 bytes each. One thread adds, any thread reads.
+
+    `left` says how many are not there any more.
+    """
+
+    def __init__(self, names: Names, bound: int = RUNS_KEPT) -> None:
+        self.left = 0
+        self._names = names
+        self._bound = bound
+        self._kept = _Kept((), [])
+
+    def __len__(self) -> int:
+        chunks, fresh = self._kept
+        return sum(chunk.count for chunk in chunks) + len(fresh)
+
+    def add(self, batch: JournalBatch) -> None:
+        """Keep the runs of a batch."""
+        if batch.totals is not None:
+            self.left += sum(totals.count for totals in batch.totals.runs.values())
+        fresh = self._kept.fresh
+        fresh += batch.runs
+        if len(fresh) >= CHUNK:
+            packed = tuple(_Chunk(fresh[start : start + CHUNK]) for start in range(0, len(fresh), CHUNK))
+            self._kept = _Kept(self._bounded(self._kept.chunks + packed), [])
+
+    def _bounded(self, chunks: tuple[_Chunk, ...]) -> tuple[_Chunk, ...]:
+        count = sum(chunk.count for chunk in chunks)
+        if count <= self._bound:
+            return chunks
+        first = 0
+        while count > self._bound * 7 // 8 and first < len(chunks) - 1:
+            count -= chunks[first].count
+            self.left += chunks[first].count
+            first += 1
+        return chunks[first:]
+
+    def __iter__(self) -> Iterator[KeptRun]:
+        """The runs that are here now, in the order of their ends."""
+        return map(self._run, self._runs(lambda _: True))
+
+    def causes_of(self, outcome: str) -> frozenset[int]:
+        """The seqs of the records that led to a run which ended so."""
+        runs = self._runs(lambda chunk: chunk.outcomes is None or outcome in chunk.outcomes)
+        return frozenset(run[4] for run in runs if run[3] == outcome)
+
+    def caused_by(self, seq: int) -> Iterator[KeptRun]:
+        """The runs that the record `seq` led to, in the order of their ends."""
+        runs = self._runs(lambda chunk: chunk.causes is None or seq in chunk.causes)
+        return (self._run(run) for run in runs if run[4] == seq)
+
+    def _runs(self, wanted: Callable[[_Chunk], bool]) -> Iterator[Run]:
+        chunks, fresh = self._kept
+        for chunk in chunks:
+            if wanted(chunk):
+                yield from chunk.unpack()
+        yield from fresh[:]
+
+    def _run(self, run: Run) -> KeptRun:
+        number, start, duration_ns, outcome, cause = run
+        target = self._names.target(number)
+        return KeptRun(target.routine_id, target.slot_name, self._names.wall_ns(start), duration_ns, outcome, cause)

@@ -1,1 +1,0 @@
-"""The flows and jobs that are watched, and what is told of them."""
