@@ -18,7 +18,7 @@ _MODULES = {
     "CannotListen": "server.listener",
     "Dashboard": "app",
     "Retention": "store.retention",
-    "connect": "remote.connection",
+    "connect": "connect.connection",
 }
 
 
