@@ -10,22 +10,21 @@ from .builtin_routines import (
     TextRenderer,
     TimeProvider,
 )
-from .carrying import carry
 from .connection import Connection
-from .context import ExecutionContext, JobCancelled
-from .control import ControlState
+from .context import ExecutionContext, JobCancelled, carry
 from .error_handler import ErrorHandler, ErrorStrategy
 from .event import Event
-from .execution_record import ExecutionRecord, HistoryRange
 from .execution_tracker import ExecutionTracker
 from .flow import Flow
 from .hooks import JobHook
 from .job_state import JobState
-from .journal import JournalReader
+from .journal.entries import JournalBatch, JournalEntry, RunningHandler, RunTotals, Source, Target, Totals
+from .journal.journal import JournalReader
+from .journal.records import ExecutionRecord, HistoryRange
 from .output_handler import CallbackOutputHandler, NullOutputHandler, OutputHandler, QueueOutputHandler
 from .routine import Routine
-from .rows import JournalBatch, JournalEntry, RunningHandler, RunTotals, Source, Target, Totals
 from .slot import Slot
+from .status import ControlState
 
 __version__ = "0.10.0"
 

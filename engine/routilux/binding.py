@@ -1,4 +1,4 @@
-"""How a handler is called, decided once from its signature."""
+"""Merge strategies: what a slot's handler gets of new data and of what came before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,46 @@ from functools import partial
 from itertools import takewhile
 from types import CodeType
 from typing import Any
+
+from .persistence.plain_data import shown
+
+MergeStrategy = str | Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+def keeps_data(strategy: MergeStrategy) -> bool:
+    """Whether the strategy looks at earlier data at all (any word but `"append"` overrides)."""
+    return callable(strategy) or strategy == "append"
+
+
+def merge(
+    strategy: MergeStrategy, stored: dict[str, Any], new: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the handler gets, and what is stored for the next time. Neither argument is changed.
+
+    >>> merge("append", {"x": [1], "y": [5]}, {"x": 2})
+    ({'x': [1, 2]}, {'x': [1, 2], 'y': [5]})
+    >>> merge("override", {"x": 1}, {"y": 2})
+    ({'y': 2}, {'y': 2})
+    """
+    if callable(strategy):
+        merged: Any = strategy(stored.copy(), new.copy())
+        if not isinstance(merged, dict):
+            raise TypeError(
+                f"The merge function {getattr(strategy, '__name__', strategy)} gave {shown(merged)}: a dict is needed"
+            )
+        return merged, merged
+    if strategy != "append":
+        return new, new
+    grown = {key: [*_as_list(stored, key), value] for key, value in new.items()}
+    return {key: values.copy() for key, values in grown.items()}, {**stored, **grown}
+
+
+def _as_list(stored: dict[str, Any], key: str) -> list[Any]:
+    if key not in stored:
+        return []
+    value = stored[key]
+    return value if isinstance(value, list) else [value]
+
 
 Caller = Callable[[dict[str, Any]], Any]
 
@@ -26,7 +66,7 @@ class Binding:
     __slots__ = ("call", "keywords")
 
     def __init__(self, handler: Callable[..., Any]) -> None:
-        _check(handler)
+        _check_handler(handler)
         self.keywords: Callable[..., Any] | None = None
         parameters = _parameters(handler)
         if parameters is None:
@@ -42,7 +82,7 @@ class Binding:
 _MAKES_AN_OBJECT = inspect.CO_COROUTINE | inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
-def _check(handler: Callable[..., Any]) -> None:
+def _check_handler(handler: Callable[..., Any]) -> None:
     if not callable(handler):
         raise TypeError(f"A handler is called with what arrives: {handler!r} cannot be called")
     code = getattr(getattr(handler, "__func__", handler), "__code__", None)

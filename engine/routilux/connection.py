@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .documents import Part
 from .event import Event
+from .persistence.plain_data import Part
 from .slot import Slot
 
 

@@ -3,76 +3,17 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar
+
+from .threads.current_frame import THREAD, Frame, current_frame, enter, leave
+from .threads.timers import TIMERS
 
 if TYPE_CHECKING:
-    from .event import Event
     from .flow import Flow
     from .job_state import JobState
-    from .rows import RunningHandler
-    from .stop_sign import StopSign
-
-
-class Frame(Protocol):
-    """A thread's work for one job: which handler it runs, and where that handler's emissions go."""
-
-    parent: Frame | None
-
-    @property
-    def flow(self) -> Flow: ...
-    @property
-    def job_state(self) -> JobState: ...
-    @property
-    def routine_id(self) -> str: ...
-    def emit(self, routine: Any, event: Event, data: dict[str, Any]) -> None:
-        """Record the emission and queue one activation for each receiver."""
-
-    def deliver(self, event: Event, data: dict[str, Any]) -> None:
-        """Queue the activations without a record."""
-
-    def running(self, now_ns: int) -> RunningHandler | None: ...
-    def guest(self) -> Frame:
-        """A frame for another thread that does this handler's work; the job is held until its `release`."""
-
-    def release(self) -> None:
-        """A guest is done."""
-
-    def checkpoint(self) -> None:
-        """Wait here while the job is paused; raise `JobCancelled` when it is ending."""
-
-
-class _Thread(threading.local):
-    frame: Frame | None = None
-
-
-THREAD = _Thread()
-"""What this thread is running: one per thread by nature."""
-
-
-def current_frame() -> Frame | None:
-    """What this thread is running, or `None` outside any handler."""
-    return THREAD.frame
-
-
-def enter(frame: Frame) -> None:
-    """Make `frame` the current one; what was current becomes its parent."""
-    frame.parent = THREAD.frame
-    THREAD.frame = frame
-
-
-def leave(frame: Frame) -> None:
-    """Go back to what was current before `frame`."""
-    THREAD.frame = frame.parent
-
-
-def runs_here(job_state: JobState) -> bool:
-    """Whether a handler of that job is running in this thread, perhaps below others."""
-    frame = THREAD.frame
-    while frame is not None:
-        if frame.job_state is job_state:
-            return True
-        frame = frame.parent
-    return False
+    from .threads.synchronization import StopSign
 
 
 class JobCancelled(BaseException):
@@ -121,3 +62,58 @@ def current_context() -> ExecutionContext | None:
     """The context of the handler that runs in this thread, or `None`."""
     frame = THREAD.frame
     return None if frame is None else ExecutionContext(frame.flow, frame.job_state, frame.routine_id)
+
+
+P = ParamSpec("P")
+
+R = TypeVar("R")
+
+
+def carry(function: Callable[P, R]) -> Callable[P, R]:
+    """`function`, to be called once from another thread as if the running handler called it.
+
+    It emits, sends output and finds its context as the handler does. The job waits for it: it
+    neither ends nor is paused before the call has returned (or the carried function is thrown
+    away). What it raises is raised where it is called. Outside a handler, `function` itself.
+
+    >>> import threading
+    >>> from routilux import Flow, Routine
+    >>> class Fetcher(Routine):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.define_slot("trigger", handler=self.fetch)
+    ...         self.define_event("page")
+    ...
+    ...     def fetch(self, **_):
+    ...         threading.Thread(target=carry(lambda: self.emit("page", text="hello"))).start()
+    >>> flow = Flow()
+    >>> _ = flow.add_routine(Fetcher(), "fetcher")
+    >>> [record.event_name for record in flow.execute("fetcher").execution_history]
+    ['start', 'page', 'completed']
+
+    Raises:
+        RuntimeError: when it is called a second time.
+    """
+    frame = current_frame()
+    return function if frame is None else _Carried(function, frame.guest())
+
+
+class _Carried(Generic[P, R]):
+    """A function with the frame that it is called in; the job is held as long as it may be called."""
+
+    def __init__(self, function: Callable[P, R], guest: Frame) -> None:
+        self._function = function
+        self._guest = guest
+        # A collector may call this in the midst of anything: let the timers' thread take the job's lock.
+        self._release = weakref.finalize(self, TIMERS.call_later, 0.0, guest.release)
+        self._release.atexit = False  # at its end the program waits for the job, and so for the call
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self._release.detach() is None:
+            raise RuntimeError(f"{self._function!r} was carried for one call and has been called; carry it again")
+        enter(self._guest)
+        try:
+            return self._function(*args, **kwargs)
+        finally:
+            leave(self._guest)
+            self._guest.release()

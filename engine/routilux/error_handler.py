@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from .documents import Part
-from .known_classes import class_name, find_exception
+from .persistence.class_registry import class_name, find_exception
+from .persistence.plain_data import Part
 
 if TYPE_CHECKING:
     from .job_state import JobState

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .context import current_frame
-from .documents import Part
-from .watchers import Watchers, tell
+from .persistence.plain_data import Part
+from .threads.current_frame import current_frame
+from .threads.synchronization import Watchers, tell
 
 if TYPE_CHECKING:
     from .connection import Connection

@@ -11,24 +11,23 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-from .concurrent import ConcurrentRunner
-from .context import runs_here
-from .documents import Part, as_dict, shown
 from .error_handler import ErrorHandler, check_handler
+from .execution.concurrent import ConcurrentRunner
+from .execution.controls import resume, step
+from .execution.runner import Runner
+from .execution.saving import take_over
+from .execution.sequential import SequentialRunner
 from .execution_tracker import ExecutionTracker
-from .flow_document import fill_flow, flow_to_plain
+from .graph.flow_graph import Structure, fill_flow, flow_to_plain
 from .hooks import JobHook
+from .job.lifecycle import wait_until_over
 from .job_state import JobState
-from .journal import Journal
+from .journal.journal import Journal
 from .output_handler import OutputHandler
-from .restoring import take_over
-from .resuming import resume, step
-from .runner import Runner
-from .sequential import SequentialRunner
+from .persistence.plain_data import Part, as_dict, shown
 from .status import PAUSED, PENDING, RUNNING
-from .structure import Structure
-from .waiting import wait_until_over
-from .workers import Workers
+from .threads.current_frame import runs_here
+from .threads.worker_pool import Workers
 
 SEQUENTIAL, CONCURRENT = "sequential", "concurrent"
 DEFAULT_WORKERS = 5

@@ -9,27 +9,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import waiting
-from .atomic_file import write_whole
-from .control import ControlState
-from .documents import SIZE_LIMIT, Part, as_dict, now_iso, read_json
-from .execution_record import ExecutionRecord, HistoryRange, made_from
+from .execution.saving import StoredRun, pending_tasks
+from .execution.settling import AT_REST
 from .execution_tracker import ExecutionTracker
-from .hooks import Hooks, JobHook
-from .job_document import fill_job, job_to_plain, job_to_text
-from .journal import Journal
-from .pending_tasks import pending_tasks
-from .rows import JournalEntry, Source, Target
-from .settling import AT_REST
-from .shared_area import SharedArea, SharedValue
-from .snapshot import snapshot
-from .status import ENDED, PAUSED, PENDING, RUNNING, check_status, check_transition, refusals
-from .stop_sign import StopSign
-from .stored_run import StoredRun
+from .hooks import JobHook
+from .job import lifecycle as waiting
+from .job.job_document import fill_job, job_to_plain, job_to_text
+from .job.observers import Hooks
+from .job.shared_state import SharedArea, SharedValue
+from .journal.entries import JournalEntry, Source, Target
+from .journal.journal import Journal
+from .journal.records import ExecutionRecord, HistoryRange, made_from
+from .persistence.files import SIZE_LIMIT, read_json, write_whole
+from .persistence.plain_data import Part, as_dict, now_iso
+from .persistence.snapshot import snapshot
+from .status import ENDED, PAUSED, PENDING, RUNNING, ControlState, check_status, check_transition, refusals
+from .threads.synchronization import StopSign
 
 if TYPE_CHECKING:
+    from .execution.runner import Runner
     from .flow import Flow
-    from .runner import Runner
 
 __all__ = ["ExecutionRecord", "HistoryRange", "JobState", "SharedValue"]
 

@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from .callables import restored, to_plain
-from .context import THREAD, ExecutionContext, current_context
-from .documents import Part
+from .binding import MergeStrategy
+from .context import ExecutionContext, current_context
 from .error_handler import ErrorHandler, ErrorStrategy, check_handler, error_text
 from .event import Event
-from .known_classes import KnownClasses, Loadable, check_constructible, class_name
-from .merging import MergeStrategy
+from .persistence.class_registry import KnownClasses, Loadable, check_constructible, class_name, restored, to_plain
+from .persistence.plain_data import Part
 from .slot import Slot
+from .threads.current_frame import THREAD
 
 __all__ = ["ExecutionContext", "Routine"]
 

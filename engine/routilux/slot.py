@@ -6,12 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .binding import Binding
-from .callables import callable_from_plain, callable_to_plain, to_plain
-from .documents import Part
+from .binding import Binding, MergeStrategy, merge
 from .error_handler import error_text
-from .merging import MergeStrategy, merge
-from .watchers import Watchers, tell
+from .persistence.class_registry import callable_from_plain, callable_to_plain, to_plain
+from .persistence.plain_data import Part
+from .threads.synchronization import Watchers, tell
 
 if TYPE_CHECKING:
     from .event import Event

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+from .journal.entries import RunningHandler
+
 PENDING = "pending"
+
 RUNNING = "running"
+
 PAUSED = "paused"
+
 COMPLETED = "completed"
+
 FAILED = "failed"
+
 CANCELLED = "cancelled"
 
 TRANSITIONS: dict[str, frozenset[str]] = {
@@ -21,7 +30,9 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 resuming completes it again) and cancelled; `failed` and `cancelled` are final."""
 
 STATUSES = frozenset(TRANSITIONS)
+
 ENDED = frozenset({COMPLETED, FAILED, CANCELLED})
+
 OVER = ENDED | {PAUSED}
 """What waiting for a job waits for: a paused job does nothing more by itself either."""
 
@@ -63,3 +74,28 @@ def refusals(status: str, asked: str | None, waits: bool, rests: bool) -> dict[s
         return {"pause": None, "resume": None, "step": "a step is under way", "cancel": None}
     goes_on = None if rests else "the job is running"  # a job that was saved while it ran waits for that
     return {"pause": None, "resume": goes_on, "step": "the job is running; pause it first", "cancel": None}
+
+
+@dataclass(frozen=True, slots=True)
+class ControlState:
+    """The last control of a job.
+
+    Attributes:
+        action: `"pause"`, `"resume"`, `"step"`, `"cancel"` or `None`.
+        state: `"requested"`, `"draining"` (no handler starts, those in `waiting_for` still run) or `"effective"`.
+        by: who asked; reason: why, in their words.
+        since_ns: when it was asked or, once effective, when it took effect (ns since the epoch).
+        waiting_for: the handlers that still run while draining.
+        kept: activations that wait for a resume; dropped: activations thrown away so far.
+        refusals: for each action, why it makes no sense now, or `None`.
+    """
+
+    action: str | None = None
+    state: str | None = None
+    by: str = ""
+    reason: str = ""
+    since_ns: int | None = None
+    waiting_for: tuple[RunningHandler, ...] = ()
+    kept: int = 0
+    dropped: int = 0
+    refusals: dict[str, str | None] = field(default_factory=dict)

@@ -134,7 +134,7 @@ def test_what_left_a_limited_history_is_in_the_sums_exactly(limit: int) -> None:
 
 
 def test_what_is_never_read_in_time_is_in_the_sums_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("routilux.journal.UNREAD_BOUND", 100)
+    monkeypatch.setattr("routilux.journal.journal.UNREAD_BOUND", 100)
     flow = chain(history_limit=10)
     tape = Tape(flow)
     flow.execute("emitter", {"count": 5_000})

@@ -454,7 +454,7 @@ def test_bounded_logs_are_numbered_on() -> None:
 
 
 def test_rows_that_left_before_they_were_taken_are_counted_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("routilux.journal.UNREAD_BOUND", 200)
+    monkeypatch.setattr("routilux.journal.journal.UNREAD_BOUND", 200)
     flow = sorting()
     flow.history_limit = 20
     monitor = watched(flow)

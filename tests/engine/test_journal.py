@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import routilux.journal
+import routilux.journal.journal
 from routilux import ErrorHandler, Flow, JobHook, JobState, JournalBatch, JournalReader
 from tests.engine.parts import (
     DEADLINE,
@@ -284,7 +284,7 @@ def test_with_a_history_limit_a_reader_that_keeps_up_gets_every_row(new_flow: Fl
 def test_with_a_history_limit_a_slow_reader_misses_rows_but_no_counts(
     new_flow: FlowMaker, strategy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routilux.journal, "UNREAD_BOUND", 100)
+    monkeypatch.setattr(routilux.journal.journal, "UNREAD_BOUND", 100)
     flow = new_flow("flow", strategy, history_limit=5)
     librarian = Librarian()
     flow.add_hook(librarian)

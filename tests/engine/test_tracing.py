@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from routilux.tracing import traceback_text
+from routilux.execution.failures import traceback_text
 
 
 def raised() -> BaseException:

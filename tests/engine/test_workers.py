@@ -9,7 +9,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from routilux.workers import Workers
+from routilux.threads.worker_pool import Workers
 from tests.engine.parts import DEADLINE
 from tests.waiting import eventually
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from reprlib import Repr
 from types import MappingProxyType
 from typing import Any
 
@@ -48,3 +49,27 @@ class FunctionTable(Mapping[str, Function]):
 
     def __len__(self) -> int:
         return len({**self._built_in, **self._registered})
+
+
+_preview = Repr()
+
+
+def text_of(value: Any) -> str:
+    """The `str` of a value; the `preview` of one that is nested too deeply for that.
+
+    >>> text_of({"a": [1]})
+    "{'a': [1]}"
+    """
+    try:
+        return str(value)
+    except RecursionError:
+        return preview(value)
+
+
+def preview(value: Any) -> str:
+    """The outermost levels of a value, and the first items of each.
+
+    >>> preview([[[[[[[[1]]]]]]]])
+    '[[[[[[[...]]]]]]]'
+    """
+    return _preview.repr(value)

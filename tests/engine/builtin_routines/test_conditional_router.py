@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from routilux import ConditionalRouter, Flow, Slot
-from routilux.builtin_routines.control_flow.expression import Expression
+from routilux.builtin_routines.expression import Expression
 from tests.engine.builtin_routines.collected import Emitted, emitted
 from tests.engine.parts import Data, Node, chain, emits, in_threads, names, over
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import DataFlattener
-from routilux.builtin_routines.utils.data_flattener import flatten
+from routilux.builtin_routines.utils import flatten
 from tests.engine.builtin_routines.collected import output_of
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import DataTransformer, Flow, Routine
-from routilux.builtin_routines.data_processing.transformations import BUILT_IN, transform
+from routilux.builtin_routines.data_processing import TRANSFORMATIONS, transform
 from tests.engine.builtin_routines.collected import output_of
 from tests.engine.parts import Node, chain, over
 
@@ -128,8 +128,8 @@ def test_a_registered_transformation_is_known_by_name_and_goes_before_a_built_in
 def test_a_transformation_map_registers_each_of_its_functions_beside_the_built_in_ones() -> None:
     routine = transformer(transformation_map={"shout": shout}, transformations=["shout", "uppercase"])
     assert output_of(routine, data="x")["transformed_data"] == "X!"
-    assert list(routine.get_config("transformation_map")) == [*BUILT_IN, "shout"]
-    assert routine.config()["transformation_map"] == {**BUILT_IN, "shout": shout}
+    assert list(routine.get_config("transformation_map")) == [*TRANSFORMATIONS, "shout"]
+    assert routine.config()["transformation_map"] == {**TRANSFORMATIONS, "shout": shout}
 
 
 @pytest.mark.parametrize(("name", "function"), [("x", 5), ("x", None), ("", shout)])
@@ -146,7 +146,7 @@ def test_a_new_transformer_has_its_defaults() -> None:
     assert routine.config() == {
         "transformations": [],
         "chain_transformations": True,
-        "transformation_map": dict(BUILT_IN),
+        "transformation_map": dict(TRANSFORMATIONS),
     }
     assert routine.input_slot is routine.get_slot("input")
     assert routine.output_event is routine.get_event("output")
@@ -207,7 +207,7 @@ def test_what_a_class_registers_itself_is_there_after_loading(caplog: pytest.Log
 def test_data_of_the_older_format_without_its_functions_is_read() -> None:
     plain = DataTransformer().serialize()
     missing = {"_type": "callable", "callable_type": "method", "class_name": "DataTransformer", "method_name": "_lower"}
-    plain["_config"]["transformation_map"] = dict.fromkeys(BUILT_IN, missing)
+    plain["_config"]["transformation_map"] = dict.fromkeys(TRANSFORMATIONS, missing)
     routine = DataTransformer()
     routine.deserialize(plain)
     assert routine.config() == DataTransformer().config()
@@ -216,7 +216,7 @@ def test_data_of_the_older_format_without_its_functions_is_read() -> None:
 # -- laws ------------------------------------------------------------------------------------------------------------
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dictionaries(st.text(), st.none())
-STEPS = st.lists(st.sampled_from([*BUILT_IN, "unknown", fails, 5]))
+STEPS = st.lists(st.sampled_from([*TRANSFORMATIONS, "unknown", fails, 5]))
 
 
 @given(VALUES, STEPS)
@@ -239,7 +239,7 @@ def test_applying_all_at_once_is_applying_some_and_then_the_others(
     assert whole.errors == begun.errors + ended.errors
 
 
-@given(VALUES, st.sampled_from(list(BUILT_IN)))
+@given(VALUES, st.sampled_from(list(TRANSFORMATIONS)))
 def test_a_built_in_transformation_done_twice_is_done_once(value: Any, name: str) -> None:
     once = transform(value, [name]).data
     assert repr(transform(once, [name]).data) == repr(once)

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from routilux.builtin_routines.control_flow.arithmetic import MAX_BITS, MAX_ITEMS
-from routilux.builtin_routines.control_flow.expression import (
+from routilux.builtin_routines.expression import (
     MAX_CHARACTERS,
     MAX_DEPTH,
     MAX_PARTS,
     Expression,
 )
+from routilux.builtin_routines.operators import MAX_BITS, MAX_ITEMS
 
 DATA: dict[str, Any] = {"n": 5, "name": "Ada", "tags": ["a", "b"], "deep": {"x": None}}
 
@@ -315,9 +315,9 @@ def test_expressions_are_made_in_four_threads_while_garbage_is_collected(busy_co
 
 def test_nothing_of_the_language_is_made_of_python_evaluation() -> None:
     """No file of the language names `eval`, `exec` or `compile`."""
-    from routilux.builtin_routines.control_flow import arithmetic, condition, evaluation, expression
+    from routilux.builtin_routines import expression, operators
 
-    for module in (arithmetic, condition, evaluation, expression):
+    for module in (expression, operators):
         assert module.__file__ is not None
         tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

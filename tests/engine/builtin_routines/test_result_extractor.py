@@ -13,9 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import ErrorHandler, Flow, ResultExtractor
-from routilux.builtin_routines.text_processing.code_blocks import code_blocks
-from routilux.builtin_routines.text_processing.extraction import confidence
-from routilux.builtin_routines.text_processing.extractors import built_in
+from routilux.builtin_routines.extraction import built_in, code_blocks, confidence
 from tests.engine.builtin_routines.collected import output_of
 from tests.engine.parts import Node, chain, over
 
@@ -199,7 +197,7 @@ def test_the_extractors_have_their_usual_order() -> None:
 
 
 def test_without_pyyaml_the_text_of_a_yaml_block_is_a_code_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("routilux.builtin_routines.text_processing.extractors.find_spec", lambda name: None)
+    monkeypatch.setattr("routilux.builtin_routines.extraction.find_spec", lambda name: None)
     assert "yaml_string" not in built_in()
     assert path(fenced("yaml", "a: 1"), extract_yaml_blocks=True, parse_yaml_strings=True) == ["code_block"]
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from routilux import ConditionalRouter, Flow, Routine
-from routilux.builtin_routines.control_flow.condition_source import condition_source
-from routilux.builtin_routines.control_flow.expression import Expression
+from routilux.builtin_routines.expression import Expression
+from routilux.builtin_routines.stored_conditions import condition_source
 from tests.engine.builtin_routines.collected import emitted
 
 

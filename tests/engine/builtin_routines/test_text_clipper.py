@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import TextClipper
-from routilux.builtin_routines.text_processing.text_clipper import clip, text_of
+from routilux.builtin_routines.text_processing import clip, text_in
 from tests.engine.builtin_routines.collected import output_of
 
 FOUR_LINES = "aaaa\nbbbb\ncccc\ndddd"
@@ -88,7 +88,7 @@ def test_text_with_a_traceback_is_never_clipped_unless_that_is_switched_off() ->
     ],
 )
 def test_of_what_is_no_string_the_text_in_it_is_taken(value: Any, text: str) -> None:
-    assert text_of(value) == text
+    assert text_in(value) == text
 
 
 def test_the_text_may_come_under_any_name() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import TextRenderer
-from routilux.builtin_routines.text_processing.text_renderer import render
+from routilux.builtin_routines.text_processing import render
 from tests.engine.builtin_routines.collected import output_of
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import TimeProvider
-from routilux.builtin_routines.utils.time_provider import time_string
+from routilux.builtin_routines.utils import time_string
 from tests.engine.builtin_routines.collected import output_of
 
 MOMENT = datetime(2024, 2, 29, 8, 5, 7, 250_000)

@@ -1,0 +1,1 @@
+"""What happened in one job: records, handler runs and entries."""

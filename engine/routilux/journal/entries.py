@@ -1,0 +1,166 @@
+"""What a journal holds: rows of its lists, and totals of rows that need not be there any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    pass
+
+
+Record: TypeAlias = tuple[int, dict[str, Any], int, int]
+"""(source number, data, monotonic ns, `seq` of the cause or 0)."""
+
+Run: TypeAlias = tuple[int, int, int, str, int]
+"""(target number, start in monotonic ns, duration in ns, outcome, `seq` of the cause or 0)."""
+
+OUTCOMES = ("completed", "failed", "error_continued", "skipped", "retry", "cancelled")
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """What can be recorded: an event of a routine with the connections it had, or the engine's own word.
+
+    Attributes:
+        number: what stands for it in records.
+        routine_id, event_name, kind: as in an `ExecutionRecord`.
+        connection_ids: the edges along which each emission goes.
+        target_ids: the routines that receive one activation each (a routine may be there twice).
+    """
+
+    number: int
+    routine_id: str
+    event_name: str
+    kind: str
+    connection_ids: tuple[str, ...] = ()
+    target_ids: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Target:
+    """Where handler runs happen: the slot `slot_name` of the routine `routine_id`; `number` stands for it in runs."""
+
+    number: int
+    routine_id: str
+    slot_name: str
+
+
+class RunningHandler(NamedTuple):
+    """A handler that is running now: routine (`routine_id`), slot (`slot_name`), and for how long (`running_ns`).
+
+    `started` is when it began, on the journal's clock, as its run will say once it has ended.
+    """
+
+    routine_id: str
+    slot_name: str
+    running_ns: int
+    started: int = 0
+
+
+class JournalEntry(NamedTuple):
+    """Something rare that happened. `number` counts from 1; `time_ns` is since the epoch.
+
+    `kind` is `"status"`, `"control"`, `"output"`, `"shared_log"`, `"shared_data"`, `"routine_state"`, `"retry"`,
+    `"error"` or `"dropped"`; `data` says more; `routine_id` is of whom, or `None`.
+    """
+
+    number: int
+    time_ns: int
+    kind: str
+    routine_id: str | None
+    data: dict[str, Any]
+
+
+@dataclass(slots=True)
+class RunTotals:
+    """Handler runs of one target and outcome, added up: `count`, and `total_ns`, `min_ns`, `max_ns` of their times."""
+
+    count: int = 0
+    total_ns: int = 0
+    min_ns: int = 0
+    max_ns: int = 0
+
+    def add(self, durations: list[int]) -> None:
+        low, high = min(durations), max(durations)
+        self.min_ns = low if not self.count or low < self.min_ns else self.min_ns
+        self.max_ns = max(high, self.max_ns)
+        self.count += len(durations)
+        self.total_ns += sum(durations)
+
+    def merge(self, other: RunTotals) -> None:
+        if other.count:
+            self.min_ns = min(self.min_ns, other.min_ns) if self.count else other.min_ns
+            self.max_ns = max(self.max_ns, other.max_ns)
+            self.count += other.count
+            self.total_ns += other.total_ns
+
+
+@dataclass(slots=True)
+class Totals:
+    """Exact counters of a part of a journal whose rows need not be there any more.
+
+    Attributes:
+        emissions: how many records there were of each source, by its number.
+        runs: the handler runs added up, by (number of the target, outcome).
+    """
+
+    emissions: Counter[int] = field(default_factory=Counter)
+    runs: dict[tuple[int, str], RunTotals] = field(default_factory=dict)
+
+    def add_records(self, records: Iterable[Record]) -> None:
+        self.emissions.update(map(itemgetter(0), records))
+
+    def add_runs(self, runs: Iterable[Run]) -> None:
+        groups: dict[tuple[int, str], list[int]] = {}
+        for target, _, duration, outcome, _ in runs:
+            key = (target, outcome)
+            if key in groups:
+                groups[key].append(duration)
+            else:
+                groups[key] = [duration]
+        for key, durations in groups.items():
+            self.runs.setdefault(key, RunTotals()).add(durations)
+
+    def merge(self, other: Totals) -> None:
+        self.emissions.update(other.emissions)
+        for key, totals in other.runs.items():
+            self.runs.setdefault(key, RunTotals()).merge(totals)
+
+
+class JournalBatch(NamedTuple):
+    """What a reader takes at once. `seq` is the number of the newest record at that moment.
+
+    Attributes:
+        records: tuples of (number of the source, data, time, `seq` of the cause or 0).
+        runs: handler runs: (number of the target, start, duration, outcome, `seq` of the cause or 0).
+        entries: what is rare; running: the handlers that run now.
+        totals: adds up what has no rows here, or `None`: what happened before the reader was attached, or was
+            trimmed past it.
+        lost: how many records are among that.
+    """
+
+    seq: int
+    records: list[Record]
+    runs: list[Run]
+    entries: list[JournalEntry]
+    running: tuple[RunningHandler, ...]
+    totals: Totals | None
+    lost: int
+
+
+@dataclass(slots=True)
+class Figures:
+    """Handler runs of a routine, added up."""
+
+    started: int = 0
+    completed: RunTotals = field(default_factory=RunTotals)
+    failed: RunTotals = field(default_factory=RunTotals)
+
+    def merge(self, other: Figures) -> None:
+        self.started += other.started
+        self.completed.merge(other.completed)
+        self.failed.merge(other.failed)

@@ -1,0 +1,108 @@
+"""One record of a job's history."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ..persistence.plain_data import Part, iso_utc
+from ..persistence.snapshot import snapshot
+from .entries import Source
+
+KINDS = frozenset(("event", "start", "completed", "error", "error_continued", "retry", "custom"))
+
+
+class ExecutionRecord:
+    """What a routine emitted, or what the engine noted of it.
+
+    Attributes:
+        routine_id, event_name: who and what.
+        data: the parameters, as they were when recorded.
+        kind: `"event"` for an emission, else the engine's own word (`"start"`, `"completed"`, `"error"`,
+            `"error_continued"`, `"retry"`), or `"custom"` for `record_execution`: an event of the user
+            that is named like one of these can be told from it.
+        seq: the record's number in its job, from 1; 0 outside a job.
+        cause: the `seq` of the record that led to this one, or `None`.
+        time_ns: nanoseconds since the epoch; timestamp: the same as a local, naive `datetime`.
+    """
+
+    __slots__ = ("cause", "data", "event_name", "kind", "routine_id", "seq", "time_ns")
+
+    def __init__(
+        self,
+        routine_id: str = "",
+        event_name: str = "",
+        data: dict[str, Any] | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        self.routine_id: str = routine_id
+        self.event_name: str = event_name
+        self.data: dict[str, Any] = {} if data is None else data
+        self.time_ns: int = time.time_ns() if timestamp is None else round(timestamp.timestamp() * 1e6) * 1000
+        self.kind: str = "custom"
+        self.seq: int = 0
+        self.cause: int | None = None
+
+    @property
+    def timestamp(self) -> datetime:
+        """When, as a local and naive `datetime`."""
+        return datetime.fromtimestamp(self.time_ns / 1e9)
+
+    def __repr__(self) -> str:
+        return f"ExecutionRecord[{self.routine_id}.{self.event_name}@{self.timestamp}]"
+
+    def serialize(self) -> dict[str, Any]:
+        """Plain data; the time is UTC with offset."""
+        return {
+            "_type": "ExecutionRecord",
+            "routine_id": self.routine_id,
+            "event_name": self.event_name,
+            "data": snapshot(self.data),
+            "timestamp": iso_utc(self.time_ns),
+            "kind": self.kind,
+            "cause": self.cause,
+        }
+
+    def deserialize(self, data: dict[str, Any]) -> None:
+        """Set `data`, what `serialize` gave; it is not changed. `ValueError` says what is wrong and where."""
+        self.fill(Part(data, "record"))
+
+    def fill(self, part: Part) -> None:
+        """As `deserialize`, for a part of a larger document."""
+        part.at("_type", "ExecutionRecord").must_say("ExecutionRecord")
+        kind, cause = part.text("kind", _usual_kind(part.at("event_name").value)), part.at("cause")
+        if kind not in KINDS:
+            raise part.at("kind").wrong(f"one of {', '.join(sorted(KINDS))}")
+        routine_id, event_name, time_ns = part.text("routine_id"), part.text("event_name"), part.time_ns("timestamp")
+        number = None if cause.value is None else part.whole("cause")
+        self.data = part.object("data")
+        self.routine_id, self.event_name, self.kind = routine_id, event_name, kind
+        self.time_ns, self.cause = time_ns, number
+
+
+def _usual_kind(event_name: Any) -> str:
+    """What a record of release 0.10.0, which names no kind, must be taken for."""
+    return event_name if event_name in ("start", "completed", "error", "error_continued") else "event"
+
+
+def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, seq: int) -> ExecutionRecord:
+    """A record of a journal's row."""
+    record = ExecutionRecord.__new__(ExecutionRecord)
+    record.routine_id = source.routine_id
+    record.event_name = source.event_name
+    record.kind = source.kind
+    record.data = data.copy() if type(data) is dict else data  # what waits in the queue may be the same dict
+    record.time_ns = time_ns
+    record.cause = cause or None
+    record.seq = seq
+    return record
+
+
+class HistoryRange(NamedTuple):
+    """The `records` of a range; `first` and `last` are the numbers kept, `total` counts all ever made."""
+
+    records: list[ExecutionRecord]
+    first: int
+    last: int
+    total: int

@@ -1,0 +1,214 @@
+"""Which classes and functions a file may name: those that this process has defined, and no others."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import inspect
+import itertools
+import sys
+from collections.abc import Callable, Collection, Iterator
+from types import FunctionType, MethodType
+from typing import Any, ClassVar
+
+from .plain_data import Part, shown
+
+_BUILT_IN = "routilux.builtin_routines"
+FORMER_MODULES = {
+    f"{_BUILT_IN}.control_flow.conditional_router": f"{_BUILT_IN}.control_flow",
+    f"{_BUILT_IN}.data_processing.data_transformer": f"{_BUILT_IN}.data_processing",
+    f"{_BUILT_IN}.data_processing.data_validator": f"{_BUILT_IN}.data_processing",
+    f"{_BUILT_IN}.text_processing.result_extractor": f"{_BUILT_IN}.text_processing",
+    f"{_BUILT_IN}.text_processing.text_clipper": f"{_BUILT_IN}.text_processing",
+    f"{_BUILT_IN}.text_processing.text_renderer": f"{_BUILT_IN}.text_processing",
+    f"{_BUILT_IN}.utils.data_flattener": f"{_BUILT_IN}.utils",
+    f"{_BUILT_IN}.utils.time_provider": f"{_BUILT_IN}.utils",
+}
+"""Modules that documents of earlier releases name, and the modules that hold their classes now."""
+
+
+class Loadable:
+    """Base of the classes whose names a file may give."""
+
+    _made: ClassVar[int] = 0
+    _counter: ClassVar[Iterator[int]] = itertools.count(1)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._made = next(Loadable._counter)
+
+
+def class_name(kind: type) -> str:
+    """`"pkg.module:Qualified.Name"`."""
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+class KnownClasses:
+    """The loadable classes, for the time of reading one document: each is looked for once.
+
+    Args:
+        allow: modules that may be imported to find a class; one may be given as a text.
+    """
+
+    def __init__(self, allow: Collection[str] = ()) -> None:
+        self._allow = (allow,) if isinstance(allow, str) else allow
+        self._found: dict[tuple[str | None, str], type[Any]] = {}
+
+    def find(self, name: str | None, bare_name: str) -> type[Any]:
+        """The class that is meant; of several of that name the newest.
+
+        Args:
+            name: `"pkg.module:Qualified.Name"`; `None` in data of older releases.
+            bare_name: the class's name alone, for such data.
+
+        Raises:
+            ValueError: naming the class, with what to do.
+        """
+        if name is not None:
+            module, _, qualified = name.partition(":")
+            name = f"{FORMER_MODULES.get(module, module)}:{qualified}"
+        key = (name, bare_name)
+        if key not in self._found:
+            self._found[key] = self._find(name, bare_name)
+        return self._found[key]
+
+    def _find(self, name: str | None, bare_name: str) -> type[Any]:
+        found = _newest(name, bare_name)
+        module = name.partition(":")[0] if name else ""
+        allowed = module in self._allow
+        if found is None and allowed:
+            _import(module)
+            found = _newest(name, bare_name)
+        if found is None:
+            advice = _advice(module, allowed)
+            raise ValueError(f"routine class {shown(name or bare_name)} is not known here: {advice}")
+        return found
+
+
+def _newest(name: str | None, bare_name: str) -> type[Any] | None:
+    fitting = [
+        kind for kind in _subclasses(Loadable) if (class_name(kind) == name if name else kind.__name__ == bare_name)
+    ]
+    return max(fitting, key=lambda kind: kind._made, default=None)
+
+
+def _import(module: str) -> None:
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise ValueError(f"module {module!r} is allowed but cannot be imported: {error}") from error
+
+
+def _advice(module: str, allowed: bool) -> str:
+    if allowed:
+        return f"module {module!r} has no such class"
+    if module == "__main__":
+        return "it was defined in a program itself; put it into a module that this program can import too"
+    if not module:
+        return "import its module first"
+    return f"import {shown(module)} first, or load with allow=[{shown(module)}]"
+
+
+def _subclasses(kind: type[Any]) -> Iterator[type[Any]]:
+    """All of them, each once. A class may have many ways to its base."""
+    waiting, seen = [kind], {kind}
+    while waiting:
+        for child in type.__subclasses__(waiting.pop()):
+            if child not in seen:
+                seen.add(child)
+                waiting.append(child)
+                yield child
+
+
+def check_constructible(kind: type) -> None:
+    """Raise `TypeError` when the class cannot be made without arguments, as loading does."""
+    try:
+        inspect.signature(kind).bind()
+    except TypeError as error:
+        raise TypeError(
+            f"{class_name(kind)} cannot be saved: its constructor needs arguments ({error}); "
+            "take none and use set_config instead"
+        ) from None
+
+
+def find_exception(name: str) -> type[BaseException] | None:
+    """The exception class of that name that this process has defined, or `None`. Nothing is imported or called."""
+    module, _, simple = name.partition(":")
+    usual = vars(builtins).get(simple)  # nearly always
+    if module == "builtins" and isinstance(usual, type) and issubclass(usual, BaseException):
+        return usual
+    return next((kind for kind in _subclasses(BaseException) if class_name(kind) == name), None)
+
+
+def function_name(function: Any) -> str | None:
+    """`"pkg.module:name"` of a plain function at the top of a module, else `None`."""
+    if isinstance(function, FunctionType) and function.__qualname__.isidentifier():
+        return f"{function.__module__}:{function.__qualname__}"
+    return None
+
+
+def find_function(name: str) -> FunctionType | None:
+    """The function of that name, if it is defined at the top of a module that also defines a loadable class.
+
+    So a file can name a user's own functions, and nothing else that happens to be imported.
+    """
+    module, _, simple = name.partition(":")
+    if module not in sys.modules or not any(kind.__module__ == module for kind in _subclasses(Loadable)):
+        return None
+    function = vars(sys.modules[module]).get(simple)  # not getattr: a module may have code that answers that
+    return function if function_name(function) == name and isinstance(function, FunctionType) else None
+
+
+def callable_to_plain(value: Callable[..., Any]) -> dict[str, Any]:
+    """A dict with `_type: "callable"` that describes `value`."""
+    plain: dict[str, Any] = {"_type": "callable"}
+    if isinstance(value, MethodType):
+        owner = type(value.__self__).__name__
+        return plain | {
+            "callable_type": "method",
+            "class_name": owner,
+            "method_name": value.__name__,
+            "object_id": None,
+        }
+    if isinstance(value, FunctionType):
+        return plain | {"callable_type": "function", "module": value.__module__, "name": value.__qualname__}
+    name = getattr(value, "__name__", type(value).__name__)
+    return plain | {"callable_type": "builtin", "name": name if isinstance(name, str) else type(value).__name__}
+
+
+def callable_from_plain(plain: dict[str, Any]) -> Callable[..., Any] | None:
+    """The function meant, if a file may name it (see `known_classes.find_function`), else `None`."""
+    if plain.get("callable_type") != "function":
+        return None
+    module, name = plain.get("module"), plain.get("name")
+    return find_function(f"{module}:{name}") if isinstance(module, str) and isinstance(name, str) else None
+
+
+def to_plain(value: Any) -> Any:
+    """`value` with its callables made plain, at any depth of dicts, lists and tuples."""
+    if isinstance(value, dict):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(item) for item in value]
+    if callable(value) and not isinstance(value, type):
+        return callable_to_plain(value)
+    return value
+
+
+def restored(part: Part) -> Any:
+    """As `from_plain`, for a part of a document; `ValueError` when it is nested too deeply."""
+    try:
+        return from_plain(part.copy())
+    except RecursionError:
+        raise ValueError(f"{part.path}: it is nested too deeply") from None
+
+
+def from_plain(value: Any) -> Any:
+    """What `to_plain` made plain; a callable that cannot be found again becomes `None`."""
+    if isinstance(value, dict):
+        if value.get("_type") == "callable":
+            return callable_from_plain(value)
+        return {key: from_plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [from_plain(item) for item in value]
+    return value

@@ -1,0 +1,127 @@
+"""Calls at a later time: retries and time limits. One thread for the process, there only while it is needed."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+_log = logging.getLogger("routilux")
+
+LONGEST_WAIT = 3600.0
+"""Seconds after which the clock is looked at again: a lock cannot be waited for without end."""
+
+
+class Timer:
+    """One call to come. `cancel()` may be called any number of times, from any thread."""
+
+    __slots__ = ("call", "due")
+
+    def __init__(self, due: float, call: Callable[[], None]) -> None:
+        self.due: float = due
+        self.call: Callable[[], None] | None = call
+
+    def cancel(self) -> None:
+        """Make sure that the call is not made, unless it is being made now."""
+        self.call = None
+
+    def make_call(self) -> None:
+        """Make the call, unless it was cancelled."""
+        call = self.call
+        if call is None:
+            return
+        try:
+            call()
+        except Exception:
+            _log.exception("A timed call of the engine raised")
+
+
+class Timers:
+    """A heap of timers and the thread that waits for the first. `_lock` guards both.
+
+    It is taken by itself, not by its condition, whose `__enter__` is not safe from an interrupt.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()  # the collector may have something called later in the midst of this
+        self._changed = threading.Condition(self._lock)
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._number = itertools.count()
+        self._thread: threading.Thread | None = None
+        self._clean_at = 1024
+
+    def call_later(self, seconds: float, call: Callable[[], None]) -> Timer:
+        """Have `call()` made after `seconds`, in the timers' thread: it must be short."""
+        timer = Timer(time.monotonic() + max(seconds, 0.0), call)
+        with self._lock:
+            first = self._heap[0][0] if self._heap else None
+            heapq.heappush(self._heap, (timer.due, next(self._number), timer))
+            if len(self._heap) > self._clean_at:
+                self._drop_cancelled()
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="routilux-timers", daemon=True)
+                self._thread.start()
+            elif first is None or timer.due < first:
+                self._changed.notify()
+        return timer
+
+    def _drop_cancelled(self) -> None:
+        self._heap = [row for row in self._heap if row[2].call is not None]
+        heapq.heapify(self._heap)
+        self._clean_at = max(1024, 2 * len(self._heap))
+
+    def _run(self) -> None:
+        while (timer := self._next()) is not None:
+            timer.make_call()
+            del timer  # while this thread waits it keeps no job in memory
+
+    def _next(self) -> Timer | None:
+        """The next timer that is due; `None`, and the thread ends, when none is left."""
+        with self._lock:
+            while self._heap:
+                wait = self._heap[0][0] - time.monotonic()
+                if wait <= 0:  # a cancelled one stays until then: ending the thread for it would cost a new one
+                    return heapq.heappop(self._heap)[2]
+                self._changed.wait(min(wait, LONGEST_WAIT))
+            self._thread = None
+            return None
+
+
+TIMERS = Timers()
+"""The process's own: a thread for each flow or job would be many threads that sleep."""
+
+
+class TimeLimit:
+    """How long a job may take in all (seconds), pauses not counted."""
+
+    def __init__(self, seconds: float, over: Callable[[], None]) -> None:
+        self.seconds = seconds
+        self._over = over
+        self._left = seconds
+        self._since = 0.0
+        self._timer: Timer | None = None
+
+    @property
+    def left(self) -> float:
+        """What is left of the time. May be set while the clock does not run."""
+        return self._left if self._timer is None else self._left - (time.monotonic() - self._since)
+
+    @left.setter
+    def left(self, seconds: float) -> None:
+        self._left = seconds
+
+    def run(self) -> None:
+        """Start the clock, or let it go on."""
+        if self._timer is None:
+            self._since = time.monotonic()
+            self._timer = TIMERS.call_later(self._left, self._over)
+
+    def hold(self) -> None:
+        """Stop the clock."""
+        if self._timer is not None:
+            self._left = self.left
+            self._timer.cancel()
+            self._timer = None
