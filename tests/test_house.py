@@ -27,13 +27,13 @@ BROUGHT_ALONG = {"engineio", "greenlet", "jinja2", "markupsafe", "werkzeug"}
 
 ROOMS = (
     "times", "worker_pool", "assets", "names", "program_protocol", "protocol", "payloads", "server", "segments", "fold",
-    "flows", "recording", "store", "sources", "jobs", "connect", "ingest", "live", "api", "web", "serving", "app",
+    "flows", "recording", "store", "sources", "jobs", "forwarding", "ingest", "live", "api", "web", "serving", "app",
     "demos", "cli",
 )  # fmt: skip
 """The dashboard's rooms, from the bottom: a room imports only from the rooms before it, type-only imports included."""
-APART = (("connect", "jobs"), ("store", "recording"), ("store", "flows"), ("server", "segments"), ("live", "ingest"))
+APART = (("forwarding", "jobs"), ("store", "recording"), ("store", "flows"), ("server", "segments"), ("live", "ingest"))
 """Pairs of rooms of one level, which do not import each other."""
-UPWARD = {("api", "web"), ("connect", "jobs"), ("recording", "sources"), ("segments", "fold"), ("sources", "jobs")}
+UPWARD = {("api", "web"), ("forwarding", "jobs"), ("recording", "sources"), ("segments", "fold"), ("sources", "jobs")}
 """Pairs that break the rule and are being mended. Nothing may be added here."""
 
 

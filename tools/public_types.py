@@ -16,7 +16,7 @@ WHOLE = "routilux"
 """Of this package each name of each module must have a complete type."""
 PUBLIC = "routilux_dashboard"
 """Of this one, what its `__all__` names, and what that returns."""
-RETURNED = ["routilux_dashboard.connect.connection.ServerConnection"]
+RETURNED = ["routilux_dashboard.forwarding.connection.ServerConnection"]
 
 
 class PyrightFailed(Exception):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import Dashboard
-    from .connect.connection import connect
+    from .forwarding.connection import connect
     from .server.listener import CannotListen
     from .store.retention import Retention
 
@@ -18,7 +18,7 @@ _MODULES = {
     "CannotListen": "server.listener",
     "Dashboard": "app",
     "Retention": "store.retention",
-    "connect": "connect.connection",
+    "connect": "forwarding.connection",
 }
 
 

@@ -109,7 +109,7 @@ THREADS = (
         "the sender and its reader",
         "routilux-sender",
         "two, with connect()",
-        "routilux_dashboard.connect.uplink",
+        "routilux_dashboard.forwarding.uplink",
         _always(SENT),
     ),
 )

@@ -14,9 +14,9 @@ import click
 from routilux import Flow, JobState
 
 from ..app import Dashboard
-from ..connect.connection import ServerConnection, connect
 from ..flows.arguments import BadArgument, check_arguments
 from ..flows.describe import describe
+from ..forwarding.connection import ServerConnection, connect
 from ..jobs.controls import CannotStart, entry_of
 from .jobs import ENDED, cancel_jobs, end_like_ctrl_c, start_dashboard
 from .targets import BadTarget, load_flow

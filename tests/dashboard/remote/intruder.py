@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from routilux_dashboard.connect.link import Link, NotConnected
+from routilux_dashboard.forwarding.link import Link, NotConnected
 from routilux_dashboard.program_protocol import VERSION, Greeting
 from routilux_dashboard.protocol import Control, FlowDefinition
 from routilux_dashboard.segments.segment import Beginning, Facts, Records, Segment, SourceName

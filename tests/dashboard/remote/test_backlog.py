@@ -11,8 +11,8 @@ import pytest
 
 from routilux import Flow, Routine
 from routilux_dashboard import connect
-from routilux_dashboard.connect.outbox import Backlog
 from routilux_dashboard.fold.playback import Playback
+from routilux_dashboard.forwarding.outbox import Backlog
 from routilux_dashboard.program_protocol import MAX_SEGMENTS, Have
 from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
 from routilux_dashboard.segments.segment import Runs, RunSums, Segment, Sums, TargetName

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from routilux_dashboard import Dashboard, connect
-from routilux_dashboard.connect.link import NotConnected, NotWelcome
+from routilux_dashboard.forwarding.link import NotConnected, NotWelcome
 from routilux_dashboard.program_protocol import MAX_PROGRAM_MESSAGE, WINDOW
 from routilux_dashboard.segments.segment import Records
 from tests.dashboard.peers import ask, get

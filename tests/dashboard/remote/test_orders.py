@@ -11,7 +11,7 @@ import pytest
 
 from routilux import Flow, JobState
 from routilux_dashboard import Dashboard, connect
-from routilux_dashboard.connect.connection import ServerConnection
+from routilux_dashboard.forwarding.connection import ServerConnection
 from routilux_dashboard.program_protocol import Answer
 from routilux_dashboard.sources import programs
 from tests.dashboard import peers

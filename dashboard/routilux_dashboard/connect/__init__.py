@@ -1,1 +1,0 @@
-"""This program's jobs, sent to a server elsewhere."""

@@ -1,0 +1,1 @@
+"""This program's jobs, forwarded to a server elsewhere."""
