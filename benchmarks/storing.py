@@ -20,7 +20,7 @@ from routilux import Flow, JobState
 from routilux_dashboard.flows.local_flow import WatchedFlow
 from routilux_dashboard.fold.summary import control_of
 from routilux_dashboard.segments.history_query import HistoryQuery
-from routilux_dashboard.segments.segment import Beginning, Facts, Records, Runs, Segment, SourceName, TargetName
+from routilux_dashboard.segments.segment import Facts, JobStart, Records, Runs, Segment, SourceName, TargetName
 from routilux_dashboard.sources.batch_loop import Recorder
 from routilux_dashboard.store import Store
 from routilux_dashboard.times import iso
@@ -153,7 +153,7 @@ def _made_up(records: int, rows: int = 5_000) -> Iterator[Segment]:
     job_state = flow.start("source", {"items": 0})
     JobState.wait_for_completion(flow, job_state, timeout=60)
     definition, start_ns = WatchedFlow(flow).look().definition, time.time_ns()
-    beginning = Beginning("w1", "benchmark", iso(start_ns), "source", {})
+    beginning = JobStart("w1", "benchmark", iso(start_ns), "source", {})
     sources = [
         SourceName(0, "source", "item", "event", ("source.item->pass.item",), ("pass",)),
         SourceName(1, "pass", "item", "event", ("pass.item->sink.item",), ("sink",)),

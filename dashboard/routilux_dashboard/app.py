@@ -23,7 +23,7 @@ from .server.tokens import Tokens
 from .serving import Serving
 from .sources.batch_loop import Recorder
 from .sources.programs import Programs
-from .store.place import locate
+from .store.location import locate
 from .store.retention import Retention
 from .store.store import Store
 

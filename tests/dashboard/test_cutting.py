@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from routilux import Flow
 from routilux_dashboard.fold.playback import Playback
-from routilux_dashboard.segments.cut import PAST, split, until_seq, until_time
+from routilux_dashboard.segments.cut import PAST, cut_at_seq, cut_at_time, split
 from routilux_dashboard.segments.segment import Segment
 from tests.dashboard.flows import chain
 from tests.dashboard.tapes import Tape
@@ -51,7 +51,7 @@ def told(count: int = 20) -> list[Segment]:
 def test_a_moment_has_the_log_and_outputs_that_there_were_then() -> None:
     (segment,) = told()
     for i in range(20):
-        shown = play(until_seq(segment, i + 2)).keyframe()
+        shown = play(cut_at_seq(segment, i + 2)).keyframe()
         assert [row.entry["i"] for row in shown.log.rows] == list(range(i + 1))
         assert [row.data["i"] for row in shown.outputs.rows] == list(range(i + 1))
         assert (shown.log.total, shown.outputs.total) == (i + 1, i + 1)
@@ -60,14 +60,14 @@ def test_a_moment_has_the_log_and_outputs_that_there_were_then() -> None:
 
 def test_a_stored_value_is_told_from_the_moment_when_it_was_stored() -> None:
     (segment,) = told()
-    assert play(until_seq(segment, 20)).data() == {}
-    assert play(until_seq(segment, 21)).data() == {"i": {"value": 19, "cut": False}}
+    assert play(cut_at_seq(segment, 20)).data() == {}
+    assert play(cut_at_seq(segment, 21)).data() == {"i": {"value": 19, "cut": False}}
     assert play(segment).data() == {"i": {"value": 19, "cut": False}}
 
 
 def test_a_moment_of_the_past_is_not_controlled_and_says_so() -> None:
     (segment,) = told()
-    job = play(until_seq(segment, 5)).job()
+    job = play(cut_at_seq(segment, 5)).job()
     assert (job.status, job.ended_at, job.rerunnable) == ("running", None, True)
     assert set(job.control.refusals.values()) == {PAST}
     assert job.updated_at < play(segment).job().updated_at
@@ -75,20 +75,20 @@ def test_a_moment_of_the_past_is_not_controlled_and_says_so() -> None:
 
 def test_before_the_first_record_there_is_nothing() -> None:
     (segment,) = told()
-    job = play(until_seq(segment, 0)).job()
+    job = play(cut_at_seq(segment, 0)).job()
     assert (job.seq, job.status, job.counts.events, job.counts.running) == (0, "pending", 0, 0)
 
 
 def test_a_seq_beyond_a_segment_leaves_it_whole_and_one_before_it_is_refused() -> None:
     (segment,) = told()
-    assert until_seq(segment, segment.seq + 1) is segment
-    assert until_time(segment, segment.at_ns) is segment
+    assert cut_at_seq(segment, segment.seq + 1) is segment
+    assert cut_at_time(segment, segment.at_ns) is segment
     later = msgspec.structs.replace(segment, after_seq=100, seq=100 + segment.seq, lost=10)
     with pytest.raises(LookupError, match="Record 95 has no row"):
-        until_seq(later, 95)
+        cut_at_seq(later, 95)
     with pytest.raises(LookupError, match="Record 5 lies before it"):
-        until_seq(later, 5)
-    assert until_seq(later, 100).seq == 100
+        cut_at_seq(later, 5)
+    assert cut_at_seq(later, 100).seq == 100
 
 
 @given(st.floats(-0.1, 1.1))
@@ -97,7 +97,7 @@ def test_a_time_has_the_records_and_runs_until_then(share: float) -> None:
     (segment,) = told()
     times = segment.records.time_ns
     t_ns = times[0] + round(share * (times[-1] - times[0]))
-    part = until_time(segment, t_ns)
+    part = cut_at_time(segment, t_ns)
     assert part.seq == sum(at <= t_ns for at in times)
     runs = segment.runs
     assert len(part.runs.target) == sum(s + d <= t_ns for s, d in zip(runs.start_ns, runs.duration_ns, strict=True))
@@ -148,7 +148,7 @@ def test_what_was_asked_is_told_as_it_was_at_that_moment() -> None:
     segments = tape.finish()
     whole = play(*segments)
     assert [note["state"] for note in whole.actions()] == ["draining", "effective", "requested", "effective"]
-    moments = [play(segments[0], until_time(segments[1], note_at)).job() for note_at in _told_at(segments[1])]
+    moments = [play(segments[0], cut_at_time(segments[1], note_at)).job() for note_at in _told_at(segments[1])]
     assert [(m.status, m.control.action, m.control.state, m.control.by) for m in moments] == [
         ("running", "pause", "draining", "ann"),
         ("paused", "pause", "effective", "ann"),
@@ -168,7 +168,7 @@ def test_a_job_of_a_long_history_is_cut_where_it_was() -> None:
     flow.execute("emitter", {"count": 12_000})
     segments = tape.finish()
     place = next(place for place, segment in enumerate(segments) if segment.seq >= 6_001)
-    job = play(*segments[:place], until_seq(segments[place], 6_001)).job()
+    job = play(*segments[:place], cut_at_seq(segments[place], 6_001)).job()
     assert (job.seq, job.counts.events) == (6_001, 6_000)
     assert (job.routines["collector"].done, job.routines["collector"].queued) == (0, 6_000)
     assert job.routines["emitter"].status == "running"

@@ -15,7 +15,7 @@ from routilux import ErrorHandler, Flow, JobState
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.jobs.job_table import Monitor
 from routilux_dashboard.protocol import Job
-from routilux_dashboard.segments.cut import split, until_seq, until_time
+from routilux_dashboard.segments.cut import cut_at_seq, cut_at_time, split
 from routilux_dashboard.segments.segment import Segment
 from tests.dashboard.tapes import Count, Recount, Tape, renumbered
 from tests.engine.parts import DEADLINE
@@ -131,7 +131,7 @@ def test_the_state_at_every_record_is_a_fold_of_the_journal_up_to_it(
         playback = Playback.restore(checkpoints[begin - 1]) if begin else Playback()
         for segment in segments[begin:place]:
             playback.add(segment)
-        playback.add(until_seq(segments[place], seq))
+        playback.add(cut_at_seq(segments[place], seq))
         unseen = recount.unseen(segments[place].n, recount.records[seq - 1].at)
         agrees(playback.job(), recount.at(seq), unseen)
 
@@ -145,7 +145,7 @@ def test_the_state_at_every_time_is_what_had_happened_by_then(random_job: _Rando
     for t_ns in [begin + round(share * (end - begin)) for share in shares] + [end]:
         playback = Playback()
         for segment in segments:
-            part = until_time(segment, t_ns)
+            part = cut_at_time(segment, t_ns)
             playback.add(part)
             if segment.at_ns > t_ns:
                 break
@@ -166,7 +166,7 @@ def test_it_does_not_matter_how_a_job_is_cut_into_segments(random_job: _Random, 
         for seq in {before + 1, part.seq} - {before}:
             if seq <= part.seq:
                 moment = Playback.restore(restored.checkpoint()) if restored.n else Playback()
-                moment.add(until_seq(part, seq))
+                moment.add(cut_at_seq(part, seq))
                 at = recount.records[seq - 1]
                 agrees(moment.job(), recount.at(seq), recount.unseen(at.n, at.at))
     whole = play(segments)

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.payloads.preview import plain_text, preview
+from routilux_dashboard.payloads.preview import preview, safe_text
 
 HUGE = "x" * 50_000_000
 
@@ -222,9 +222,9 @@ def test_what_is_too_deep_or_too_much_is_cut_and_told() -> None:
 
 
 def test_plain_text_is_a_string_whatever_it_is_given() -> None:
-    assert plain_text("a" * 1_000, 3) == "aaa"
-    assert plain_text(3) == "3"
-    assert plain_text(Trapped()).startswith("<")
+    assert safe_text("a" * 1_000, 3) == "aaa"
+    assert safe_text(3) == "3"
+    assert safe_text(Trapped()).startswith("<")
 
 
 anything = st.recursive(

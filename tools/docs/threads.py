@@ -107,7 +107,7 @@ THREADS = (
     ),
     ThreadKind(
         "the sender and its reader",
-        "routilux-sender",
+        "routilux-uplink",
         "two, with connect()",
         "routilux_dashboard.forwarding.uplink",
         _always(SENT),

@@ -15,7 +15,7 @@ from ..jobs.job_search import BadCursor
 from ..protocol import Problem
 from ..recording.html import PageMissing
 from ..recording.importing import JobDiffers
-from ..recording.refusal import RecordingRefused
+from ..recording.refusal import InvalidRecording
 from ..server.encoding import to_json
 from ..server.hub import NotAnswered
 from ..store import StoreFailed
@@ -35,7 +35,7 @@ _OWN: dict[type[Exception], tuple[int, str, str]] = {
     CannotStart: (422, "Cannot start", "Nothing was started."),
     NotKept: (404, "Not kept", "GET the job's history to see what is."),
     BadCursor: (400, "Bad cursor", "Nothing was read."),
-    RecordingRefused: (422, "Not a recording", "Nothing of it was kept."),
+    InvalidRecording: (422, "Not a recording", "Nothing of it was kept."),
     JobDiffers: (409, "Here already", "Nothing was changed."),
     PageMissing: (503, "The front end is not built", "The recording as JSON lines needs no page."),
     NoStore: (409, "Not kept", "Start the server with one: Dashboard(store=…), or --store."),

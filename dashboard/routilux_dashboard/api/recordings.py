@@ -11,8 +11,8 @@ from flask import Response, request, url_for
 from ..payloads.mask import Mask
 from ..protocol import JobSummary
 from ..recording import html, jsonl
-from ..recording.importing import take_in
-from ..recording.recordable import Recordable
+from ..recording.film import Film
+from ..recording.importing import import_recording
 from ..server.gate import MORE_TIME
 from .parameter import Names, Number
 from .problems import Refused
@@ -63,10 +63,10 @@ def add(table: Table, services: Services) -> None:
         store = services.past.store()
         file: IO[bytes] = request.environ["wsgi.input"]
         pieces = iter(lambda: file.read(PIECE), b"")
-        imported = services.hub.run_native(lambda: take_in(pieces, store), IMPORT_SECONDS)
+        imported = services.hub.run_native(lambda: import_recording(pieces, store), IMPORT_SECONDS)
         job_id = imported.summary.job_id
         if imported.fresh:
-            services.hub.run_native(lambda: store.let_go([job_id]))  # nobody writes more of it
+            services.hub.run_native(lambda: store.release_writer([job_id]))  # nobody writes more of it
             services.hub.run_native(lambda: store.add_up(job_id))
         job = services.job(job_id)
         if imported.fresh:
@@ -75,19 +75,19 @@ def add(table: Table, services: Services) -> None:
         return reply(job.summary, status, Location=place)
 
 
-def _lines(recordable: Recordable, mask: Mask) -> Iterator[bytes]:
+def _lines(recordable: Film, mask: Mask) -> Iterator[bytes]:
     if recordable.gaps:
         raise Refused(409, "Not complete", f"{recordable.gaps} The HTML file has what is there, and says so.")
     return jsonl.write(recordable.segments, mask)
 
 
-def _page(recordable: Recordable, mask: Mask, limit: int) -> Iterator[bytes]:
+def _page(recordable: Film, mask: Mask, limit: int) -> Iterator[bytes]:
     segments, keyframe, missing, _, last_sign_ns = recordable
     return html.html_file(segments, mask, limit=limit, missing=missing, keyframe=keyframe, last_sign_ns=last_sign_ns)
 
 
 def _file(
-    services: Services, job_id: str, suffix: str, media: str, make: Callable[[Recordable, Mask], Iterator[bytes]]
+    services: Services, job_id: str, suffix: str, media: str, make: Callable[[Film, Mask], Iterator[bytes]]
 ) -> Response:
     """The pieces that `make` gives, each made in a native thread when the one before has been sent."""
     job, hub, more_time = services.job(job_id), services.hub, request.environ.get(MORE_TIME, lambda: None)

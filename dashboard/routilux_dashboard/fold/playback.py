@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from ..protocol import Control, Frame, Job, JobSummary, Keyframe, RoutineState
-from ..segments.check import Position, SegmentRefused, check, check_payloads
-from ..segments.decode import KeptJob
-from ..segments.segment import Beginning, DataValue, Facts, Metrics, Records, Segment, SourceName, TargetName
+from ..segments.check import SegmentPosition, SegmentRefused, check, check_payloads
+from ..segments.decode import SegmentDecoder
+from ..segments.segment import DataValue, Facts, JobStart, Metrics, Records, Segment, SourceName, TargetName
 from ..times import milliseconds
 from . import frames
 from .counter_state import FoldState, fold_of, state_of_fold
@@ -35,7 +35,7 @@ class Checkpoint(msgspec.Struct):
     look_at: int
     fold: FoldState
     shown: Keyframe
-    beginning: Beginning
+    beginning: JobStart
     facts: Facts
     asked: Control
     last_sign_ns: int | None
@@ -48,7 +48,7 @@ class Checkpoint(msgspec.Struct):
 class _Reel:
     """What there is once the first segment has been added."""
 
-    def __init__(self, kept: KeptJob, fold: JobFold, shown: Keyframe | None, at_ns: int) -> None:
+    def __init__(self, kept: SegmentDecoder, fold: JobFold, shown: Keyframe | None, at_ns: int) -> None:
         self.kept = kept
         self.fold = fold
         self.picture = Picture(kept, fold)
@@ -92,21 +92,21 @@ class Playback:
         self.n, self.at_ns = segment.n, segment.at_ns
         return True
 
-    def _position(self) -> Position:
+    def _position(self) -> SegmentPosition:
         if self._made is None:
-            return Position(None, 0, 0, 0, 0, (), ())
+            return SegmentPosition(None, 0, 0, 0, 0, (), ())
         kept, fold = self._made.kept, self._made.fold
-        return Position(kept.job_id, self.n, fold.seq, self._runs, self._entry, kept.sources, kept.targets)
+        return SegmentPosition(kept.job_id, self.n, fold.seq, self._runs, self._entry, kept.sources, kept.targets)
 
     def _begin(self, segment: Segment) -> _Reel:
-        kept = KeptJob.first_of(segment)
+        kept = SegmentDecoder.first_of(segment)
         before = next((entry.data.get("previous") for entry in segment.entries if entry.kind == "status"), None)
         start_ns = min([*segment.records.time_ns[:1], *segment.runs.start_ns[:1], segment.at_ns])
         return _Reel(kept, JobFold(kept, start_ns, before or segment.facts.status), None, start_ns)
 
     def _fold(self, reel: _Reel, segment: Segment) -> None:
         kept, fold = reel.kept, reel.fold
-        kept.take_in(segment)
+        kept.apply(segment)
         changes = fold.add(kept.batch(segment), segment.at_ns)
         if segment.final:
             fold.series.finish(fold.level)
@@ -233,7 +233,7 @@ class Playback:
     def restore(cls, checkpoint: bytes) -> Playback:
         """The playback whose `checkpoint` this was. `ValueError` for one that is damaged, or of another format."""
         held = _decode(checkpoint)
-        kept = KeptJob(held.shown.job_id, held.beginning, view_of(held.shown.flow), held.facts)
+        kept = SegmentDecoder(held.shown.job_id, held.beginning, view_of(held.shown.flow), held.facts)
         kept.restore_rest(held.asked, held.last_sign_ns, held.states, held.data, held.sources, held.targets)
         fold = fold_of(held.fold, kept)
         playback = cls()

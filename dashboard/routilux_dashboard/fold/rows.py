@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast, get_args
 from routilux import ExecutionRecord, JobState, JournalBatch
 
 from ..payloads.mask import NO_MASK, Mask
-from ..payloads.preview import plain_text
+from ..payloads.preview import safe_text
 from ..protocol import LogRow, OutputRow, Record, RecordKind
 from ..times import iso, iso_text
 from .counters import Names
@@ -80,7 +80,7 @@ def output_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[OutputRo
     rows = []
     for n, row in enumerate(found.rows, max(after + 1, found.first)):
         shown, cut = mask.preview(row.get("data"))
-        words = plain_text(row.get("routine_id")), plain_text(row.get("output_type"))
+        words = safe_text(row.get("routine_id")), safe_text(row.get("output_type"))
         rows.append(OutputRow(n, iso_text(row.get("timestamp")) or "", *words, shown, cut))
     return rows
 

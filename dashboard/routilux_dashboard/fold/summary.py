@@ -10,7 +10,7 @@ from typing import Any, cast
 from routilux import ControlState, JobState
 
 from ..payloads.mask import NO_MASK, Mask
-from ..payloads.preview import plain_text
+from ..payloads.preview import safe_text
 from ..protocol import Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
 from ..times import MILLISECOND, epoch_ns, iso, iso_local
 from .counters import JobFold
@@ -60,8 +60,8 @@ def control_of(state: ControlState) -> Control:
     return Control(
         action=cast("Action | None", state.action),
         state=cast(Any, state.state),
-        by=plain_text(state.by, REASON_TEXT),
-        reason=plain_text(state.reason, REASON_TEXT),
+        by=safe_text(state.by, REASON_TEXT),
+        reason=safe_text(state.reason, REASON_TEXT),
         since=None if state.since_ns is None else iso(state.since_ns),
         waiting_for=[
             RunningHandler(handler.routine_id, handler.slot_name, round(handler.running_ns / MILLISECOND, 1))
@@ -131,4 +131,4 @@ def _error(fold: JobFold) -> ErrorReport | None:
     if fold.last_failure is not None:
         return fold.last_failure
     said = fold.error or "A routine stored 'failed' or 'error' as its status"
-    return ErrorReport("", "", "", plain_text(said, REASON_TEXT), "", iso(fold.status_ns))
+    return ErrorReport("", "", "", safe_text(said, REASON_TEXT), "", iso(fold.status_ns))

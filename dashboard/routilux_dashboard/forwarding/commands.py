@@ -28,13 +28,13 @@ class Jobs(Protocol):
         """Take what has happened until now, and return when it is with the sink (after a moment, at the latest)."""
 
 
-class Orders:
+class CommandRunner:
     """Does what is asked, and hands each answer to `reply`. `received` is called from one thread only."""
 
     def __init__(self, jobs: Jobs, reply: Callable[[Answer], None]) -> None:
         self._jobs = jobs
         self._reply = reply
-        self._natives = Natives(size=2, name="routilux-orders")
+        self._natives = Natives(size=2, name="routilux-commands")
 
     def received(self, message: Any) -> None:
         """An order has come; what is none is ignored."""

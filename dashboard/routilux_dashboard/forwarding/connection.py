@@ -20,10 +20,10 @@ from ..payloads.mask import Mask
 from ..program_protocol import MAX_NAME, VERSION, Greeting
 from ..protocol import FlowDefinition
 from ..sources.batch_loop import Recorder
-from .commands import Orders
+from .commands import CommandRunner
 from .link import websocket_url
-from .outbox import Backlog
-from .uplink import Sender
+from .outbox import Outbox
+from .uplink import Uplink
 
 BACKLOG_BYTES = 64 * 1024 * 1024
 KEEP_JOBS, KEEP_RECORDS = 50, 100_000
@@ -63,10 +63,10 @@ class ServerConnection:
         self._token = token
         self._key = secrets.token_hex(32)
         self._origin = origin_of(name or program_name())
-        self._backlog = Backlog(backlog_bytes, self._news, self._begin_again, self._refused)
+        self._outbox = Outbox(backlog_bytes, self._wake_uplink, self._begin_again, self._refused)
         self._recorder = Recorder(origin=self._origin, mask=Mask(mask), keep_jobs=KEEP_JOBS, keep_records=KEEP_RECORDS)
-        self._orders = Orders(self._recorder, self._reply)
-        self._sender = Sender(url, self._greet, self._backlog, self._definitions, self._orders.received)
+        self._commands = CommandRunner(self._recorder, self._reply)
+        self._uplink = Uplink(url, self._greet, self._outbox, self._definitions, self._commands.received)
         self._closed = False
         self._process = os.getpid()
         try:
@@ -75,14 +75,14 @@ class ServerConnection:
         except BaseException:
             self._recorder.release()
             raise
-        self._recorder.start(self._backlog)
-        self._sender.start()
+        self._recorder.start(self._outbox)
+        self._uplink.start()
         atexit.register(self.close)
 
     @property
     def state(self) -> ConnectionState:
         """How it is now."""
-        return ConnectionState(*self._sender.state, *self._backlog.state)
+        return ConnectionState(*self._uplink.state, *self._outbox.state)
 
     def watch(self, flow: Flow) -> None:
         """Send the jobs of `flow` too, those under way included. Raises `ValueError` for a second flow of its id."""
@@ -96,7 +96,7 @@ class ServerConnection:
         """Wait until the server has everything that has happened until now, for good; whether it has, within
         `timeout` seconds."""
         self._recorder.take_soon()
-        return self._backlog.wait_empty(timeout)
+        return self._outbox.wait_empty(timeout)
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
         """Send what waits, for at most `timeout` seconds, and end the connection. Jobs under way run on, unseen."""
@@ -105,11 +105,11 @@ class ServerConnection:
         self._closed = True
         atexit.unregister(self.close)
         self._recorder.stop()
-        if not self._backlog.wait_empty(timeout if self._sender.state.connected else 0.0):
-            waiting = self._backlog.state.segments
+        if not self._outbox.wait_empty(timeout if self._uplink.state.connected else 0.0):
+            waiting = self._outbox.state.segments
             log.warning("%d segments of jobs were not sent to %s: %s", waiting, self.url, self._why())
-        self._sender.stop()
-        self._orders.stop()
+        self._uplink.stop()
+        self._commands.stop()
         self._recorder.release()
 
     def __enter__(self) -> Self:
@@ -123,7 +123,7 @@ class ServerConnection:
     # -- what its parts ask of one another
 
     def _why(self) -> str:
-        return self._sender.state.reason or "there was no time"
+        return self._uplink.state.reason or "there was no time"
 
     def _greet(self) -> Greeting:
         return Greeting(VERSION, self._key, self._origin, time.time_ns(), self._token)
@@ -131,14 +131,14 @@ class ServerConnection:
     def _definitions(self) -> list[FlowDefinition]:
         return [flow.definition() for flow in self._recorder.flows()]
 
-    def _news(self) -> None:
-        self._sender.news()
+    def _wake_uplink(self) -> None:
+        self._uplink.wake()
 
     def _reply(self, answer: object) -> None:
-        self._sender.reply(answer)  # type: ignore[arg-type]
+        self._uplink.reply(answer)  # type: ignore[arg-type]
 
     def _begin_again(self, job_id: str) -> None:
-        self._recorder.begin_again(job_id, self._backlog.forget)
+        self._recorder.begin_again(job_id, self._outbox.forget)
 
     def _refused(self, job_id: str, reason: str) -> None:
         log.warning("%s does not take job %s: %s", self.url, job_id, reason)

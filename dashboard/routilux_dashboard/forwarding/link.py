@@ -40,14 +40,14 @@ class NotConnected(Exception):
     """There is no connection, or none any more; the message says why."""
 
 
-class NotWelcome(NotConnected):
+class ConnectionRejected(NotConnected):
     """The server does not want this program, or is none; trying again soon does not help."""
 
 
-class Link:
+class SocketLink:
     """A connection, made by the constructor. One thread calls `send`, another one `receive`.
 
-    Raises `NotConnected`, and `NotWelcome` with the server's words.
+    Raises `NotConnected`, and `ConnectionRejected` with the server's words.
     """
 
     def __init__(self, url: str, greeting: Greeting) -> None:
@@ -62,12 +62,12 @@ class Link:
     def _join(self, greeting: Greeting) -> None:
         opened = self._receive()
         if not (isinstance(opened, str) and opened.startswith("0{")):
-            raise NotWelcome("what answers is no Socket.IO server")
+            raise ConnectionRejected("what answers is no Socket.IO server")
         self._send_packet(_CONNECT, greeting)
         packet = self._next_packet()
         if packet.type != _CONNECT:
             said = packet.data.get("message") if isinstance(packet.data, dict) else packet.data
-            raise NotWelcome(str(said or "the server does not take programs"))
+            raise ConnectionRejected(str(said or "the server does not take programs"))
 
     def send(self, event: str, message: Any) -> None:
         """Send an event; waits for the network. Raises `NotConnected` when nothing moves for `SILENT_SECONDS`."""
@@ -161,7 +161,7 @@ def _open(url: str, greeting: Greeting) -> Any:
             sockopt=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
         )  # fmt: skip
     except websocket.WebSocketBadStatusException as error:
-        raise NotWelcome(_said(error)) from None
+        raise ConnectionRejected(_said(error)) from None
     except (OSError, websocket.WebSocketException) as error:
         raise NotConnected(str(error) or type(error).__name__) from None
 
@@ -170,7 +170,7 @@ def _farewell(data: bytes) -> NotConnected:
     """What a closing frame means: that the server has had enough of this program, or that it goes."""
     status, reason = int.from_bytes(data[:2], "big"), data[2:].decode("utf-8", "replace")
     if status in (_POLICY_VIOLATION, _TOO_BIG):
-        return NotWelcome(f"the server has cut this program: {reason}")
+        return ConnectionRejected(f"the server has cut this program: {reason}")
     return NotConnected("the server has closed the connection")
 
 

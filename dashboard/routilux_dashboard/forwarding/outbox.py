@@ -17,17 +17,17 @@ import msgspec
 from ..program_protocol import MAX_SEGMENTS, Have
 from ..segments.cut import split
 from ..segments.segment import Segment
-from ..segments.thin import bare, summed
+from ..segments.thin import drop_payloads, drop_rows
 
 JOBS_REMEMBERED = 200
 """Jobs that have ended, and are kept whole, whose last number is known still: they may go on."""
-_THINNERS = (bare, summed)
+_THINNERS = (drop_payloads, drop_rows)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Segment).decode
 
 
 @dataclass(slots=True, eq=False)
-class _Piece:
+class QueuedSegment:
     """A segment that waits. `thinned`: 0 it is whole, 1 payloads are gone, 2 rows too."""
 
     n: int
@@ -49,7 +49,7 @@ class _Job:
     open: bool = False
     unread: bool = False
     ended: bool = False
-    waiting: deque[_Piece] = field(default_factory=deque)
+    waiting: deque[QueuedSegment] = field(default_factory=deque)
 
     @property
     def first(self) -> int:
@@ -57,7 +57,7 @@ class _Job:
         return self.waiting[0].n if self.waiting else self.last + 1
 
 
-class BacklogState(NamedTuple):
+class OutboxState(NamedTuple):
     """How much waits: segments, their bytes, and how many of them had to be made smaller ever."""
 
     segments: int
@@ -65,10 +65,10 @@ class BacklogState(NamedTuple):
     thinned: int
 
 
-class Backlog:
+class Outbox:
     """The sink of a program's recorder. Any thread; `_lock` guards all of it.
 
-    `news` is called when something is to be sent; `begin_again(job_id)` when the server has
+    `wake` is called when something is to be sent; `begin_again(job_id)` when the server has
     nothing of a job whose beginning is not held any more; `refused(job_id, reason)` for a job that
     the server does not take.
     """
@@ -76,12 +76,12 @@ class Backlog:
     def __init__(
         self,
         bound: int,
-        news: Callable[[], None],
+        wake: Callable[[], None],
         begin_again: Callable[[str], None],
         refused: Callable[[str, str], None],
     ) -> None:
         self._bound = bound
-        self._news = news
+        self._wake = wake
         self._begin_again = begin_again
         self._refused = refused
         self._lock = threading.Condition()
@@ -91,25 +91,25 @@ class Backlog:
         self._bytes = 0
         self._segments = 0
         self._thinned = 0
-        self._thinnable: tuple[deque[_Piece], deque[_Piece]] = (deque(), deque())
+        self._thinnable: tuple[deque[QueuedSegment], deque[QueuedSegment]] = (deque(), deque())
 
     # -- the recorder's side
 
     @property
-    def room(self) -> bool:
+    def has_room(self) -> bool:
         """Whether more is taken in now."""
         return self._bytes < self._bound
 
     @property
-    def state(self) -> BacklogState:
-        return BacklogState(self._segments, self._bytes, self._thinned)
+    def state(self) -> OutboxState:
+        return OutboxState(self._segments, self._bytes, self._thinned)
 
     def put(self, segments: list[Segment]) -> None:
         """Take in what comes next of one job or of several, each job's in its order."""
         for segment in segments:
             for blob, piece in _pieces(segment):
                 self._add(piece, blob)
-        self._news()
+        self._wake()
 
     def _add(self, segment: Segment, blob: bytes) -> None:
         with self._lock:
@@ -122,7 +122,7 @@ class Backlog:
             if segment.n != job.last:  # an earlier one of this job was split
                 blob = _encode(msgspec.structs.replace(segment, n=job.last))
             job.ended = segment.final
-            piece = _Piece(job.last, blob)
+            piece = QueuedSegment(job.last, blob)
             job.waiting.append(piece)
             self._thinnable[0].append(piece)
             self._bytes += len(blob)
@@ -190,7 +190,7 @@ class Backlog:
         for job_id in lacking:
             self._begin_again(job_id)
         self.refuse(refused)
-        self._news()
+        self._wake()
 
     def _show(self, job_ids: list[str]) -> None:
         """Have those of the jobs sent whose first segment is held."""
@@ -240,7 +240,7 @@ class Backlog:
                     job.sent = max(job.sent, n)
             self._forget_ended()
             self._lock.notify_all()
-        self._news()
+        self._wake()
 
     def again(self, numbers: dict[str, int]) -> None:
         """Have what comes after these numbers sent once more, as far as it is held."""
@@ -249,7 +249,7 @@ class Backlog:
                 job = self._jobs.get(job_id)
                 if job is not None and job.open:
                     job.sent = min(job.sent, max(n, job.first - 1))
-        self._news()
+        self._wake()
 
     def wait_empty(self, timeout: float) -> bool:
         """Wait until nothing waits; whether that is so."""

@@ -14,53 +14,53 @@ import msgspec
 
 from ..program_protocol import ASKED_AT_ONCE, BEAT_SECONDS, MAX_SEGMENTS, WINDOW, Answer, Beat, Greeting, Have
 from ..protocol import FlowDefinition
-from .link import Link, NotConnected, NotWelcome
-from .outbox import Backlog
+from .link import ConnectionRejected, NotConnected, SocketLink
+from .outbox import Outbox
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
-UNWELCOME_PAUSE = 15.0
+REJECTED_PAUSE = 15.0
 """Seconds between two attempts, at first and at most; and after the server has refused this program."""
 log = logging.getLogger("routilux_dashboard")
 
 
-class SenderState(NamedTuple):
+class UplinkState(NamedTuple):
     """Whether there is a connection, and why there is none."""
 
     connected: bool
     reason: str
 
 
-class Sender:
+class Uplink:
     """One thread that sends, and one for each connection that receives.
 
     `definitions` gives the flows as they are now; `order` is called with each order that comes, by the
-    receiving thread. `_wake` guards what both threads share and is held for moments only.
+    receiving thread. `_condition` guards what both threads share and is held for moments only.
     """
 
     def __init__(
         self,
         url: str,
         greet: Callable[[], Greeting],
-        backlog: Backlog,
+        backlog: Outbox,
         definitions: Callable[[], list[FlowDefinition]],
         order: Callable[[Any], None],
     ) -> None:
         self._url = url
         self._greet = greet
-        self._backlog = backlog
+        self._outbox = backlog
         self._definitions = definitions
         self._order = order
-        self._wake = threading.Condition()
-        self._stirred = True
+        self._condition = threading.Condition()
+        self._pending = True
         self._closing = False
-        self._link: Link | None = None
+        self._link: SocketLink | None = None
         self._broken = ""
-        self._unwelcome = False
+        self._rejected = False
         self._under_way = 0
         self._answers: deque[Answer] = deque()
         self._told_flows: dict[str, FlowDefinition] = {}
-        self.state = SenderState(False, "not connected yet")
-        self._thread = threading.Thread(target=self._run, name="routilux-sender", daemon=True)
+        self.state = UplinkState(False, "not connected yet")
+        self._thread = threading.Thread(target=self._run, name="routilux-uplink", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -71,20 +71,20 @@ class Sender:
         link = self._link
         if link is not None:
             link.close()
-        self.news()
+        self.wake()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
-    def news(self) -> None:
+    def wake(self) -> None:
         """There may be something to send."""
-        with self._wake:
-            self._stirred = True
-            self._wake.notify_all()
+        with self._condition:
+            self._pending = True
+            self._condition.notify_all()
 
     def reply(self, answer: Answer) -> None:
         """Answer an order, after what waits to be sent."""
         self._answers.append(answer)
-        self.news()
+        self.wake()
 
     # -- the thread
 
@@ -94,9 +94,9 @@ class Sender:
             try:
                 self._serve()
                 pause = FIRST_PAUSE
-            except NotWelcome as error:
+            except ConnectionRejected as error:
                 self._say(f"{error}")
-                pause = UNWELCOME_PAUSE
+                pause = REJECTED_PAUSE
             except NotConnected as error:
                 pause = FIRST_PAUSE if self.state.connected else min(2 * pause, LONGEST_PAUSE)
                 self._say(f"{error}")
@@ -108,24 +108,24 @@ class Sender:
     def _say(self, reason: str) -> None:
         if self.state.reason != reason and not self._closing:
             log.warning("Jobs are not sent to %s for now, and are kept until they are: %s", self._url, reason)
-        self.state = SenderState(False, reason)
+        self.state = UplinkState(False, reason)
 
     def _rest(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        with self._wake:
-            self._wake.wait_for(lambda: self._closing, max(0.0, deadline - time.monotonic()))
+        with self._condition:
+            self._condition.wait_for(lambda: self._closing, max(0.0, deadline - time.monotonic()))
 
     def _serve(self) -> None:
         """One connection, from its beginning to its end. Raises what ended it."""
-        link = self._link = Link(self._url, self._greet())
-        self._broken, self._unwelcome, self._under_way = "", False, 0
+        link = self._link = SocketLink(self._url, self._greet())
+        self._broken, self._rejected, self._under_way = "", False, 0
         self._told_flows.clear()
-        self._backlog.connection_made()
+        self._outbox.connection_made()
         reader = threading.Thread(target=self._read, args=(link,), name="routilux-receiver", daemon=True)
         reader.start()
         try:
             log.info("Connected to %s", self._url)
-            self.state = SenderState(True, "")
+            self.state = UplinkState(True, "")
             self._send_until_broken(link)
         finally:
             link.close()
@@ -133,12 +133,12 @@ class Sender:
             link.release()
             self._link = None
 
-    def _send_until_broken(self, link: Link) -> None:
+    def _send_until_broken(self, link: SocketLink) -> None:
         beat_at = 0.0
         while not self._closing:
-            with self._wake:
-                self._wake.wait_for(lambda: self._stirred, max(0.0, beat_at - time.monotonic()))
-                self._stirred = False
+            with self._condition:
+                self._condition.wait_for(lambda: self._pending, max(0.0, beat_at - time.monotonic()))
+                self._pending = False
             if self._broken:
                 raise self._error()
             if time.monotonic() >= beat_at:
@@ -148,20 +148,20 @@ class Sender:
             self._send_all(link)
 
     def _error(self) -> NotConnected:
-        kind = NotWelcome if self._unwelcome else NotConnected
+        kind = ConnectionRejected if self._rejected else NotConnected
         return kind(self._broken)
 
-    def _send_all(self, link: Link) -> None:
-        while job_ids := self._backlog.to_ask(ASKED_AT_ONCE):
+    def _send_all(self, link: SocketLink) -> None:
+        while job_ids := self._outbox.to_ask(ASKED_AT_ONCE):
             link.send("jobs", job_ids)
-        while self._under_way < WINDOW - MAX_SEGMENTS and (blobs := self._backlog.next(MAX_SEGMENTS)):
-            with self._wake:
+        while self._under_way < WINDOW - MAX_SEGMENTS and (blobs := self._outbox.next(MAX_SEGMENTS)):
+            with self._condition:
                 self._under_way += sum(map(len, blobs))
             link.send("segments", blobs)
         while self._answers:
             link.send("answer", self._answers.popleft())
 
-    def _tell_flows(self, link: Link) -> None:
+    def _tell_flows(self, link: SocketLink) -> None:
         """Send the flows that have changed since they were sent."""
         for definition in self._definitions():
             if self._told_flows.get(definition.flow_id) is not definition:
@@ -170,32 +170,32 @@ class Sender:
 
     # -- the receiving thread
 
-    def _read(self, link: Link) -> None:
+    def _read(self, link: SocketLink) -> None:
         try:
             while True:
                 self._received(*link.receive())
         except NotConnected as error:
-            self._unwelcome = isinstance(error, NotWelcome)
+            self._rejected = isinstance(error, ConnectionRejected)
             self._broken = str(error)
         except Exception as error:
             log.exception("A fault with what %s has sent", self._url)
             self._broken = f"what it sends is not understood: {error}"
         link.close()
-        self.news()
+        self.wake()
 
     def _received(self, event: str, message: Any) -> None:
         match event:
             case "have":
-                self._backlog.have(msgspec.convert(message, Have))
+                self._outbox.have(msgspec.convert(message, Have))
             case "kept":
-                self._backlog.kept(msgspec.convert(message, dict[str, int]))
+                self._outbox.kept(msgspec.convert(message, dict[str, int]))
             case "again":
-                self._backlog.again(msgspec.convert(message, dict[str, int]))
+                self._outbox.again(msgspec.convert(message, dict[str, int]))
             case "refused":
-                self._backlog.refuse(msgspec.convert(message, dict[str, str]))
+                self._outbox.refuse(msgspec.convert(message, dict[str, str]))
             case "taken":
-                with self._wake:
+                with self._condition:
                     self._under_way -= msgspec.convert(message, int)
-                self.news()
+                self.wake()
             case "order":
                 self._order(message)

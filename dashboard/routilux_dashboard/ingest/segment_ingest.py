@@ -18,7 +18,7 @@ from ..segments.check import check_payloads
 from ..segments.segment import Segment
 from ..sources.programs import Program
 from ..sources.remote_source import DistantJob
-from ..store.trouble import StoreFailed
+from ..store.errors import StoreFailed
 from .holding import Connected, Held, Shelf
 
 LIVE_JOBS = 20_000
@@ -108,7 +108,7 @@ class Clerk:
         self._monitor.stir()
         if self._store is not None:
             try:
-                self._store.let_go([held.job.job_id for held in under_way if not held.unread])
+                self._store.release_writer([held.job.job_id for held in under_way if not held.unread])
             except StoreFailed as error:  # it is told when the store is read again, for its writer is dead then
                 log.warning("The store is not told that jobs of %s are lost: %s", program.origin, error)
 
@@ -377,7 +377,7 @@ class Clerk:
     def _look(self, peers: list[Connected]) -> None:
         self._settle()
         by_key = {peer.program.key: peer for peer in peers}
-        if self._behind and self._store is not None and self._store.room:
+        if self._behind and self._store is not None and self._store.has_room:
             behind, self._behind = self._behind, {}
             for job_id in behind:
                 held = self._held.get(job_id)

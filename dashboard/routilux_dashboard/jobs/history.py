@@ -14,10 +14,10 @@ import msgspec
 from ..fold.causality import Causes, Effects
 from ..fold.playback import Playback
 from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
+from ..recording.film import Film
 from ..recording.from_memory import from_memory
 from ..recording.from_store import from_store
-from ..recording.recordable import Recordable
-from ..segments.cut import until_seq, until_time
+from ..segments.cut import cut_at_seq, cut_at_time
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery
 from ..segments.segment import Segment
 from ..sources.local_source import WatchedJob
@@ -163,7 +163,7 @@ class Past:
         except LookupError as error:
             raise NotKept(str(error)) from None
 
-    def recordable(self, job: ShownJob) -> Recordable:
+    def recordable(self, job: ShownJob) -> Film:
         """The whole film of a job until now. Raises `NoStore`."""
         if isinstance(job, WatchedJob) and not self._is_stored(job):
             return from_memory(job)
@@ -273,9 +273,9 @@ def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> J
     for segment in segments:
         part = segment
         if seq is not None:
-            part = until_seq(segment, seq)
+            part = cut_at_seq(segment, seq)
         elif t_ns is not None:
-            part = until_time(segment, t_ns)
+            part = cut_at_time(segment, t_ns)
         playback.add(part)
         if part is not segment:
             break

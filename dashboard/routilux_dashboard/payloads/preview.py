@@ -55,10 +55,10 @@ def preview(
     return maker.show(value, depth), maker.cut
 
 
-def plain_text(value: Any, limit: int = 500) -> str:
+def safe_text(value: Any, limit: int = 500) -> str:
     """A string as the wire can hold it, at most `limit` characters; anything else as its preview's text.
 
-    >>> plain_text("ab\\ud800c")
+    >>> safe_text("ab\\ud800c")
     'ab\ufffdc'
     """
     shown = _Preview(limit, 1).show(value, 1)

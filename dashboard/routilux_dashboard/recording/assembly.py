@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from ..segments.check import Position, SegmentRefused, check
+from ..segments.check import SegmentPosition, SegmentRefused, check
 from ..segments.segment import Records, Runs, Segment, SourceName, TargetName
 from . import lines
 from .open_segment import OpenSegment
-from .refusal import RecordingRefused, need
+from .refusal import InvalidRecording, require
 
 MAX_NAMES = 200_000
 """Sources, and targets, of a recording."""
@@ -32,9 +32,9 @@ class Assembly:
         """Take the next line; the segment that it completes.
 
         Raises:
-            RecordingRefused: the line does not fit.
+            InvalidRecording: the line does not fit.
         """
-        need(not self.whole, "the recording has ended with the line before")
+        require(not self.whole, "the recording has ended with the line before")
         if self._job_id is None:
             self._begin(line)
         elif isinstance(line, lines.SegmentLine):
@@ -48,20 +48,20 @@ class Assembly:
 
     def _begin(self, line: lines.AnyLine) -> None:
         if not isinstance(line, lines.RecordingLine):
-            raise RecordingRefused('it is not the beginning of a recording, which is a line of type "recording"')
-        need(
+            raise InvalidRecording('it is not the beginning of a recording, which is a line of type "recording"')
+        require(
             line.format <= lines.FORMAT,
             f"the recording has format {line.format}, and this program knows up to {lines.FORMAT}: "
             "open it with a newer routilux-dashboard",
         )
-        need(line.format >= 1, f"there is no format {line.format}")
+        require(line.format >= 1, f"there is no format {line.format}")
         self._job_id = line.job_id
 
     def _end(self, line: lines.EndLine) -> None:
-        need(self._open.lines == 0, "the recording ends in the midst of a segment")
+        require(self._open.lines == 0, "the recording ends in the midst of a segment")
         made = self._last.n if self._last is not None else 0
-        need(made > 0, "the recording has no segment")
-        need(
+        require(made > 0, "the recording has no segment")
+        require(
             (line.lines, line.segments) == (self._lines, made),
             f"{line.lines:,} lines and {line.segments:,} segments were written, "
             f"but {self._lines:,} and {made:,} are here",
@@ -72,11 +72,13 @@ class Assembly:
         segment = self._open.segment(self._job_id or "", line)
         last = self._last
         place = (last.n, last.seq) if last is not None else (0, 0)
-        position = Position(self._job_id, *place, self._runs, self._entry, self._sources.keys(), self._targets.keys())
+        position = SegmentPosition(
+            self._job_id, *place, self._runs, self._entry, self._sources.keys(), self._targets.keys()
+        )
         try:
             check(segment, position)
         except SegmentRefused as refused:
-            raise RecordingRefused(str(refused)) from None
+            raise InvalidRecording(str(refused)) from None
         _check_numbers(segment)
         self._lines += 1
         self._open = OpenSegment()
@@ -97,7 +99,7 @@ class Assembly:
             case lines.RunLine() | lines.SumLine():
                 self._open.add_run(line, self._targets.get(line.target))
             case lines.RecordingLine():
-                raise RecordingRefused("a second recording begins here: one file holds one job")
+                raise InvalidRecording("a second recording begins here: one file holds one job")
             case _:
                 self._open.add(line)
 
@@ -106,13 +108,13 @@ class Assembly:
             line.number, line.routine_id, line.event_name, line.kind, line.connection_ids, line.target_ids
         )
         self._sources[line.number] = source
-        need(len(self._sources) <= MAX_NAMES, f"no recording has more than {MAX_NAMES:,} sources")
+        require(len(self._sources) <= MAX_NAMES, f"no recording has more than {MAX_NAMES:,} sources")
         self._open.sources.append(source)
 
     def _name_target(self, line: lines.TargetLine) -> None:
         target = TargetName(line.number, line.routine_id, line.slot)
         self._targets[line.number] = target
-        need(len(self._targets) <= MAX_NAMES, f"no recording has more than {MAX_NAMES:,} targets")
+        require(len(self._targets) <= MAX_NAMES, f"no recording has more than {MAX_NAMES:,} targets")
         self._open.targets.append(target)
 
 
@@ -121,4 +123,4 @@ def _check_numbers(segment: Segment) -> None:
     try:
         msgspec.msgpack.encode(msgspec.structs.replace(segment, records=Records(), runs=Runs()))
     except (OverflowError, ValueError, TypeError) as error:
-        raise RecordingRefused(f"something in segment {segment.n} cannot be kept: {error}") from None
+        raise InvalidRecording(f"something in segment {segment.n} cannot be kept: {error}") from None

@@ -14,11 +14,11 @@ from ..payloads.mask import NO_MASK, Mask
 from ..protocol import Keyframe
 from ..segments.segment import Segment
 from ..times import iso, milliseconds
+from .film_parts import FilmParts
 from .masked import masked, masked_keyframe
-from .parts import Part, Shelf, pack
-from .rows import NumberedRows, RecordRows
-from .strip import Strip
-from .writing import MADE_BY
+from .parts import Part, PartList, pack
+from .row_parts import NumberedRows, RecordRows
+from .write_lines import MADE_BY
 
 FORMAT = 1
 """Of the parts; the page in the file knows this one."""
@@ -50,7 +50,7 @@ class About(msgspec.Struct):
     missing: list[str]
 
 
-class Content:
+class RecordingBuilder:
     """Takes the segments of a job in their order. Holds what goes into the file, never much more than `room` bytes.
 
     What does not fit is left out in this order: moments between keyframes, half of these, again and
@@ -65,7 +65,7 @@ class Content:
         self._records = RecordRows()
         self._log = NumberedRows("log")
         self._outputs = NumberedRows("outputs")
-        self._strip = Strip()
+        self._film = FilmParts()
         self._rowless = 0
 
     def add(self, segment: Segment) -> None:
@@ -79,14 +79,14 @@ class Content:
         self._records.add(segment)
         self._log.add(segment.log)
         self._outputs.add(segment.outputs)
-        self._film(segment.at_ns)
+        self._add_moment(segment.at_ns)
         self._fit(self._room)
 
-    def _film(self, now_ns: int) -> None:
-        if self._strip.due(now_ns):
-            self._strip.begin(self._playback.keyframe(), now_ns)
+    def _add_moment(self, now_ns: int) -> None:
+        if self._film.due(now_ns):
+            self._film.begin(self._playback.keyframe(), now_ns)
         elif (frame := self._playback.frame()) is not None:
-            self._strip.add(frame)
+            self._film.add(frame)
 
     def parts(
         self,
@@ -112,7 +112,7 @@ class Content:
         self._records.close(playback.seq + 1)
         for rows in (self._log, self._outputs):
             rows.close()
-        self._strip.close()
+        self._film.close()
         shown = playback.keyframe() if keyframe is None else masked_keyframe(keyframe, self._mask)
         if last_sign_ns is not None:
             playback.mark_lost(last_sign_ns)
@@ -120,8 +120,8 @@ class Content:
         fixed = self._fixed(shown)
         self._fit(self._room - sum(part.size for part in fixed))
         about = self._about(limit, [*missing, *(self._counted_only() if keyframe is None else ())])
-        shelves = (*self._shelves(), self._strip.shelf)
-        return [Part("about", pack(about)), *fixed, *(part for shelf in shelves for part in shelf)]
+        lists = (*self._lists(), self._film.parts)
+        return [Part("about", pack(about)), *fixed, *(part for rows in lists for part in rows)]
 
     def _fixed(self, keyframe: Keyframe) -> list[Part]:
         playback = self._playback
@@ -137,10 +137,10 @@ class Content:
 
     def _about(self, limit: int, missing: Iterable[str]) -> About:
         job = self._playback.summary
-        gone = [(shelf.name, shelf.gone) for shelf in self._shelves() if shelf.gone is not None]
+        gone = [(rows.name, rows.gone) for rows in self._lists() if rows.gone is not None]
         left_out = [LeftOut(name, part.first, part.last, part.rows) for name, part in gone]
-        if self._strip.left_out:
-            left_out.append(LeftOut("frames", 1, self._strip.last, self._strip.left_out))
+        if self._film.left_out:
+            left_out.append(LeftOut("frames", 1, self._film.last, self._film.left_out))
         return About(
             FORMAT, MADE_BY, iso(time.time_ns()), job.job_id, job.flow_id, job.origin,
             sorted(self._mask.names), limit, left_out, list(missing),
@@ -153,16 +153,16 @@ class Content:
                 "was no room for them while its server was away."
             )
 
-    def _shelves(self) -> tuple[Shelf, ...]:
+    def _lists(self) -> tuple[PartList, ...]:
         """In the order in which their parts make room."""
         return self._records.payloads, self._outputs.rows, self._log.rows, self._records.rows
 
     def _fit(self, room: int) -> None:
         """Leave out what there is no room for."""
-        film, shelves = self._strip.shelf, self._shelves()
-        while film.size > max(0, room) * FILM_SHARE and self._strip.thin():
+        film, lists = self._film.parts, self._lists()
+        while film.size > max(0, room) * FILM_SHARE and self._film.thin():
             pass
-        drops: list[Callable[[], bool]] = [shelf.drop_oldest for shelf in shelves]
+        drops: list[Callable[[], bool]] = [rows.drop_oldest for rows in lists]
         for drop in drops:
-            while film.size + sum(shelf.size for shelf in shelves) > room and drop():
+            while film.size + sum(rows.size for rows in lists) > room and drop():
                 pass

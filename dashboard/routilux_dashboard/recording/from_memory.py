@@ -14,9 +14,9 @@ from ..payloads.encoder import Payloads
 from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
 from ..segments.cut import NOTHING_ASKED, split
 from ..segments.segment import (
-    Beginning,
     DataValue,
     Facts,
+    JobStart,
     Metrics,
     Records,
     RunningNow,
@@ -29,7 +29,7 @@ from ..sources.local_source import PAGE_LIMIT, WatchedJob
 from ..sources.run_log import KeptRun
 from ..times import MILLISECOND, iso
 from . import told
-from .recordable import Recordable
+from .film import Film
 
 ROWS = 5_000
 """Records, and runs, of a segment."""
@@ -42,7 +42,7 @@ T = TypeVar("T")
 Row = TypeVar("Row", LogRow, OutputRow)
 
 
-def from_memory(job: WatchedJob) -> Recordable:
+def from_memory(job: WatchedJob) -> Film:
     """What is in memory of a job. Waits for no handler, but may take a while: call it in a native thread."""
     keyframe = job.keyframe()
     first = job.job_state.read_history(0, 0).first
@@ -51,7 +51,7 @@ def from_memory(job: WatchedJob) -> Recordable:
         gaps.append(f"Records 1 to {first - 1:,} are not in memory any more, and this server keeps no store.")
     if job.runs is None or job.runs.left:
         gaps.append("Not every handler run is in memory, and this server keeps no store.")
-    return Recordable(_Memory(job, keyframe).segments(), keyframe, (MISSING, *gaps), " ".join(gaps))
+    return Film(_Memory(job, keyframe).segments(), keyframe, (MISSING, *gaps), " ".join(gaps))
 
 
 class _Memory:
@@ -138,7 +138,7 @@ class _Memory:
 
     def _begin(self, segment: Segment) -> None:
         job = self._shown.job
-        segment.beginning = Beginning(job.flow_id, job.origin, job.created_at, job.entry, job.params)
+        segment.beginning = JobStart(job.flow_id, job.origin, job.created_at, job.entry, job.params)
         segment.flow = self._shown.flow
 
     def _running(self) -> list[RunningNow]:

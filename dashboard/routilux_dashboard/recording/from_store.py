@@ -7,10 +7,10 @@ from typing import Protocol
 
 from ..protocol import StoreHealth
 from ..segments.segment import Segment
-from .recordable import Recordable
+from .film import Film
 
 
-class Keeper(Protocol):
+class StoreSource(Protocol):
     """A store, as far as it is read here."""
 
     @property
@@ -19,7 +19,7 @@ class Keeper(Protocol):
     def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]: ...
 
 
-def from_store(job_id: str, store: Keeper) -> Recordable:
+def from_store(job_id: str, store: StoreSource) -> Film:
     """What a store has of a job. What has happened should be in it: the caller has it catch up.
 
     Raises `LookupError` for a job that is not there. Waits for the store: call it in a native thread.
@@ -27,7 +27,7 @@ def from_store(job_id: str, store: Keeper) -> Recordable:
     last = store.last_segments([job_id]).get(job_id)
     if last is None:
         raise LookupError(f"There is no job {job_id!r} in the store")
-    return Recordable(_up_to(last, store.segments(job_id)), missing=tuple(_behind(store.health)))
+    return Film(_up_to(last, store.segments(job_id)), missing=tuple(_behind(store.health)))
 
 
 def _up_to(last: int, segments: Iterator[Segment]) -> Iterator[Segment]:

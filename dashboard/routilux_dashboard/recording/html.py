@@ -14,7 +14,7 @@ from ..assets import built
 from ..payloads.mask import NO_MASK, Mask
 from ..protocol import Keyframe
 from ..segments.segment import Segment
-from .content import Content
+from .content import RecordingBuilder
 from .parts import Part, pack
 
 LIMIT = 25_000_000
@@ -62,7 +62,7 @@ def html_file(
     if limit < LEAST:
         raise ValueError(f"limit={limit!r} bytes is too little for a page with a job in it; give at least {LEAST:,}")
     before, after = _page(dist or built())
-    content = Content(limit - len(before) - len(after) - BREAKS, mask)
+    content = RecordingBuilder(limit - len(before) - len(after) - BREAKS, mask)
     rest = iter(segments)
     first = next(rest, None)
     if first is None:
@@ -72,7 +72,7 @@ def html_file(
 
 
 def _pieces(
-    before: bytes, segments: Iterator[Segment], content: Content, parts: Callable[[], list[Part]], after: bytes
+    before: bytes, segments: Iterator[Segment], content: RecordingBuilder, parts: Callable[[], list[Part]], after: bytes
 ) -> Iterator[bytes]:
     yield before
     told, breaks = time.monotonic(), 0

@@ -15,8 +15,8 @@ from ..protocol import JobSummary
 from ..segments.check import SegmentRefused
 from ..segments.segment import Segment, SourceName, TargetName
 from .payloads import on_one_line
-from .reading import read
-from .refusal import RecordingRefused
+from .read_lines import read
+from .refusal import InvalidRecording
 
 IN_MEMORY = 4 * 1024 * 1024
 """Bytes of a file that are not put on disk meanwhile."""
@@ -25,11 +25,11 @@ MAX_FILE = 4 * 1024 * 1024 * 1024
 PIECE = 256 * 1024
 
 
-class Shelter(Protocol):
+class ImportTarget(Protocol):
     """Where jobs are kept (`Store`)."""
 
     def last_segments(self, job_ids: Collection[str]) -> dict[str, int]: ...
-    def let_go(self, job_ids: Collection[str]) -> None: ...
+    def release_writer(self, job_ids: Collection[str]) -> None: ...
     def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]: ...
     def import_segments(self, segments: Iterable[Segment], timeout: float = 60.0) -> None: ...
 
@@ -45,7 +45,7 @@ class JobDiffers(Exception):
     """A job of that id is here already, and is not what the file holds; the message says so."""
 
 
-def take_in(pieces: Iterable[bytes], store: Shelter, limit: int = MAX_FILE) -> Imported:
+def import_recording(pieces: Iterable[bytes], store: ImportTarget, limit: int = MAX_FILE) -> Imported:
     """Take a recording (JSON lines) into a store. Waits for disks: call it in a native thread.
 
     A job that had not ended is "lost": nobody here knows what became of it.
@@ -55,7 +55,7 @@ def take_in(pieces: Iterable[bytes], store: Shelter, limit: int = MAX_FILE) -> I
         limit: bytes that the file may have.
 
     Raises:
-        RecordingRefused: the file is no recording, or not a sound one. Nothing of it has been kept.
+        InvalidRecording: the file is no recording, or not a sound one. Nothing of it has been kept.
         JobDiffers: the store has another job of that id, or the same one as it was at another time.
         TimeoutError: the store does not write.
     """
@@ -68,7 +68,7 @@ def take_in(pieces: Iterable[bytes], store: Shelter, limit: int = MAX_FILE) -> I
             return Imported(summary, False)
         store.import_segments(_from(file))
         _confirm(store, summary.job_id, last)
-        store.let_go([summary.job_id])
+        store.release_writer([summary.job_id])
     return Imported(summary, True)
 
 
@@ -76,7 +76,7 @@ def _spool(pieces: Iterable[bytes], file: IO[bytes], limit: int) -> None:
     for piece in pieces:
         file.write(piece)
         if file.tell() > limit:
-            raise RecordingRefused(f"the file has more than {limit:,} bytes, and no more are taken")
+            raise InvalidRecording(f"the file has more than {limit:,} bytes, and no more are taken")
 
 
 def _from(file: IO[bytes]) -> Iterator[Segment]:
@@ -91,7 +91,7 @@ def _checked(segments: Iterable[Segment]) -> tuple[JobSummary, int]:
         for segment in segments:
             playback.add(segment)
     except SegmentRefused as refused:
-        raise RecordingRefused(f"after segment {playback.n}: {refused}") from None
+        raise InvalidRecording(f"after segment {playback.n}: {refused}") from None
     return playback.summary, playback.n
 
 
@@ -105,7 +105,7 @@ def _compare(summary: JobSummary, found: Iterable[Segment], kept: Iterable[Segme
             )
 
 
-def _confirm(store: Shelter, job_id: str, last: int) -> None:
+def _confirm(store: ImportTarget, job_id: str, last: int) -> None:
     made = store.last_segments([job_id]).get(job_id, 0)
     if made != last:
         raise JobDiffers(

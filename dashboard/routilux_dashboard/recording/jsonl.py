@@ -9,8 +9,11 @@ ValueError: there is nothing to record: the job has no segment
 
 from __future__ import annotations
 
-from .reading import read
-from .refusal import RecordingRefused
-from .writing import write
+from .read_lines import read
+from .refusal import InvalidRecording
+from .write_lines import write
 
-__all__ = ["RecordingRefused", "read", "write"]
+__all__ = ["InvalidRecording", "RecordingRefused", "read", "write"]
+
+RecordingRefused = InvalidRecording
+"""The documented name before the class was renamed."""

@@ -7,9 +7,9 @@ from typing import Any
 from ..fold.routine_counters import OUTCOMES
 from ..protocol import FlowDefinition, LogRow, OutputRow, RoutineState
 from ..segments.segment import (
-    Beginning,
     DataValue,
     Entry,
+    JobStart,
     Records,
     RunningNow,
     Runs,
@@ -22,7 +22,7 @@ from ..segments.segment import (
 from ..times import iso_text
 from . import lines
 from .payloads import problem_of
-from .refusal import RecordingRefused, need
+from .refusal import InvalidRecording, require
 
 MAX_LINES = 50_000
 """Lines of one segment."""
@@ -34,14 +34,14 @@ _OUTCOMES = {outcome: index for index, outcome in enumerate(OUTCOMES)}
 class OpenSegment:
     """Takes the lines of one segment, all but its last; `segment` makes it of them and of that one.
 
-    Raises `RecordingRefused` for a line that cannot be right.
+    Raises `InvalidRecording` for a line that cannot be right.
     """
 
     def __init__(self) -> None:
         self.lines = 0
         self.sources: list[SourceName] = []
         self.targets: list[TargetName] = []
-        self._beginning: Beginning | None = None
+        self._beginning: JobStart | None = None
         self._flow: FlowDefinition | None = None
         self._records = Records([], [], [], [], [])
         self._first_seq = 0
@@ -57,30 +57,30 @@ class OpenSegment:
     def count(self) -> None:
         """Count a line, whichever it is."""
         self.lines += 1
-        need(self.lines <= MAX_LINES, f"no segment has more than {MAX_LINES:,} lines")
+        require(self.lines <= MAX_LINES, f"no segment has more than {MAX_LINES:,} lines")
 
     def add_record(self, line: lines.RecordLine | lines.EmittedLine, source: SourceName | None) -> None:
         """A record, or how many there are of a source; `source` is what its number means so far."""
         if source is None:
-            raise RecordingRefused(f"source {line.source} has not been named before")
+            raise InvalidRecording(f"source {line.source} has not been named before")
         if isinstance(line, lines.EmittedLine):
             emissions = self._summed().emissions
-            need(line.source not in emissions, f"source {line.source} was added up before")
+            require(line.source not in emissions, f"source {line.source} was added up before")
             emissions[line.source] = line.count
             return
         said = (line.routine_id, line.event_name, line.kind)
-        need(said == (source.routine_id, source.event_name, source.kind), f"source {line.source} is not {said!r}")
+        require(said == (source.routine_id, source.event_name, source.kind), f"source {line.source} is not {said!r}")
         self._append_record(line)
 
     def _append_record(self, line: lines.RecordLine) -> None:
         rows, data = self._records, bytes(line.data)
-        need(not (problem := problem_of(data)), f"its data cannot be taken: {problem}")
+        require(not (problem := problem_of(data)), f"its data cannot be taken: {problem}")
         self._first_seq = self._first_seq or line.seq
         due = self._first_seq + len(rows.source)
-        need(line.seq == due, f"record {line.seq:,} is not the next one, which is {due:,}")
-        need((line.cause or 0) < line.seq, f"record {line.seq:,} cannot be caused by {line.cause}")
+        require(line.seq == due, f"record {line.seq:,} is not the next one, which is {due:,}")
+        require((line.cause or 0) < line.seq, f"record {line.seq:,} cannot be caused by {line.cause}")
         self._bytes += len(data)
-        need(self._bytes <= MAX_BYTES, f"the data of one segment has more than {MAX_BYTES:,} bytes")
+        require(self._bytes <= MAX_BYTES, f"the data of one segment has more than {MAX_BYTES:,} bytes")
         if line.cut:
             rows.cut.append(len(rows.source))
         rows.source.append(line.source)
@@ -91,15 +91,15 @@ class OpenSegment:
     def add_run(self, line: lines.RunLine | lines.SumLine, target: TargetName | None) -> None:
         """A run, or runs added up; `target` is what its number means so far."""
         if target is None:
-            raise RecordingRefused(f"target {line.target} has not been named before")
+            raise InvalidRecording(f"target {line.target} has not been named before")
         outcome = _OUTCOMES.get(line.outcome, -1)
-        need(outcome >= 0, f"no run ends {line.outcome[:50]!r}: it is one of {', '.join(OUTCOMES)}")
+        require(outcome >= 0, f"no run ends {line.outcome[:50]!r}: it is one of {', '.join(OUTCOMES)}")
         if isinstance(line, lines.SumLine):
             sums = RunSums(line.target, outcome, line.count, line.total_ns, line.min_ns, line.max_ns)
             self._summed().runs.append(sums)
             return
         said = (line.routine_id, line.slot)
-        need(said == (target.routine_id, target.slot_name), f"target {line.target} is not {said!r}")
+        require(said == (target.routine_id, target.slot_name), f"target {line.target} is not {said!r}")
         rows = self._runs
         rows.target.append(line.target)
         rows.start_ns.append(line.start_ns)
@@ -111,8 +111,8 @@ class OpenSegment:
         """Any other line."""
         match line:
             case lines.BeginningLine():
-                need(iso_text(line.created_at) is not None, f"created_at is no time: {line.created_at!r}")
-                self._beginning = Beginning(line.flow_id, line.origin, line.created_at, line.entry, line.params)
+                require(iso_text(line.created_at) is not None, f"created_at is no time: {line.created_at!r}")
+                self._beginning = JobStart(line.flow_id, line.origin, line.created_at, line.entry, line.params)
             case lines.FlowLine():
                 self._flow = line.flow
             case lines.EntryLine():
@@ -127,13 +127,13 @@ class OpenSegment:
             case lines.DataLine():
                 self._data[line.key] = DataValue(line.value, line.cut)
             case _:
-                raise RecordingRefused(f"a {type(line).__name__} does not belong here")
+                raise InvalidRecording(f"a {type(line).__name__} does not belong here")
 
     def segment(self, job_id: str, line: lines.SegmentLine) -> Segment:
         """The segment that `line` completes."""
         made, first = len(self._records.source), self._first_seq
-        need(not made or first == line.after_seq + 1, f"its first record is {first:,}, not {line.after_seq + 1:,}")
-        need(line.seq == line.after_seq + made, f"it has {made:,} records, and they do not end at {line.seq:,}")
+        require(not made or first == line.after_seq + 1, f"its first record is {first:,}, not {line.after_seq + 1:,}")
+        require(line.seq == line.after_seq + made, f"it has {made:,} records, and they do not end at {line.seq:,}")
         values: dict[str, Any] = {
             "running": [_running(handler) for handler in line.running],
             "sources": self.sources,

@@ -49,7 +49,7 @@ def unpack(text: bytes) -> Any:
 
 
 @dataclass
-class Shelf:
+class PartList:
     """Parts of one kind in the order of their rows; the oldest make room when there is not enough."""
 
     name: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 
-class RecordingRefused(ValueError):
+class InvalidRecording(ValueError):
     """A file is no recording, or not a sound one; the message says where and why."""
 
 
-def need(holds: bool, otherwise: str) -> None:
+def require(holds: bool, otherwise: str) -> None:
     """Refuse for the reason `otherwise` unless it holds."""
     if not holds:
-        raise RecordingRefused(otherwise)
+        raise InvalidRecording(otherwise)

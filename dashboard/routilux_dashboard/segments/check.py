@@ -24,7 +24,7 @@ class SegmentRefused(ValueError):
     """A segment cannot be what follows; says why. Nothing has been changed."""
 
 
-class Position(NamedTuple):
+class SegmentPosition(NamedTuple):
     """How far a job is: its last segment, record, run and entry, and the numbers that have a name."""
 
     job_id: str | None
@@ -36,7 +36,7 @@ class Position(NamedTuple):
     targets: Collection[int]
 
 
-def check(segment: Segment, position: Position) -> None:
+def check(segment: Segment, position: SegmentPosition) -> None:
     """Raise `SegmentRefused` unless `segment` is whole and follows `position`. Payloads are not looked at."""
     _check_place(segment, position)
     records, runs = segment.records, segment.runs
@@ -62,7 +62,7 @@ def check_payloads(records: Records) -> None:
             raise SegmentRefused(f"The payload of record {place} of a segment is no JSON: {error}") from None
 
 
-def _check_place(segment: Segment, position: Position) -> None:
+def _check_place(segment: Segment, position: SegmentPosition) -> None:
     if position.job_id is not None and segment.job_id != position.job_id:
         raise SegmentRefused(f"A segment of job {segment.job_id!r} is not one of job {position.job_id!r}")
     if segment.n != position.n + 1:
@@ -79,7 +79,7 @@ def _check_lengths(what: str, *columns: Sequence[Any]) -> None:
         raise SegmentRefused(f"The columns of the {what} are of different lengths: {lengths}")
 
 
-def _check_numbers(segment: Segment, position: Position) -> None:
+def _check_numbers(segment: Segment, position: SegmentPosition) -> None:
     lost, count = segment.lost, len(segment.records.source)
     without_rows = sum(sums.count for sums in segment.sums.runs) if segment.sums is not None else 0
     if not 0 <= lost <= COUNT or segment.after_seq != position.seq + lost:

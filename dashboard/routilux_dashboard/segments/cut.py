@@ -32,7 +32,7 @@ _Row = TypeVar("_Row", LogRow, OutputRow)
 _Value = TypeVar("_Value")
 
 
-def until_seq(segment: Segment, seq: int) -> Segment:
+def cut_at_seq(segment: Segment, seq: int) -> Segment:
     """The part of a segment up to record `seq`: the state of the job at the moment of that record.
 
     The segment itself when `seq` lies beyond it. With the `seq` before its first record nothing is
@@ -44,18 +44,18 @@ def until_seq(segment: Segment, seq: int) -> Segment:
     if place < 0:
         lost = "has no row" if place >= -segment.lost else "lies before it"
         raise LookupError(f"Record {seq} {lost}: segment {segment.n} begins with record {segment.after_seq + 1}")
-    cutter = _Cutter(segment)
+    cutter = SegmentCutter(segment)
     if place == 0:
         return cutter.part(_NOWHERE, _NOWHERE, cutter.before())
     at = segment.records.time_ns[place - 1]
     return cutter.part(_NOWHERE, cutter.reached(at, place), at)
 
 
-def until_time(segment: Segment, t_ns: int) -> Segment:
+def cut_at_time(segment: Segment, t_ns: int) -> Segment:
     """The part of a segment up to `t_ns` (since the epoch); the segment itself when all of it was by then."""
     if t_ns >= segment.at_ns:
         return segment
-    cutter = _Cutter(segment)
+    cutter = SegmentCutter(segment)
     return cutter.part(_NOWHERE, cutter.reached(t_ns), t_ns)
 
 
@@ -67,7 +67,7 @@ def split(segment: Segment, rows: int) -> list[Segment]:
     """
     if max(len(segment.records.source), len(segment.runs.target)) <= rows:
         return [segment]
-    cutter = _Cutter(segment)
+    cutter = SegmentCutter(segment)
     parts, start = [], _NOWHERE
     while True:
         at = cutter.time_of(start, rows)
@@ -81,21 +81,21 @@ def split(segment: Segment, rows: int) -> list[Segment]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class RowCounts:
     """How many records, runs and entries of a segment lie before it."""
 
     records: int
     runs: int
     entries: int
 
-    def lies_after(self, other: _Place) -> bool:
+    def lies_after(self, other: RowCounts) -> bool:
         return self.records >= other.records and self.runs >= other.runs and self != other
 
 
-_NOWHERE = _Place(0, 0, 0)
+_NOWHERE = RowCounts(0, 0, 0)
 
 
-class _Cutter:
+class SegmentCutter:
     """Makes parts of one segment; what lies where in it is found out once."""
 
     def __init__(self, segment: Segment) -> None:
@@ -111,21 +111,21 @@ class _Cutter:
             for place, entry in enumerate(entries)
             if entry.kind in _STORING
         }
-        self.end = _Place(len(segment.records.source), len(runs.target), len(entries))
+        self.end = RowCounts(len(segment.records.source), len(runs.target), len(entries))
 
     # -- places
 
-    def reached(self, t_ns: int, records: int | None = None) -> _Place:
+    def reached(self, t_ns: int, records: int | None = None) -> RowCounts:
         """What lies up to `t_ns`, and up to record number `records` of the segment."""
         made = bisect_right(self._segment.records.time_ns, t_ns) if records is None else records
-        return _Place(made, bisect_right(self._ends, t_ns), bisect_right(self._told, t_ns))
+        return RowCounts(made, bisect_right(self._ends, t_ns), bisect_right(self._told, t_ns))
 
     def before(self) -> int:
         """A moment before everything that has a row."""
         times = self._segment.records.time_ns[:1] + self._ends[:1] + self._told[:1]
         return min(times, default=self._segment.at_ns) - 1
 
-    def time_of(self, start: _Place, rows: int) -> int | None:
+    def time_of(self, start: RowCounts, rows: int) -> int | None:
         """Until when there are `rows` records or runs more; `None` when there are not so many."""
         times = []
         if start.records + rows < self.end.records:
@@ -136,7 +136,7 @@ class _Cutter:
 
     # -- parts
 
-    def part(self, start: _Place, stop: _Place, t_ns: int | None) -> Segment:
+    def part(self, start: RowCounts, stop: RowCounts, t_ns: int | None) -> Segment:
         """From `start` to `stop`, which is at `t_ns`; `None`: to the segment's end."""
         whole = self._segment
         first, last = start == _NOWHERE, t_ns is None
@@ -176,7 +176,13 @@ class _Cutter:
         return found + [handler for handler in self._segment.running if handler.start_ns <= t_ns]
 
     def _last_of(
-        self, values: dict[str, _Value], entry_of: Callable[[str], object], start: _Place, stop: _Place, *, last: bool
+        self,
+        values: dict[str, _Value],
+        entry_of: Callable[[str], object],
+        start: RowCounts,
+        stop: RowCounts,
+        *,
+        last: bool,
     ) -> dict[str, _Value]:
         """Those values that were stored last between `start` and `stop`: what was there before them is not known."""
         untold = _FIRST if self._segment.beginning is not None else self.end.entries
@@ -217,7 +223,7 @@ def _runs(runs: Runs, start: int, stop: int) -> Runs:
     return Runs(*(column[start:stop] for column in columns))
 
 
-def _newer(rows: list[_Row], numbers: list[int], start: _Place, stop: _Place, *, last: bool) -> list[_Row]:
+def _newer(rows: list[_Row], numbers: list[int], start: RowCounts, stop: RowCounts, *, last: bool) -> list[_Row]:
     """The rows that the entries from `start` to `stop` tell of."""
     if not rows:
         return rows

@@ -18,18 +18,18 @@ from ..payloads.preview import preview
 from ..protocol import Control, LogRow, OutputRow, Record, RoutineState
 from ..times import iso
 from .cut import PAST
-from .segment import Beginning, DataValue, Facts, Segment, SourceName, TargetName
+from .segment import DataValue, Facts, JobStart, Segment, SourceName, TargetName
 
 _decode = msgspec.json.Decoder().decode
 
 
-class KeptJob:
+class SegmentDecoder:
     """The last that segments said of a job, and the names of its sources and targets.
 
     Bounded by the graph, what the routines have stored, and the newest `TAIL` rows of each kind.
     """
 
-    def __init__(self, job_id: str, beginning: Beginning, view: FlowView, facts: Facts) -> None:
+    def __init__(self, job_id: str, beginning: JobStart, view: FlowView, facts: Facts) -> None:
         self.job_id = job_id
         self.beginning = beginning
         self.facts = facts
@@ -45,7 +45,7 @@ class KeptJob:
         self._outputs: list[OutputRow] = []
 
     @classmethod
-    def first_of(cls, segment: Segment) -> KeptJob:
+    def first_of(cls, segment: Segment) -> SegmentDecoder:
         """The job of a first segment, before anything else of it has been taken in."""
         assert segment.beginning is not None
         assert segment.flow is not None
@@ -69,7 +69,7 @@ class KeptJob:
         self.sources.update((name.number, _source(name)) for name in sources)
         self.targets.update((name.number, _target(name)) for name in targets)
 
-    def take_in(self, segment: Segment) -> None:
+    def apply(self, segment: Segment) -> None:
         """Know what a segment says."""
         if segment.beginning is not None:
             self.beginning = segment.beginning

@@ -10,7 +10,7 @@ from routilux import JournalBatch, JournalEntry, JournalReader
 
 from ..fold.routine_counters import OUTCOMES
 from ..payloads.encoder import Payloads
-from ..payloads.preview import plain_text
+from ..payloads.preview import safe_text
 from .entries import entry_data
 from .segment import Entry, Records, RunningNow, Runs, RunSums, SourceName, Sums, TargetName
 
@@ -21,7 +21,7 @@ _first, _second, _third, _fourth, _fifth = (itemgetter(place) for place in range
 
 def word(value: Any) -> str:
     """A name as JSON can hold it."""
-    return value if type(value) is str and value.isascii() and len(value) <= _WORD else plain_text(value, _WORD)
+    return value if type(value) is str and value.isascii() and len(value) <= _WORD else safe_text(value, _WORD)
 
 
 class Columns(NamedTuple):

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from routilux import JournalEntry
 
 from ..fold.routine_counters import Retry
-from ..payloads.preview import plain_text
+from ..payloads.preview import safe_text
 from ..protocol import ErrorReport
 from ..times import iso
 
@@ -21,13 +21,13 @@ _Count = Annotated[int, Meta(ge=0, le=2**53)]
 _Moment = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
-class StatusSaid(Struct):
+class StatusData(Struct):
     status: Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
     previous: str | None = None
     error: str | None = None
 
 
-class ControlSaid(Struct):
+class ControlData(Struct):
     action: str | None = None
     state: str | None = None
     by: str | None = None
@@ -36,19 +36,19 @@ class ControlSaid(Struct):
     dropped: _Count | None = None
 
 
-class NumberSaid(Struct):
+class NumberData(Struct):
     n: _Count
 
 
-class KeySaid(Struct):
+class KeyData(Struct):
     key: str | None = None
 
 
-class DroppedSaid(Struct):
+class DroppedData(Struct):
     routines: dict[str, _Count]
 
 
-class ErrorSaid(Struct):
+class ErrorData(Struct):
     slot: str | None = None
     error: str | None = None
     error_type: str | None = None
@@ -56,42 +56,42 @@ class ErrorSaid(Struct):
     outcome: str | None = None
 
 
-class RetrySaid(ErrorSaid, kw_only=True):
+class RetryData(ErrorData, kw_only=True):
     due_ns: _Moment
     attempt: _Count
     max_retries: _Count
 
 
 SHAPES: dict[str, type[Struct]] = {
-    "status": StatusSaid,
-    "control": ControlSaid,
-    "output": NumberSaid,
-    "shared_log": NumberSaid,
-    "shared_data": KeySaid,
-    "routine_state": KeySaid,
-    "dropped": DroppedSaid,
-    "error": ErrorSaid,
-    "retry": RetrySaid,
+    "status": StatusData,
+    "control": ControlData,
+    "output": NumberData,
+    "shared_log": NumberData,
+    "shared_data": KeyData,
+    "routine_state": KeyData,
+    "dropped": DroppedData,
+    "error": ErrorData,
+    "retry": RetryData,
 }
 """What the data of an entry must be at least, for those kinds whose data is folded."""
 
 
 def entry_data(entry: JournalEntry) -> dict[str, Any]:
     """The data of an entry as JSON can hold it; its texts are cut as they are when they are shown."""
-    return {plain_text(key): _told(key, value) for key, value in entry.data.items()}
+    return {safe_text(key): _told(key, value) for key, value in entry.data.items()}
 
 
 def _told(key: str, value: Any) -> Any:
     if key == "traceback" and type(value) is str:
-        return plain_text(value[-TRACEBACK_TEXT:], TRACEBACK_TEXT)
+        return safe_text(value[-TRACEBACK_TEXT:], TRACEBACK_TEXT)
     if key == "routines" and type(value) is dict:
-        return {plain_text(name): count for name, count in value.items()}
+        return {safe_text(name): count for name, count in value.items()}
     if value is None or type(value) in (bool, int, float):
         return value
-    return plain_text(value, ERROR_TEXT)
+    return safe_text(value, ERROR_TEXT)
 
 
-class ControlNote(NamedTuple):
+class ControlStep(NamedTuple):
     """One step of a control: who asked for what, and how far it was at that time."""
 
     timestamp: str
@@ -103,7 +103,7 @@ class ControlNote(NamedTuple):
     dropped: int
 
     @classmethod
-    def of(cls, entry: JournalEntry) -> ControlNote:
+    def of(cls, entry: JournalEntry) -> ControlStep:
         data = entry.data
         action, state, by, reason = (_text(data, key, ERROR_TEXT) for key in ("action", "state", "by", "reason"))
         kept, dropped = data.get("kept") or 0, data.get("dropped") or 0
@@ -118,7 +118,7 @@ def error_report(entry: JournalEntry) -> ErrorReport:
         slot=data.get("slot") or "",
         error_type=_text(data, "error_type", ERROR_TEXT),
         error=_text(data, "error", ERROR_TEXT),
-        traceback=plain_text((data.get("traceback") or "")[-TRACEBACK_TEXT:], TRACEBACK_TEXT),
+        traceback=safe_text((data.get("traceback") or "")[-TRACEBACK_TEXT:], TRACEBACK_TEXT),
         timestamp=iso(entry.time_ns),
     )
 
@@ -129,4 +129,4 @@ def retry_of(entry: JournalEntry) -> Retry:
 
 
 def _text(data: dict[str, Any], key: str, limit: int) -> str:
-    return plain_text(data.get(key) or "", limit)
+    return safe_text(data.get(key) or "", limit)

@@ -128,7 +128,7 @@ class Facts(msgspec.Struct):
     past: bool = False
 
 
-class Beginning(msgspec.Struct):
+class JobStart(msgspec.Struct):
     """What a job was started with; in its first segment, and again when it changed."""
 
     flow_id: str
@@ -160,7 +160,7 @@ class Segment(msgspec.Struct, omit_defaults=True):
     seq: int
     after_run: int
     facts: Facts
-    beginning: Beginning | None = None
+    beginning: JobStart | None = None
     flow: FlowDefinition | None = None
     sources: list[SourceName] = []
     targets: list[TargetName] = []

@@ -12,7 +12,7 @@ from .segment import DataValue, Records, Runs, RunSums, Segment, Sums
 _NOTHING = b"null"
 
 
-def bare(segment: Segment) -> Segment:
+def drop_payloads(segment: Segment) -> Segment:
     """The segment without payloads: each is null, and marked as cut. Rows, times and causes stay."""
     records = segment.records
     count = len(records.source)
@@ -27,9 +27,9 @@ def bare(segment: Segment) -> Segment:
     )
 
 
-def summed(segment: Segment) -> Segment:
+def drop_rows(segment: Segment) -> Segment:
     """The segment without payloads and rows: records and runs are counted in `sums`, exactly."""
-    thin = bare(segment)
+    thin = drop_payloads(segment)
     count, runs = len(segment.records.source), len(segment.runs.target)
     if not count and not runs:
         return thin

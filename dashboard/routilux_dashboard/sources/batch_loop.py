@@ -37,7 +37,7 @@ class Sink(Protocol):
     """Where segments go. `put` must not wait; `False` means that there was no room after all."""
 
     @property
-    def room(self) -> bool:
+    def has_room(self) -> bool:
         """Whether it takes more now; while it does not, the jobs' journals keep the rest."""
 
     def put(self, segments: list[Segment]) -> object: ...
@@ -220,7 +220,7 @@ class Recorder:
             sink = self._sink
             self._taken = 0
             for recorded in list(self._live.values()):
-                if sink is None or not sink.room:
+                if sink is None or not sink.has_room:
                     return
                 self._guarded(recorded.job_state.job_id, partial(self._take, recorded, sink, now_ns))
 

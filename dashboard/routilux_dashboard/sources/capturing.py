@@ -20,7 +20,7 @@ from ..payloads.preview import HIDDEN
 from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
 from ..segments.cut import split
 from ..segments.encode import columns_of, entries_of, running_of, word
-from ..segments.segment import Beginning, DataValue, Facts, Metrics, RunningNow, Segment
+from ..segments.segment import DataValue, Facts, JobStart, Metrics, RunningNow, Segment
 from ..times import MILLISECOND, iso_local
 
 ROWS = 5_000
@@ -55,7 +55,7 @@ class _Told:
     at_ns: int = 0
     status: str = ""
     definition: FlowDefinition | None = None
-    beginning: Beginning | None = None
+    beginning: JobStart | None = None
     control: Control | None = None
     control_due: int = 0
     sources: frozenset[int] = frozenset()
@@ -258,9 +258,9 @@ class Capture:
         except Exception:  # it cannot be described any more: it stays as it was
             return self._flow.view()
 
-    def _beginning(self) -> Beginning:
+    def _beginning(self) -> JobStart:
         said = Identity.of(self.job_state, self._origin, self._mask)
-        return Beginning(said.flow_id, said.origin, said.created_at, said.entry, said.params)
+        return JobStart(said.flow_id, said.origin, said.created_at, said.entry, said.params)
 
     def _facts(self, told: _Told, *, rests: bool) -> Facts:
         job_state = self.job_state

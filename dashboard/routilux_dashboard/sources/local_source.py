@@ -15,7 +15,7 @@ from ..flows.local_flow import WatchedFlow
 from ..fold import frames
 from ..fold.rows import history_row, log_rows, output_rows, read_log, read_outputs
 from ..payloads.mask import NO_MASK, Mask
-from ..payloads.preview import HIDDEN, plain_text
+from ..payloads.preview import HIDDEN, safe_text
 from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 from ..times import milliseconds
 from .picture import NEVER, JobPicture, state_of
@@ -199,7 +199,7 @@ class WatchedJob:
         """Previews of the shared data, as `{key: {"value": …, "cut": …}}`."""
         shown, hides = {}, self._mask.hides
         for key, stored in self.job_state.shared_data.copy().items():
-            name = plain_text(key)
+            name = safe_text(key)
             value, cut = (HIDDEN, False) if hides is not None and hides(name) else self._mask.preview(stored)
             shown[name] = {"value": value, "cut": cut}
         return shown

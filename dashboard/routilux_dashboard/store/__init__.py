@@ -1,10 +1,10 @@
 """What is kept of jobs beyond memory: in a file, or in a database server."""
 
+from .errors import StoreFailed
 from .job_rows import JobList, JobQuery
-from .place import BadPlace, locate
+from .location import BadLocation, locate
 from .retention import Retention
 from .schema import SchemaRefused
 from .store import Store
-from .trouble import StoreFailed
 
-__all__ = ["BadPlace", "JobList", "JobQuery", "Retention", "SchemaRefused", "Store", "StoreFailed", "locate"]
+__all__ = ["BadLocation", "JobList", "JobQuery", "Retention", "SchemaRefused", "Store", "StoreFailed", "locate"]

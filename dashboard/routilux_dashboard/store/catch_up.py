@@ -11,11 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..segments.check import SegmentRefused
 from ..times import SECOND
-from .batch import Batches
+from .batch_writer import BatchWriter
 from .database import Database
+from .errors import StoreFailed
 from .player import Player
 from .reader import Reader
-from .trouble import StoreFailed
 
 ROWS = 20_000
 """Played in one go, so that what comes in does not wait for long."""
@@ -30,7 +30,7 @@ class CatchUp:
     """Plays what has been written, a part at a time; for the writer's thread."""
 
     def __init__(
-        self, database: Database, batches: Batches, reader: Reader, now_ns: Callable[[], int] = time.time_ns
+        self, database: Database, batches: BatchWriter, reader: Reader, now_ns: Callable[[], int] = time.time_ns
     ) -> None:
         self._now_ns = now_ns
         self._rest_until_ns = 0

@@ -10,8 +10,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from .database import Database
+from .errors import StoreFailed
 from .tables import Kind
-from .trouble import StoreFailed
 
 PAGE = 2, 32
 """Chunks read at once: at first, and at most later on."""
@@ -19,7 +19,7 @@ Rows = TypeVar("Rows")
 _COLUMNS = "first, last, first_ns, min_cause, max_cause, data"
 
 
-class Found(NamedTuple):
+class ChunkRow(NamedTuple):
     """A chunk as it was read; `data` is decoded by whoever needs it."""
 
     first: int
@@ -41,9 +41,9 @@ class ChunkReader(Generic[Rows]):
         self._job_no = job_no
         self._kind = int(kind)
         self._decode = decode
-        self._held: tuple[Found, Rows] | None = None
+        self._held: tuple[ChunkRow, Rows] | None = None
 
-    def rows(self, found: Found) -> Rows:
+    def rows(self, found: ChunkRow) -> Rows:
         """The rows of a chunk. Raises `StoreFailed` for one that is damaged."""
         if self._held is None or self._held[0] is not found:
             try:
@@ -55,7 +55,7 @@ class ChunkReader(Generic[Rows]):
                 ) from error
         return self._held[1]
 
-    def at(self, number: int) -> Found | None:
+    def at(self, number: int) -> ChunkRow | None:
         """The chunk that has row `number`."""
         if self._held is not None and self._held[0].first <= number <= self._held[0].last:
             return self._held[0]
@@ -63,7 +63,7 @@ class ChunkReader(Generic[Rows]):
         found = self._execute(text, number)
         return found[0] if found and found[0].last >= number else None
 
-    def between(self, first: int, last: int, where: str = "", *values: int) -> Iterator[Found]:
+    def between(self, first: int, last: int, where: str = "", *values: int) -> Iterator[ChunkRow]:
         """The chunks that have any of the rows `first` to `last`, and satisfy `where`; in order."""
         text = (
             f"SELECT {_COLUMNS} FROM chunks WHERE job_no = ? AND kind = ? AND first >= COALESCE((SELECT MAX(first) "
@@ -78,7 +78,7 @@ class ChunkReader(Generic[Rows]):
                 return
             first, size = page[-1].last + 1, min(2 * size, PAGE[1])
 
-    def backwards(self, first: int, last: int, where: str = "", *values: int) -> Iterator[Found]:
+    def backwards(self, first: int, last: int, where: str = "", *values: int) -> Iterator[ChunkRow]:
         """The same, the last chunk first."""
         text = (
             f"SELECT {_COLUMNS} FROM chunks WHERE job_no = ? AND kind = ? AND first <= ? AND last >= ? {where} "
@@ -92,7 +92,7 @@ class ChunkReader(Generic[Rows]):
                 return
             last, size = page[-1].first - 1, min(2 * size, PAGE[1])
 
-    def caused_by(self, seq: int, limit: int) -> Iterator[Found]:
+    def caused_by(self, seq: int, limit: int) -> Iterator[ChunkRow]:
         """The chunks that may have rows whose cause is `seq`, at most `limit` of them."""
         text = (
             f"SELECT {_COLUMNS} FROM chunks WHERE job_no = ? AND kind = ? AND max_cause >= ? AND min_cause <= ? "
@@ -106,6 +106,6 @@ class ChunkReader(Generic[Rows]):
         parameters = (self._job_no, self._kind, *values)
         return [tuple(row) for row in self._connection.exec_driver_sql(self._database.sql(text), parameters)]
 
-    def _execute(self, text: str, *values: Any) -> list[Found]:
+    def _execute(self, text: str, *values: Any) -> list[ChunkRow]:
         parameters = (self._job_no, self._kind, *values)
-        return [Found(*row) for row in self._connection.exec_driver_sql(self._database.sql(text), parameters)]
+        return [ChunkRow(*row) for row in self._connection.exec_driver_sql(self._database.sql(text), parameters)]

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-from . import place
+from . import location
 from .schema import bring_up, version_of
 from .tables import SCHEMA
 
@@ -38,10 +38,10 @@ class Database:
     """
 
     def __init__(self, named: str) -> None:
-        self.url = place.url_of(named)
-        self.place = place.shown(self.url)
+        self.url = location.url_of(named)
+        self.place = location.shown(self.url)
         self.sqlite = self.url.drivername.startswith("sqlite")
-        self._file = place.file_of(self.url)
+        self._file = location.file_of(self.url)
         self._opened = threading.Lock()
         self._engine: Engine | None = None
         self._still = False
@@ -64,7 +64,7 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Let go of all connections; the next one opens the database anew."""
+        """Let go of all connections; the next one opens the database for_new_database."""
         with self._opened:
             engine, self._engine = self._engine, None
         if engine is not None:
@@ -105,7 +105,7 @@ class Database:
                 self._still = self._stands_still()
                 if not self._still:
                     raise
-                engine = self._opened_at(place.looked_at(self.url))
+                engine = self._opened_at(location.looked_at(self.url))
             self._engine, self._inode = engine, self._identity()
             return engine
 
@@ -126,7 +126,7 @@ class Database:
         return not _size(Path(f"{file}-wal"))
 
     def _bring_up(self, engine: Engine) -> None:
-        place.make_default_folder(self.url)
+        location.make_default_folder(self.url)
         with engine.connect() as connection, connection.begin():
             if version_of(connection, self.place) == SCHEMA:
                 return  # so that what can only be read is read

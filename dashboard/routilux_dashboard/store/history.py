@@ -11,9 +11,9 @@ from ..protocol import HistoryPage, Record
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
 from ..segments.segment import Records, Runs, SourceName
 from . import coding
-from .chunk_reader import ChunkReader, Found
-from .kept_job import JobRow
-from .outcome_runs import OutcomeRuns
+from .chunk_reader import ChunkReader, ChunkRow
+from .job_writer import JobRow
+from .outcome_index import OutcomeIndex
 from .record_rows import record_rows
 
 BUDGET_SECONDS = 0.25
@@ -61,7 +61,7 @@ class _Search:
     named: frozenset[int]
     """Sources whose names have the text."""
     has_text: Callable[[bytes], bool] | None
-    led: OutcomeRuns | None
+    led: OutcomeIndex | None
 
     @classmethod
     def of(cls, history: History, query: HistoryQuery) -> _Search:
@@ -77,10 +77,10 @@ class _Search:
         led = None
         if query.outcome is not None:
             outcome = OUTCOMES.index(query.outcome)
-            led = OutcomeRuns(history.runs, outcome, query.first, query.last)
+            led = OutcomeIndex(history.runs, outcome, query.first, query.last)
         return cls(history, query, wanted, named, text_in(query.q) if query.q else None, led)
 
-    def chunks(self, *, backwards: bool) -> Iterator[Found]:
+    def chunks(self, *, backwards: bool) -> Iterator[ChunkRow]:
         """The chunks that may have what is wanted."""
         where, values = "", []
         if self.wanted is not None:
@@ -103,7 +103,7 @@ class _Search:
                     yield chunk
                 seen = chunk.first
 
-    def matches(self, chunk: Found) -> list[int]:
+    def matches(self, chunk: ChunkRow) -> list[int]:
         """The indices of the rows of a chunk that are wanted."""
         query = self.query
         if self.has_text is not None and not self.named and not self.has_text(chunk.data):

@@ -13,8 +13,8 @@ from ..segments.cut import NOTHING_ASKED
 from ..segments.decode import out_of_reach
 from ..times import iso
 from .database import Database
-from .kept_job import JobRow
-from .living import Living
+from .job_writer import JobRow
+from .liveness import WriterLiveness
 from .retention import DELETED
 from .tables import jobs
 
@@ -48,7 +48,7 @@ class JobList(NamedTuple):
 class JobRows:
     """Reads the table of jobs, within transactions of others."""
 
-    def __init__(self, database: Database, living: Living) -> None:
+    def __init__(self, database: Database, living: WriterLiveness) -> None:
         self._database = database
         self._living = living
 

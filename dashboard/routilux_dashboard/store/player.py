@@ -15,7 +15,7 @@ _AMORTISED = 2
 """A checkpoint is made only when so many times its size has been written since the last one."""
 
 
-class Mark(NamedTuple):
+class CheckpointRow(NamedTuple):
     """A row of the table of checkpoints, without the job."""
 
     n: int
@@ -51,7 +51,7 @@ class Player:
         error = f"{job.error.error_type} {job.error.error}" if job.error is not None else ""
         return msgspec.json.encode(job), f"{job.job_id} {job.flow_id} {error}".casefold()
 
-    def mark(self, written: int, *, needed: bool) -> Mark | None:
+    def mark(self, written: int, *, needed: bool) -> CheckpointRow | None:
         """A checkpoint, when it is `needed` or time for one; `written` bytes have been written since this was asked."""
         self._written += written
         playback = self.playback
@@ -61,4 +61,4 @@ class Player:
         data = playback.checkpoint()
         self._rows = self._written = 0
         self._size, self._marked_ns = len(data), playback.at_ns
-        return Mark(playback.n, playback.seq, playback.at_ns, data)
+        return CheckpointRow(playback.n, playback.seq, playback.at_ns, data)

@@ -15,23 +15,23 @@ from ..fold.causality import Causes, Effects
 from ..fold.playback import Playback
 from ..protocol import HistoryPage, JobSummary, LogPage, OutputPage
 from ..segments.check import SegmentRefused
-from ..segments.cut import until_seq, until_time
+from ..segments.cut import cut_at_seq, cut_at_time
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
 from ..segments.segment import Segment, SourceName, TargetName
 from . import coding
+from .causality_reader import CausalityReader
 from .chunk_reader import ChunkReader
 from .database import Database
+from .errors import StoreFailed, reason_of
 from .history import History
 from .job_rows import JobList, JobQuery, JobRows
-from .kept_job import JobRow
-from .living import Living
+from .job_writer import JobRow
+from .liveness import WriterLiveness
 from .player import Player
 from .retention import mark_deleted
 from .schema import SchemaRefused
 from .segment_reader import SegmentReader
 from .tables import Kind
-from .trail_reader import TrailReader
-from .trouble import StoreFailed, reason_of
 
 KEEP_NAMES = 200
 """Jobs whose names are held in memory."""
@@ -46,7 +46,7 @@ class Reader:
     """Reads a database. Raises `LookupError` for a job that is not there, and `StoreFailed` when the store cannot be
     read."""
 
-    def __init__(self, database: Database, living: Living) -> None:
+    def __init__(self, database: Database, living: WriterLiveness) -> None:
         self._database = database
         self._rows = JobRows(database, living)
         self._names: OrderedDict[tuple[int, int], tuple[int, dict[int, Any]]] = OrderedDict()
@@ -90,7 +90,7 @@ class Reader:
                 raise ValueError(f"Job {job_id!r} is alive: cancel it first")
             mark_deleted(self._database, connection, job_no)
 
-    def let_go(self, job_ids: Collection[str]) -> None:
+    def release_writer(self, job_ids: Collection[str]) -> None:
         """From now on nobody writes these jobs."""
         with self._changing() as connection:
             for job_id in job_ids:
@@ -108,12 +108,12 @@ class Reader:
     def causes(self, job_id: str, seq: int) -> Causes:
         """What led to the record `seq`, from the first to itself; raises `LookupError` when it is not kept."""
         with self._job(job_id) as (connection, job_no, row):
-            return self._trail(connection, job_no, row).causes(seq)
+            return self._causality(connection, job_no, row).causes(seq)
 
     def effects(self, job_id: str, seq: int) -> Effects:
         """What the record `seq` led to at once; raises `LookupError` when it is not kept."""
         with self._job(job_id) as (connection, job_no, row):
-            return self._trail(connection, job_no, row).effects(seq)
+            return self._causality(connection, job_no, row).effects(seq)
 
     def log(self, job_id: str, query: HistoryQuery) -> LogPage:
         """Entries of the shared log: the range and the text of `query`."""
@@ -233,10 +233,10 @@ class Reader:
     def _segments(self, connection: Connection, job_no: int) -> SegmentReader:
         return SegmentReader(self._database, connection, job_no)
 
-    def _trail(self, connection: Connection, job_no: int, row: JobRow) -> TrailReader:
+    def _causality(self, connection: Connection, job_no: int, row: JobRow) -> CausalityReader:
         sources, targets = self._sources(connection, job_no, row), self._targets(connection, job_no, row)
         records, runs = self._records(connection, job_no), self._runs(connection, job_no)
-        return TrailReader(records, runs, sources, targets)
+        return CausalityReader(records, runs, sources, targets)
 
     def _sources(self, connection: Connection, job_no: int, row: JobRow) -> dict[int, SourceName]:
         return self._named(connection, job_no, row, Kind.RECORDS, SourceName)
@@ -262,8 +262,8 @@ class Reader:
 def _until(segment: Segment, seq: int | None, t_ns: int | None) -> Segment:
     """The part of a segment up to a moment, the segment itself when all of it is."""
     if seq is not None:
-        return until_seq(segment, seq)
-    return segment if t_ns is None else until_time(segment, t_ns)
+        return cut_at_seq(segment, seq)
+    return segment if t_ns is None else cut_at_time(segment, t_ns)
 
 
 def _listed(

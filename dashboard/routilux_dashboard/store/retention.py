@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from ..times import SECOND
 from .database import Database
-from .living import Living
+from .liveness import WriterLiveness
 
 EVERY_NS = 60 * SECOND
 PART = 500
@@ -44,10 +44,10 @@ class Retention:
                 raise ValueError(f"Retention {name}={value!r}: a number above 0 is needed, or None for no limit")
 
 
-class Sweep:
+class RetentionSweep:
     """Removes what need not be kept, a part at a time; for the writer's thread."""
 
-    def __init__(self, database: Database, retention: Retention, living: Living) -> None:
+    def __init__(self, database: Database, retention: Retention, living: WriterLiveness) -> None:
         self._database = database
         self._retention = retention
         self._living = living
@@ -69,7 +69,7 @@ class Sweep:
         self._due_ns = now_ns + EVERY_NS
         return False
 
-    def look_again(self) -> None:
+    def run_soon(self) -> None:
         """There may be something to be removed now."""
         self._due_ns = 0
 

@@ -14,9 +14,9 @@ from . import coding
 from .chunk_reader import ChunkReader
 from .coding import KeptSegment
 from .database import Database
+from .errors import StoreFailed
 from .tables import Kind
 from .tail import part_of_records, part_of_runs
-from .trouble import StoreFailed
 
 _LAST = 2**63 - 1
 

@@ -13,15 +13,15 @@ from ..fold.playback import Playback
 from ..protocol import HistoryPage, JobSummary, LogPage, OutputPage, StoreHealth
 from ..segments.history_query import HistoryQuery
 from ..segments.segment import Segment
-from .batch import Batches
+from .batch_writer import BatchWriter
 from .catch_up import CatchUp
 from .database import Database
 from .job_rows import JobList, JobQuery
-from .living import Living
+from .liveness import WriterLiveness
 from .reader import Reader
-from .retention import Retention, Sweep
+from .retention import Retention, RetentionSweep
 from .schema import SchemaRefused
-from .waiting import Waiting
+from .write_queue import WriteQueue
 from .writer import Writer
 
 OPENING_SECONDS = 5.0
@@ -38,7 +38,7 @@ class Store:
     when the store cannot be read. Reads what has been written: `flush` first for what was put just now.
 
     Args:
-        place: a path or URL, as `locate` gives it; raises `BadPlace` when it is neither.
+        place: a path or URL, as `locate` gives it; raises `BadLocation` when it is neither.
         retention: how long jobs are kept.
         origin: what this process is called, as jobs are: `host:pid`.
     """
@@ -53,15 +53,15 @@ class Store:
     ) -> None:
         self._database = Database(place)
         self.place = self._database.place
-        self._waiting = Waiting()
+        self._waiting = WriteQueue()
         name = (uuid.uuid4().hex, origin or f"{socket.gethostname()}:{os.getpid()}")
-        self._living = Living(self._database, name[0], now_ns)
+        self._living = WriterLiveness(self._database, name[0], now_ns)
         self._reader = Reader(self._database, self._living)
-        self._sweep = Sweep(self._database, retention or Retention(), self._living)
-        batches = Batches(self._database, name[0])
+        self._sweep = RetentionSweep(self._database, retention or Retention(), self._living)
+        batches = BatchWriter(self._database, name[0])
         self._catch_up = CatchUp(self._database, batches, self._reader)
-        chores = [self._sweep.turn, self._catch_up.turn]
-        self._writer = Writer(self._database, batches, self._waiting, chores, name, now_ns)
+        background_tasks = [self._sweep.turn, self._catch_up.turn]
+        self._writer = Writer(self._database, batches, self._waiting, background_tasks, name, now_ns)
         self._started = False
 
     def start(self) -> None:
@@ -94,9 +94,9 @@ class Store:
     # -- writing
 
     @property
-    def room(self) -> bool:
+    def has_room(self) -> bool:
         """Whether more is taken."""
-        return self._waiting.room
+        return self._waiting.has_room
 
     @property
     def busy(self) -> bool:
@@ -119,12 +119,12 @@ class Store:
         """
         taken = self._waiting.add(segments, done, owner)
         if taken:
-            self._writer.call()
+            self._writer.wake()
         return taken
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until everything that was put by now is written; False when it was not within `timeout` seconds."""
-        self._writer.hurry()
+        self._writer.write_now()
         return self._waiting.wait_for_all(timeout)
 
     def import_segments(self, segments: Iterable[Segment], timeout: float = 60.0) -> None:
@@ -154,17 +154,17 @@ class Store:
     def delete(self, job_id: str) -> None:
         """Remove a job, all of it. Raises `ValueError` for one that is alive."""
         self._reader.delete(job_id)
-        self._sweep.look_again()
-        self._writer.call()
+        self._sweep.run_soon()
+        self._writer.wake()
 
     def clean(self) -> None:
         """Look now for what need not be kept; else that happens once a minute."""
-        self._sweep.look_again()
-        self._writer.call()
+        self._sweep.run_soon()
+        self._writer.wake()
 
-    def let_go(self, job_ids: Collection[str]) -> None:
+    def release_writer(self, job_ids: Collection[str]) -> None:
         """Jobs of programs that are not heard of any more: unless they have ended, or more comes, they are lost."""
-        self._reader.let_go(job_ids)
+        self._reader.release_writer(job_ids)
 
     # -- reading
 

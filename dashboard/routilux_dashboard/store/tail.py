@@ -33,7 +33,7 @@ class Chunk(NamedTuple):
     data: bytes
 
 
-class Cut(NamedTuple):
+class TailFlush(NamedTuple):
     """Chunks to be written, after those of the numbers in `gone` have been removed."""
 
     chunks: list[Chunk]
@@ -54,18 +54,18 @@ class Tail(ABC):
         self._loose: list[int] = []
         self._bytes = 0
 
-    def cut(self) -> Cut:
+    def cut(self) -> TailFlush:
         """What is to be written now; whoever asks for it writes it, or forgets this tail."""
         count = self.count()
         if count == self._written:
-            return Cut([], [])
+            return TailFlush([], [])
         if count < self.most and len(self._loose) < LOOSE:
             chunk = self.chunk(self._written, count)
             self._bytes += len(chunk.data)
             if self._bytes <= coding.BYTES:
                 self._loose.append(chunk.first)
                 self._written = count
-                return Cut([chunk], [])
+                return TailFlush([chunk], [])
         return self._whole(count)
 
     def begin_at(self, first: int) -> None:
@@ -79,7 +79,7 @@ class Tail(ABC):
         """The number of the next row that follows without a gap."""
         return self.first + self.count()
 
-    def _whole(self, count: int) -> Cut:
+    def _whole(self, count: int) -> TailFlush:
         """As large chunks as can be; the last of them stays here when it is small."""
         gone, chunks, start, rest = self._loose, [], 0, 0
         while start < count:
@@ -99,7 +99,7 @@ class Tail(ABC):
         self._written = self.count()
         self._loose = [] if whole else [chunks[-1].first]
         self._bytes = 0 if whole else size
-        return Cut(chunks, gone)
+        return TailFlush(chunks, gone)
 
     def number(self, index: int) -> int:
         """The number of a row here."""

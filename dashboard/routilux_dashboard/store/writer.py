@@ -13,11 +13,11 @@ from sqlalchemy import Connection
 from ..protocol import StoreHealth
 from ..times import MILLISECOND, SECOND, iso
 from . import statements, tables
-from .batch import Batches, Written
+from .batch_writer import BatchWriter, WriteResult
 from .database import Database
+from .errors import PERMANENT, kind_of, reason_of
 from .schema import SchemaRefused
-from .trouble import OWN, kind_of, reason_of
-from .waiting import Put, Waiting
+from .write_queue import WriteQueue, WriteRequest
 
 BATCH_ROWS, BATCH_BYTES = 100_000, 32 * 1024 * 1024
 FOLDED_ROWS = 2_000
@@ -25,7 +25,7 @@ FOLDED_ROWS = 2_000
 later (`catch_up`): it takes more of the processor than writing, which a busy engine beside it would feel."""
 LINGER_NS = 100 * MILLISECOND
 """Between two transactions, unless much has come in or somebody waits."""
-HURRY_ROWS = 20_000
+URGENT_ROWS = 20_000
 BEAT_NS = 2 * SECOND
 BEHIND_NS = 2 * SECOND
 RETRY_NS, RETRY_MOST_NS = SECOND // 5, 5 * SECOND
@@ -36,7 +36,7 @@ _log = logging.getLogger("routilux.dashboard")
 class Writer:
     """Writes what waits, one transaction after the other, for as long as it runs.
 
-    `chores` are done a part at a time while nothing waits, by functions of the time that say whether there
+    `background_tasks` are done a part at a time while nothing waits, by functions of the time that say whether there
     is more to do. Other threads call what comes first. `beat_ns` is its last sign of life; `refused` says
     why the database is not one to write to.
     """
@@ -44,9 +44,9 @@ class Writer:
     def __init__(
         self,
         database: Database,
-        batches: Batches,
-        waiting: Waiting,
-        chores: Sequence[Callable[[int], bool]],
+        batches: BatchWriter,
+        waiting: WriteQueue,
+        background_tasks: Sequence[Callable[[int], bool]],
         writer: tuple[str, str],
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -56,14 +56,14 @@ class Writer:
         self._batches = batches
         self._waiting = waiting
         self._writer = writer
-        self._chores = chores
+        self._background_tasks = background_tasks
         self._now_ns = now_ns
         self._lost = self._thinned = 0
         self._since_ns = now_ns()
         self._failure: tuple[str, int] | None = None
         self._retry_ns = RETRY_NS
-        self._called = threading.Event()
-        self._hurried = threading.Event()
+        self._woken = threading.Event()
+        self._urgent = threading.Event()
         self._tried = threading.Event()
         self._stopping_by: float | None = None
         self._thread: threading.Thread | None = None
@@ -78,20 +78,20 @@ class Writer:
     def stop(self, timeout: float) -> None:
         """Write what waits, within `timeout` seconds, say goodbye and end."""
         self._stopping_by = time.monotonic() + timeout
-        self.hurry()
+        self.write_now()
         if self._thread is not None:
             self._thread.join(timeout + 10)
 
-    def call(self) -> None:
+    def wake(self) -> None:
         """There is something to write."""
-        if self._waiting.rows >= HURRY_ROWS and self._failure is None:
-            self._hurried.set()
-        self._called.set()
+        if self._waiting.rows >= URGENT_ROWS and self._failure is None:
+            self._urgent.set()
+        self._woken.set()
 
-    def hurry(self) -> None:
+    def write_now(self) -> None:
         """Somebody waits: write now, and try again now what failed."""
-        self._hurried.set()
-        self._called.set()
+        self._urgent.set()
+        self._woken.set()
 
     def wait_for_first_try(self, timeout: float) -> None:
         """Wait until the database was opened, or could not be."""
@@ -120,7 +120,7 @@ class Writer:
             self._beat(connection, stopped=True)
 
     def _over(self) -> bool:
-        self._called.clear()  # before anything is looked at: who calls from now on is heard by the next wait
+        self._woken.clear()  # before anything is looked at: who calls from now on is heard by the next wait
         by = self._stopping_by
         return by is not None and (not len(self._waiting) or time.monotonic() > by)
 
@@ -132,14 +132,14 @@ class Writer:
             self._rest(puts, written)
         except Exception as error:
             self._batches.forget()
-            if puts and kind_of(error) == OWN:
+            if puts and kind_of(error) == PERMANENT:
                 self._one_by_one(puts)
                 return True
             self._failed(error)
             return False
         return True
 
-    def _transaction(self, puts: list[Put]) -> Written:
+    def _transaction(self, puts: list[WriteRequest]) -> WriteResult:
         segments = [segment for put in puts for segment in put.segments]
         owners = {segment.job_id: put.owner for put in puts[::-1] if put.owner for segment in put.segments}
         fold = self._waiting.rows <= FOLDED_ROWS
@@ -151,7 +151,7 @@ class Writer:
                 self._beat(connection, stopped=False)
         return written
 
-    def _rest(self, puts: list[Put], written: Written) -> None:
+    def _rest(self, puts: list[WriteRequest], written: WriteResult) -> None:
         """What is to be done once the batch is safe."""
         self._lost += written.refused + written.lost
         self._thinned += written.thinned
@@ -161,25 +161,25 @@ class Writer:
         for put in puts:
             _call(put.done)
 
-    def _one_by_one(self, puts: list[Put]) -> None:
+    def _one_by_one(self, puts: list[WriteRequest]) -> None:
         """Something of a batch can never be written: write the others, and give that up."""
         for put in puts:
             try:
                 written = self._transaction([put])
             except Exception as error:
                 self._batches.forget()
-                if kind_of(error) != OWN:
+                if kind_of(error) != PERMANENT:
                     self._failed(error)
                     return
                 self._batches.give_up({segment.job_id for segment in put.segments})
                 _log.exception("Something of job %s cannot be stored and is given up", _first_job(put))
-                written = Written(put.rows)
+                written = WriteResult(put.rows)
             self._rest([put], written)
 
     def _clean(self) -> bool:
         """When there is nothing to write, do a part of what else there is to do; whether there is more of it."""
         try:
-            return not len(self._waiting) and any(chore(self._now_ns()) for chore in self._chores)
+            return not len(self._waiting) and any(task(self._now_ns()) for task in self._background_tasks)
         except Exception as error:
             self._failed(error)
             return False
@@ -208,16 +208,16 @@ class Writer:
         """Until there is something to do."""
         if not worked:
             left = 60.0 if self._stopping_by is None else max(self._stopping_by - time.monotonic(), 0.01)
-            self._hurried.wait(min(self._retry_ns / SECOND, left))
+            self._urgent.wait(min(self._retry_ns / SECOND, left))
             self._retry_ns = min(2 * self._retry_ns, RETRY_MOST_NS)
-        elif self._stopping_by is None and self._waiting.rows < HURRY_ROWS:
-            self._called.wait(BEAT_NS / SECOND)
-            if self._waiting.rows < HURRY_ROWS:
-                self._hurried.wait(LINGER_NS / SECOND)
-        self._hurried.clear()
+        elif self._stopping_by is None and self._waiting.rows < URGENT_ROWS:
+            self._woken.wait(BEAT_NS / SECOND)
+            if self._waiting.rows < URGENT_ROWS:
+                self._urgent.wait(LINGER_NS / SECOND)
+        self._urgent.clear()
 
 
-def _first_job(put: Put) -> str:
+def _first_job(put: WriteRequest) -> str:
     return put.segments[0].job_id if put.segments else ""
 
 

@@ -24,10 +24,10 @@ from routilux_dashboard.protocol import (
     SlotRef,
 )
 from routilux_dashboard.segments.segment import (
-    Beginning,
     DataValue,
     Entry,
     Facts,
+    JobStart,
     Metrics,
     Records,
     RunningNow,
@@ -79,7 +79,7 @@ def a_run(records: int = 7, rows: int = 3, *, payload: Any = None, ended: bool =
         yield Segment(
             JOB_ID, n, at_ns, made, made + count, max(0, made),
             facts("completed" if last and ended else "running", at_ns, metrics=METRICS if last else None),
-            Beginning("made-up", "here:1", iso(START_NS), "source", {"count": records}) if n == 1 else None,
+            JobStart("made-up", "here:1", iso(START_NS), "source", {"count": records}) if n == 1 else None,
             a_flow() if n == 1 else None,
             SOURCES if n == 1 else [],
             TARGETS if n == 1 else [],
@@ -158,7 +158,7 @@ def jobs(draw: st.DrawFn) -> list[Segment]:
             after + count,
             runs,
             facts("running"),
-            Beginning("made-up", draw(places), iso(START_NS), "source", draw(values)) if first else None,
+            JobStart("made-up", draw(places), iso(START_NS), "source", draw(values)) if first else None,
             a_flow() if first else None,
             SOURCES if first else [],
             TARGETS if first else [],

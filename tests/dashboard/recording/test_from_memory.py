@@ -11,9 +11,9 @@ from routilux_dashboard import Dashboard
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.protocol import Job
 from routilux_dashboard.recording import jsonl
-from routilux_dashboard.recording.content import Content
+from routilux_dashboard.recording.content import RecordingBuilder
+from routilux_dashboard.recording.film import Film
 from routilux_dashboard.recording.from_memory import from_memory
-from routilux_dashboard.recording.recordable import Recordable
 from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.sources.local_source import WatchedJob
 from tests.browser import flows
@@ -43,7 +43,7 @@ def job_of(dashboard: Dashboard, job_state: JobState) -> WatchedJob:
     return job
 
 
-def ended(dashboard: Dashboard, flow: Flow, job_state: JobState) -> tuple[WatchedJob, Recordable]:
+def ended(dashboard: Dashboard, flow: Flow, job_state: JobState) -> tuple[WatchedJob, Film]:
     """The job once its end is shown and nothing more is to come, and its recording."""
     assert JobState.wait_for_completion(flow, job_state, timeout=30)
     job = job_of(dashboard, job_state)
@@ -116,7 +116,7 @@ def test_a_history_that_was_cut_is_told_and_the_figures_are_those_of_the_job(ser
     dashboard = serve(flow)
     job, found = ended(dashboard, flow, flow.start("source", {"count": 300}))
     assert "are not in memory any more" in found.gaps
-    content = Content(1_000_000)
+    content = RecordingBuilder(1_000_000)
     for segment in found.segments:
         content.add(segment)
     parts = {part.name: part for part in content.parts(1_000_000, found.missing, found.keyframe)}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from routilux_dashboard.protocol import StoreHealth
-from routilux_dashboard.recording.from_store import Keeper, from_store
+from routilux_dashboard.recording.from_store import StoreSource, from_store
 from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.store import Store
 from tests.dashboard.recording.made_up import JOB_ID, a_run
@@ -28,7 +28,7 @@ class Growing:
 
 def test_a_job_is_recorded_as_it_is_in_its_store(tmp_path: Path) -> None:
     with Store(str(tmp_path / "runs.db")) as store:
-        keeper: Keeper = store
+        keeper: StoreSource = store
         assert store.put(list(a_run(20)))
         assert store.flush()
         found = from_store(JOB_ID, keeper)

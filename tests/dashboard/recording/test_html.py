@@ -19,11 +19,11 @@ import pytest
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.protocol import LogRow
 from routilux_dashboard.recording import html
-from routilux_dashboard.recording.content import Content
+from routilux_dashboard.recording.content import RecordingBuilder
+from routilux_dashboard.recording.film_parts import CHAPTERS
 from routilux_dashboard.recording.html import LEAST, PageMissing, html_file
 from routilux_dashboard.recording.parts import Part
-from routilux_dashboard.recording.rows import BLOCK
-from routilux_dashboard.recording.strip import CHAPTERS
+from routilux_dashboard.recording.row_parts import BLOCK
 from routilux_dashboard.segments.segment import RunSums, Segment, Sums
 from routilux_dashboard.times import SECOND
 from tests.dashboard.recording.made_up import JOB_ID, a_run
@@ -47,7 +47,7 @@ def value_of(part: Part) -> Any:
 
 def parts_of(segments: Iterator[Segment] | list[Segment], room: int = ROOM, **options: Any) -> dict[str, list[Any]]:
     """What is in the parts of each name."""
-    content = Content(room)
+    content = RecordingBuilder(room)
     for segment in segments:
         content.add(segment)
     found: dict[str, list[Any]] = {}

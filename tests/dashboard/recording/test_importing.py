@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from routilux_dashboard.payloads.mask import Mask
 from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
 from routilux_dashboard.recording import jsonl
-from routilux_dashboard.recording.content import Content
-from routilux_dashboard.recording.importing import JobDiffers, Shelter, take_in
+from routilux_dashboard.recording.content import RecordingBuilder
+from routilux_dashboard.recording.importing import ImportTarget, JobDiffers, import_recording
 from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.segments.segment import DataValue, Segment
 from routilux_dashboard.store import Store
@@ -42,12 +42,12 @@ def source(tmp_path: Path) -> Iterator[Store]:
 
 
 def test_a_store_is_a_shelter(store: Store) -> None:
-    shelter: Shelter = store
+    shelter: ImportTarget = store
     assert shelter.last_segments([JOB_ID]) == {}
 
 
 def test_an_imported_job_equals_its_source_at_every_moment(source: Store, store: Store) -> None:
-    imported = take_in(jsonl.write(source.segments(JOB_ID)), store)
+    imported = import_recording(jsonl.write(source.segments(JOB_ID)), store)
     assert imported.fresh
     assert imported.summary.job_id == JOB_ID
     for seq in range(source.playback(JOB_ID).seq + 1):
@@ -63,17 +63,17 @@ def test_an_imported_job_equals_its_source_at_every_moment(source: Store, store:
 
 def test_the_same_job_again_is_known_and_another_one_is_refused(source: Store, store: Store) -> None:
     whole = b"".join(jsonl.write(source.segments(JOB_ID)))
-    assert take_in([whole], store).fresh
-    assert not take_in([whole], store).fresh
+    assert import_recording([whole], store).fresh
+    assert not import_recording([whole], store).fresh
     masked = jsonl.write(source.segments(JOB_ID), Mask(["i"]))
     for other in (masked, jsonl.write(a_run(39)), jsonl.write(a_run(41)), jsonl.write(a_run(40, 5))):
         with pytest.raises(JobDiffers, match=f"Job '{JOB_ID}' is here already"):
-            take_in(other, store)
+            import_recording(other, store)
     assert list(store.segments(JOB_ID)) == list(source.segments(JOB_ID))
 
 
 def test_a_job_that_had_not_ended_is_lost(store: Store) -> None:
-    take_in(jsonl.write(a_run(20, ended=False)), store)
+    import_recording(jsonl.write(a_run(20, ended=False)), store)
     assert store.summary(JOB_ID).status == "lost"
 
 
@@ -84,8 +84,8 @@ def test_names_whose_numbers_have_changed_are_the_same_job(store: Store) -> None
         records = replace(segment.records, source=[number + 7 for number in segment.records.source])
         return replace(segment, sources=sources, records=records)
 
-    assert take_in(jsonl.write(a_run(10)), store).fresh
-    assert not take_in(jsonl.write(map(renumbered, a_run(10))), store).fresh
+    assert import_recording(jsonl.write(a_run(10)), store).fresh
+    assert not import_recording(jsonl.write(map(renumbered, a_run(10))), store).fresh
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -94,14 +94,14 @@ def test_of_a_spoilt_file_nothing_is_kept(data: st.DataObject, store: Store) -> 
     whole = b"".join(jsonl.write(a_run(9, ended=False)))
     at = data.draw(st.integers(0, len(whole) - 2))
     spoilt = data.draw(st.sampled_from([whole[:at], whole[:at] + b"\x00" + whole[at + 1 :]]))
-    with pytest.raises(jsonl.RecordingRefused):
-        take_in([spoilt], store)
+    with pytest.raises(jsonl.InvalidRecording):
+        import_recording([spoilt], store)
     assert store.last_segments([JOB_ID]) == {}
 
 
 def test_a_file_that_is_too_large_is_refused(store: Store) -> None:
-    with pytest.raises(jsonl.RecordingRefused, match="more than 1,000 bytes"):
-        take_in(jsonl.write(a_run(100)), store, limit=1_000)
+    with pytest.raises(jsonl.InvalidRecording, match="more than 1,000 bytes"):
+        import_recording(jsonl.write(a_run(100)), store, limit=1_000)
 
 
 _ids = count(1)
@@ -130,8 +130,8 @@ def test_whatever_is_taken_in_can_be_shown(data: st.DataObject, store: Store) ->
         place = place[key]
     place[key] = data.draw(_junk)
     try:
-        job_id = take_in((json.dumps(line).encode() + b"\n" for line in lines), store).summary.job_id
-    except jsonl.RecordingRefused:
+        job_id = import_recording((json.dumps(line).encode() + b"\n" for line in lines), store).summary.job_id
+    except jsonl.InvalidRecording:
         return
     playback = store.playback(job_id)
     shown = [
@@ -141,7 +141,7 @@ def test_whatever_is_taken_in_can_be_shown(data: st.DataObject, store: Store) ->
     ]  # fmt: skip
     msgspec.json.encode(shown)
     msgspec.msgpack.encode(shown)
-    content = Content(1_000_000)
+    content = RecordingBuilder(1_000_000)
     for segment in store.segments(job_id):
         content.add(segment)
     assert content.parts(1_000_000)

@@ -21,8 +21,8 @@ from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.assembly import MAX_NAMES
 from routilux_dashboard.recording.open_segment import MAX_LINES
 from routilux_dashboard.recording.payloads import MAX_NESTING, MAX_PAYLOAD
-from routilux_dashboard.recording.reading import MAX_LINE
-from routilux_dashboard.segments.segment import Beginning, DataValue, Records, Segment
+from routilux_dashboard.recording.read_lines import MAX_LINE
+from routilux_dashboard.segments.segment import DataValue, JobStart, Records, Segment
 from tests.dashboard.recording.made_up import JOB_ID, a_flow, a_run, jobs
 
 replace = msgspec.structs.replace
@@ -106,7 +106,7 @@ def test_a_mask_leaves_no_secret_in_the_file() -> None:
     schema = {"type": "object", "properties": {"password": {"type": "string", "default": secret}}}
     job[0] = replace(
         job[0],
-        beginning=Beginning("made-up", "here", job[0].beginning.created_at, "source", held),  # type: ignore[union-attr]
+        beginning=JobStart("made-up", "here", job[0].beginning.created_at, "source", held),  # type: ignore[union-attr]
         flow=a_flow(schema),
         entries=[replace(entry, data={**entry.data, "password": secret}) for entry in job[0].entries],
         log=[LogRow(1, "", held, False)],
@@ -129,13 +129,13 @@ def test_a_mask_leaves_no_secret_in_the_file() -> None:
 
 def test_a_file_that_ends_too_early_is_refused_wherever_it_ends() -> None:
     for end in range(len(WHOLE) - 1):
-        with pytest.raises(jsonl.RecordingRefused, match=r"^line \d+: "):
+        with pytest.raises(jsonl.InvalidRecording, match=r"^line \d+: "):
             list(jsonl.read([WHOLE[:end]]))
 
 
 @pytest.mark.parametrize("gone", range(len(LINES) - 1))
 def test_a_file_that_lacks_a_line_is_refused(gone: int) -> None:
-    with pytest.raises(jsonl.RecordingRefused, match=r"^line \d+: "):
+    with pytest.raises(jsonl.InvalidRecording, match=r"^line \d+: "):
         list(jsonl.read(LINES[:gone] + LINES[gone + 1 :]))
 
 
@@ -146,7 +146,7 @@ def test_whatever_is_done_to_a_file_it_is_read_or_refused(data: st.DataObject) -
         start = data.draw(st.integers(0, len(spoilt)))
         stop = min(len(spoilt), start + data.draw(st.integers(0, 40)))
         spoilt[start:stop] = data.draw(st.binary(max_size=12) | PIECES)
-    with suppress(jsonl.RecordingRefused):
+    with suppress(jsonl.InvalidRecording):
         for segment in jsonl.read([bytes(spoilt)]):
             msgspec.json.encode(segment)
 
@@ -160,7 +160,7 @@ def test_whatever_a_value_of_a_line_becomes_it_is_read_or_refused(data: st.DataO
         st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
         | st.lists(st.integers(), max_size=2) | st.dictionaries(st.text(max_size=3), st.none(), max_size=2)
     )  # fmt: skip
-    with suppress(jsonl.RecordingRefused):
+    with suppress(jsonl.InvalidRecording):
         list(jsonl.read(json.dumps(line).encode() + b"\n" for line in lines))
 
 
@@ -198,7 +198,7 @@ def test_whatever_a_value_of_a_line_becomes_it_is_read_or_refused(data: st.DataO
 def test_what_cannot_be_is_refused_with_the_reason(type_: str, key: str, value: Any, why: str) -> None:
     recording = altered(type_, lambda line: line.update({key: value}))
     number = next(i for i, line in enumerate(parsed(recording), 1) if line.get(key) == value)
-    with pytest.raises(jsonl.RecordingRefused, match=why) as refused:
+    with pytest.raises(jsonl.InvalidRecording, match=why) as refused:
         list(jsonl.read([recording]))
     said = int(str(refused.value).split(":")[0].removeprefix("line "))
     assert said >= number  # that line, or the end of its segment, where it shows
@@ -208,14 +208,14 @@ def test_what_cannot_be_is_refused_with_the_reason(type_: str, key: str, value: 
     "start", [b"", b"\n\n", b"PK\x03\x04", b"<!doctype html>", b"[]", b"{}", LINES[1], b"\x00" * 9]
 )
 def test_another_file_is_refused(start: bytes) -> None:
-    with pytest.raises(jsonl.RecordingRefused, match=r"^line \d+: "):
+    with pytest.raises(jsonl.InvalidRecording, match=r"^line \d+: "):
         list(jsonl.read([start]))
 
 
 def test_a_second_recording_in_the_same_file_is_refused() -> None:
-    with pytest.raises(jsonl.RecordingRefused, match="has ended with the line before"):
+    with pytest.raises(jsonl.InvalidRecording, match="has ended with the line before"):
         list(jsonl.read([WHOLE, WHOLE]))
-    with pytest.raises(jsonl.RecordingRefused, match="a second recording begins here"):
+    with pytest.raises(jsonl.InvalidRecording, match="a second recording begins here"):
         list(jsonl.read([*LINES[:4], *LINES]))
 
 
@@ -223,7 +223,7 @@ def test_deep_nesting_is_refused_and_not_followed() -> None:
     deep = b"[" * (MAX_NESTING + 10) + b"]" * (MAX_NESTING + 10)
     for inner in (deep, b"[" * 2_000_000):
         recording = WHOLE.replace(b'{"i":1}', inner)
-        with pytest.raises(jsonl.RecordingRefused, match=r"nested|JSON"):
+        with pytest.raises(jsonl.InvalidRecording, match=r"nested|JSON"):
             list(jsonl.read([recording]))
 
 
@@ -244,7 +244,7 @@ def forever(piece: bytes, first: bytes = b"") -> Iterator[bytes]:
 def test_a_file_without_end_is_refused_before_memory_is_full(first: bytes, piece: bytes, why: str) -> None:
     tracemalloc.start()
     try:
-        with pytest.raises(jsonl.RecordingRefused, match=why):
+        with pytest.raises(jsonl.InvalidRecording, match=why):
             list(jsonl.read(forever(piece, first)))
         assert tracemalloc.get_traced_memory()[1] < 8 * MAX_LINE
     finally:
@@ -261,7 +261,7 @@ def test_names_without_end_are_refused() -> None:
             if number % 40_000 == 39_999:
                 yield segment.replace(b'"n":1,', b'"n":%d,' % (number // 40_000 + 1)).replace(b'"seq":3', b'"seq":0')
 
-    with pytest.raises(jsonl.RecordingRefused, match=f"more than {MAX_NAMES:,} sources"):
+    with pytest.raises(jsonl.InvalidRecording, match=f"more than {MAX_NAMES:,} sources"):
         for _ in jsonl.read(named()):
             pass
 

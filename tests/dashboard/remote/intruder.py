@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from routilux_dashboard.forwarding.link import Link, NotConnected
+from routilux_dashboard.forwarding.link import NotConnected, SocketLink
 from routilux_dashboard.program_protocol import VERSION, Greeting
 from routilux_dashboard.protocol import Control, FlowDefinition
-from routilux_dashboard.segments.segment import Beginning, Facts, Records, Segment, SourceName
+from routilux_dashboard.segments.segment import Facts, JobStart, Records, Segment, SourceName
 
 FREE = Control(None, None, "", "", None, [], 0, 0, {})
 FLOW = FlowDefinition("odd", "1", "sequential", 1, [], [], [])
@@ -24,7 +24,7 @@ class Intruder:
 
     def __init__(self, url: str, **greeting: Any) -> None:
         said: dict[str, Any] = {"version": VERSION, "key": secrets.token_hex(32), "origin": "odd @ nowhere:1"}
-        self.link = Link(url, Greeting(**{**said, "now_ns": time.time_ns(), **greeting}))
+        self.link = SocketLink(url, Greeting(**{**said, "now_ns": time.time_ns(), **greeting}))
 
     def send(self, event: str, message: Any) -> None:
         self.link.send(event, message)
@@ -82,7 +82,7 @@ def first_segment(job_id: str, **changed: Any) -> Segment:
         seq=3,
         after_run=0,
         facts=Facts("running", "2026-01-01T00:00:00+00:00", None, FREE),
-        beginning=Beginning("odd", "odd @ nowhere:1", "2026-01-01T00:00:00+00:00", None, None),
+        beginning=JobStart("odd", "odd @ nowhere:1", "2026-01-01T00:00:00+00:00", None, None),
         flow=FLOW,
         sources=[SourceName(0, "a", "out", "event")],
         records=Records([0] * 3, [now] * 3, [0] * 3, [b"{}"] * 3),

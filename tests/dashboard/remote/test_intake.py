@@ -14,8 +14,8 @@ import pytest
 from routilux_dashboard import Dashboard, connect
 from routilux_dashboard.segments.segment import Records
 from routilux_dashboard.sources.programs import SILENT_NS, Programs
+from routilux_dashboard.store.errors import StoreFailed
 from routilux_dashboard.store.store import Store
-from routilux_dashboard.store.trouble import StoreFailed
 from routilux_dashboard.times import SECOND
 from tests.dashboard.flows import chain
 from tests.dashboard.peers import ask, get
@@ -44,7 +44,7 @@ def test_pages_go_on_while_the_store_has_no_room_and_it_gets_everything_once_it_
     with Dashboard(port=0, store=tmp_path / "jobs.db") as server, connect(server.url, flow) as connection:
         eventually(lambda: connection.state.connected)
         with monkeypatch.context() as full:
-            full.setattr(Store, "room", property(lambda _: False))
+            full.setattr(Store, "has_room", property(lambda _: False))
             full.setattr(Store, "put", lambda *_, **__: False)
             job = flow.start("source", {"count": count, "rate": 3000})
             eventually(lambda: ask(server, "GET", f"/api/v1/jobs/{job.job_id}").status == 200)

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from routilux_dashboard import Dashboard, connect
-from routilux_dashboard.forwarding.link import NotConnected, NotWelcome
+from routilux_dashboard.forwarding.link import ConnectionRejected, NotConnected
 from routilux_dashboard.program_protocol import MAX_PROGRAM_MESSAGE, WINDOW
 from routilux_dashboard.segments.segment import Records
 from tests.dashboard.peers import ask, get
@@ -205,7 +205,7 @@ def test_a_job_of_the_servers_own_program_is_nobody_elses(tmp_path: Any) -> None
 def test_a_greeting_that_is_none_is_refused_with_the_reason(
     server: Dashboard, greeting: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(NotWelcome, match=reason), intruder(server.url, **greeting):
+    with pytest.raises(ConnectionRejected, match=reason), intruder(server.url, **greeting):
         pass
 
 

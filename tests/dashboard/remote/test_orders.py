@@ -167,7 +167,7 @@ def test_a_program_that_does_not_answer_holds_up_nobody(
     assert gate.taken.acquire(timeout=10)
     job_id = known(server, job)
     let_go = threading.Event()
-    monkeypatch.setattr(connection._orders, "_control", lambda order: Answer(order.id, text=str(let_go.wait(20))))
+    monkeypatch.setattr(connection._commands, "_control", lambda order: Answer(order.id, text=str(let_go.wait(20))))
     answer = post(server, f"/jobs/{job_id}/pause")
     let_go.set()
     assert (answer.status, "not answered within" in answer.json["detail"]) == (409, True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from routilux_dashboard.fold.routine_counters import OUTCOMES
 from routilux_dashboard.protocol import JobStatus, LogRow, OutputRow, RoutineState
 from routilux_dashboard.segments.segment import (
-    Beginning,
     DataValue,
     Entry,
+    JobStart,
     Records,
     Runs,
     Segment,
@@ -73,7 +73,7 @@ class MadeUpJob:
             seq=self.seq + rows,
             after_run=self.run,
             facts=facts(status, at_ns),
-            beginning=Beginning(self.flow_id, "here:1", iso(self.created_ns), "source", {}) if first else None,
+            beginning=JobStart(self.flow_id, "here:1", iso(self.created_ns), "source", {}) if first else None,
             flow=a_flow() if first else None,
             sources=SOURCES if first else [],
             targets=TARGETS if first else [],

@@ -109,7 +109,7 @@ def test_a_job_that_is_let_go_of_is_lost_until_more_of_it_comes(place: str, open
     store, job = open_store(place), MadeUpJob()
     store.put([job.next()])
     assert store.flush(60)
-    store.let_go(["job-1"])
+    store.release_writer(["job-1"])
     summary = store.summary("job-1")
     assert (summary.status, summary.last_sign) == ("lost", iso(job.time_of(10) + 500_000))
     assert summary.control.refusals == store.playback("job-1").summary.control.refusals

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from routilux_dashboard.fold.playback import Playback
-from routilux_dashboard.segments.cut import until_seq, until_time
+from routilux_dashboard.segments.cut import cut_at_seq, cut_at_time
 from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.segments.segment import Records, Segment, SourceName
-from routilux_dashboard.segments.thin import summed
-from routilux_dashboard.store import BadPlace, Store, StoreFailed, coding, writer
+from routilux_dashboard.segments.thin import drop_rows
+from routilux_dashboard.store import BadLocation, Store, StoreFailed, coding, writer
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob
 from tests.waiting import eventually
@@ -30,8 +30,8 @@ def played(segments: list[Segment], seq: int | None = None, t_ns: int | None = N
     """A job by its segments up to a moment, without a store."""
     playback = Playback()
     for segment in segments:
-        part = until_seq(segment, seq) if seq is not None else segment
-        part = until_time(segment, t_ns) if t_ns is not None else part
+        part = cut_at_seq(segment, seq) if seq is not None else segment
+        part = cut_at_time(segment, t_ns) if t_ns is not None else part
         playback.add(part)
         if part is not segment:
             break
@@ -87,13 +87,13 @@ def test_records_that_a_program_elsewhere_left_out_are_told_apart_from_those_tha
     store = open_store(place)
     for job_id, owner in (("own", ""), ("distant", "a digest")):
         job = MadeUpJob(job_id)
-        assert store.put([job.next(10), summed(job.next(10)), job.next(10)], owner=owner)
-        assert store.put([summed(job.next(7))])
+        assert store.put([job.next(10), drop_rows(job.next(10)), job.next(10)], owner=owner)
+        assert store.put([drop_rows(job.next(7))])
         assert store.flush(60)
     assert (store.health.lost, store.health.thinned) == (17, 17)
     later = MadeUpJob("later")
     later.next(10)
-    assert store.put([summed(later.next(10))], owner="a digest")  # refused: this is the store's doing
+    assert store.put([drop_rows(later.next(10))], owner="a digest")  # refused: this is the store's doing
     assert store.flush(60)
     assert store.health.thinned == 17
 
@@ -280,7 +280,7 @@ def test_a_store_takes_no_more_than_it_holds(place: str) -> None:
     store = Store(place)  # and nobody writes
     segment = MadeUpJob(padding=f',"much":"{"x" * 60_000}"').next(1_000)
     taken = 0
-    while store.room:
+    while store.has_room:
         assert store.put([segment])
         taken += 1
         assert taken < 10
@@ -289,7 +289,7 @@ def test_a_store_takes_no_more_than_it_holds(place: str) -> None:
 
 
 def test_places_that_are_none_are_told() -> None:
-    with pytest.raises(BadPlace, match="'mysql' is not known: use a path, sqlite or postgresql"):
+    with pytest.raises(BadLocation, match="'mysql' is not known: use a path, sqlite or postgresql"):
         Store("mysql://host/name")
 
 

@@ -11,9 +11,9 @@ from ..segments.segment import Segment
 from . import lines
 from .assembly import Assembly
 from .payloads import MAX_NESTING, may_be_deep, nesting_problem
-from .refusal import RecordingRefused
+from .refusal import InvalidRecording
 
-__all__ = ["RecordingRefused", "read"]
+__all__ = ["InvalidRecording", "read"]
 
 MAX_LINE = 8 * 1024 * 1024
 """Bytes of one line."""
@@ -30,7 +30,7 @@ def read(pieces: Iterable[bytes]) -> Iterator[Segment]:
         pieces: the file in order, in pieces of any size (an open binary file will do).
 
     Raises:
-        RecordingRefused: it is no recording, is not whole, or something in it is not as it must be.
+        InvalidRecording: it is no recording, is not whole, or something in it is not as it must be.
             The message names the line. Segments that came before it are sound by themselves.
 
     Memory stays that of one segment, whatever the file holds: lines, names and segments have bounds.
@@ -40,12 +40,12 @@ def read(pieces: Iterable[bytes]) -> Iterator[Segment]:
     for number, line in enumerate(_lines(pieces), 1):
         try:
             segment = assembly.take(_line(line))
-        except RecordingRefused as refused:
-            raise RecordingRefused(f"line {number:,}: {refused}") from None
+        except InvalidRecording as refused:
+            raise InvalidRecording(f"line {number:,}: {refused}") from None
         if segment is not None:
             yield segment
     if not assembly.whole:
-        raise RecordingRefused(f"line {number:,}: the file ends here and is not whole: its last line is missing")
+        raise InvalidRecording(f"line {number:,}: the file ends here and is not whole: its last line is missing")
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -66,19 +66,19 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _sized(line: bytes, number: int) -> list[bytes]:
     if len(line) > MAX_LINE:
-        raise RecordingRefused(f"line {number:,}: it is longer than {MAX_LINE:,} bytes, and no line of a recording is")
+        raise InvalidRecording(f"line {number:,}: it is longer than {MAX_LINE:,} bytes, and no line of a recording is")
     return [line] if line.strip() else []
 
 
 def _line(line: bytes) -> lines.AnyLine:
     try:
         if may_be_deep(line) and (problem := nesting_problem(_any_decoder.decode(line), MAX_NESTING + AROUND)):
-            raise RecordingRefused(problem)
+            raise InvalidRecording(problem)
         found: lines.AnyLine = _decoder.decode(line)
         return found
     except RecursionError:
-        raise RecordingRefused(f"it is nested more than {MAX_NESTING} deep") from None
+        raise InvalidRecording(f"it is nested more than {MAX_NESTING} deep") from None
     except msgspec.ValidationError as error:
-        raise RecordingRefused(f"it is no line of a recording: {error}") from None
+        raise InvalidRecording(f"it is no line of a recording: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RecordingRefused(f"it is not JSON: {error}") from None
+        raise InvalidRecording(f"it is not JSON: {error}") from None

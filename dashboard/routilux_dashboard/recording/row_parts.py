@@ -10,7 +10,7 @@ import msgspec
 from ..payloads.preview import preview
 from ..protocol import LogRow, OutputRow
 from ..segments.segment import Segment, SourceName
-from .parts import Shelf
+from .parts import PartList
 from .payloads import problem_of
 
 BLOCK = 1_000
@@ -26,8 +26,8 @@ class RecordRows:
     """Collects the records of segments into parts: `rows` and, as long as there is room, `payloads`."""
 
     def __init__(self) -> None:
-        self.rows = Shelf("records")
-        self.payloads = Shelf("payloads")
+        self.rows = PartList("records")
+        self.payloads = PartList("payloads")
         self._names: dict[tuple[str, str, str], int] = {}
         self._numbers: dict[int, int] = {}
         self._block = _Block(1)
@@ -75,7 +75,7 @@ class NumberedRows:
     """Collects rows that carry their numbers (log, outputs) into the parts of one kind."""
 
     def __init__(self, name: str) -> None:
-        self.rows = Shelf(name)
+        self.rows = PartList(name)
         self._open: list[Any] = []
 
     def add(self, rows: list[Row]) -> None:

@@ -12,11 +12,11 @@ import pytest
 from routilux import Flow, Routine
 from routilux_dashboard import connect
 from routilux_dashboard.fold.playback import Playback
-from routilux_dashboard.forwarding.outbox import Backlog
+from routilux_dashboard.forwarding.outbox import Outbox
 from routilux_dashboard.program_protocol import MAX_SEGMENTS, Have
 from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
 from routilux_dashboard.segments.segment import Runs, RunSums, Segment, Sums, TargetName
-from routilux_dashboard.segments.thin import bare, summed
+from routilux_dashboard.segments.thin import drop_payloads, drop_rows
 from tests.dashboard.flows import Collector, Emitter
 from tests.dashboard.peers import get
 from tests.dashboard.remote.intruder import first_segment
@@ -72,27 +72,27 @@ def test_with_the_server_away_memory_is_bounded_and_counters_are_exact_when_it_i
 
 
 def test_what_waits_takes_little_more_than_its_bound() -> None:
-    backlog = quiet(2 * MEBI)
+    outbox = quiet(2 * MEBI)
     tracemalloc.start()
     try:
         for job in range(40):
             for n in range(1, 20):
-                backlog.put([grown(f"job {job}", n, 500)])
+                outbox.put([grown(f"job {job}", n, 500)])
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert backlog.state.bytes <= 2 * MEBI
+    assert outbox.state.bytes <= 2 * MEBI
     assert held < 2 * 2 * MEBI
-    assert backlog.state.segments == 40 * 19
+    assert outbox.state.segments == 40 * 19
 
 
-# -- the backlog by itself
+# -- the outbox by itself
 
 
-def quiet(bound: int = 64 * MEBI, **calls: Any) -> Backlog:
+def quiet(bound: int = 64 * MEBI, **calls: Any) -> Outbox:
     def ignore(*_: object) -> None: ...
 
-    return Backlog(bound, ignore, calls.get("begin_again", ignore), calls.get("refused", ignore))
+    return Outbox(bound, ignore, calls.get("begin_again", ignore), calls.get("refused", ignore))
 
 
 def grown(job_id: str, n: int, rows: int = 3, payload: bytes = b'"' + b"x" * 500 + b'"') -> Segment:
@@ -104,9 +104,9 @@ def grown(job_id: str, n: int, rows: int = 3, payload: bytes = b'"' + b"x" * 500
     return msgspec.structs.replace(segment, n=n, after_seq=(n - 1) * rows, seq=n * rows)
 
 
-def sent(backlog: Backlog, limit: int = MAX_SEGMENTS) -> list[tuple[str, int]]:
+def sent(outbox: Outbox, limit: int = MAX_SEGMENTS) -> list[tuple[str, int]]:
     """What goes out next, as pairs of job and number."""
-    return [(each.job_id, each.n) for each in map(decoded, backlog.next(limit))]
+    return [(each.job_id, each.n) for each in map(decoded, outbox.next(limit))]
 
 
 def decoded(blob: bytes) -> Segment:
@@ -114,77 +114,77 @@ def decoded(blob: bytes) -> Segment:
 
 
 def test_a_job_is_asked_for_then_sent_in_order_and_forgotten_when_it_is_kept() -> None:
-    backlog = quiet()
-    backlog.put([grown("a", 1), grown("a", 2), grown("b", 1)])
-    assert sent(backlog) == [], "nobody has asked"
-    assert backlog.to_ask(10) == ["a", "b"]
-    assert backlog.to_ask(10) == []
-    backlog.have(Have({"a": 0, "b": 0}))
-    assert sent(backlog) == [("a", 1), ("a", 2), ("b", 1)]
-    assert sent(backlog) == []
-    backlog.kept({"a": 1})
-    assert backlog.state.segments == 2
-    backlog.again({"a": 0})
-    assert sent(backlog) == [("a", 2)]
-    backlog.kept({"a": 2, "b": 1, "c": 7})
-    assert backlog.state[:2] == (0, 0)
+    outbox = quiet()
+    outbox.put([grown("a", 1), grown("a", 2), grown("b", 1)])
+    assert sent(outbox) == [], "nobody has asked"
+    assert outbox.to_ask(10) == ["a", "b"]
+    assert outbox.to_ask(10) == []
+    outbox.have(Have({"a": 0, "b": 0}))
+    assert sent(outbox) == [("a", 1), ("a", 2), ("b", 1)]
+    assert sent(outbox) == []
+    outbox.kept({"a": 1})
+    assert outbox.state.segments == 2
+    outbox.again({"a": 0})
+    assert sent(outbox) == [("a", 2)]
+    outbox.kept({"a": 2, "b": 1, "c": 7})
+    assert outbox.state[:2] == (0, 0)
 
 
 def test_a_new_connection_sends_what_the_server_does_not_have() -> None:
-    backlog = quiet()
-    backlog.put([grown("a", n) for n in range(1, 6)])
-    backlog.to_ask(10)
-    backlog.have(Have({"a": 0}))
-    assert len(sent(backlog)) == 5
-    backlog.connection_made()
-    assert sent(backlog) == []
-    assert backlog.to_ask(10) == ["a"]
-    backlog.have(Have({"a": 3}))
-    assert sent(backlog) == [("a", 4), ("a", 5)]
+    outbox = quiet()
+    outbox.put([grown("a", n) for n in range(1, 6)])
+    outbox.to_ask(10)
+    outbox.have(Have({"a": 0}))
+    assert len(sent(outbox)) == 5
+    outbox.connection_made()
+    assert sent(outbox) == []
+    assert outbox.to_ask(10) == ["a"]
+    outbox.have(Have({"a": 3}))
+    assert sent(outbox) == [("a", 4), ("a", 5)]
 
 
 def test_a_server_that_has_forgotten_a_beginning_has_it_begun_again_and_one_that_lacks_a_middle_is_told() -> None:
     again: list[str] = []
     refused: list[tuple[str, str]] = []
-    backlog = quiet(begin_again=again.append, refused=lambda *said: refused.append(said))
+    outbox = quiet(begin_again=again.append, refused=lambda *said: refused.append(said))
     for job in "ab":
-        backlog.put([grown(job, n) for n in range(1, 6)])
-    backlog.to_ask(10)
-    backlog.have(Have({"a": 4, "b": 4}))
-    backlog.connection_made()
-    backlog.to_ask(10)
-    backlog.have(Have({"a": 0, "b": 2}))
+        outbox.put([grown(job, n) for n in range(1, 6)])
+    outbox.to_ask(10)
+    outbox.have(Have({"a": 4, "b": 4}))
+    outbox.connection_made()
+    outbox.to_ask(10)
+    outbox.have(Have({"a": 0, "b": 2}))
     assert again == ["a"]
     assert [job for job, _ in refused] == ["b"]
-    backlog.put([grown("b", 6)])
-    assert backlog.to_ask(10) == []
+    outbox.put([grown("b", 6)])
+    assert outbox.to_ask(10) == []
 
 
 def test_a_server_that_cannot_read_its_store_is_sent_what_begins_here_and_told_again_once_it_can() -> None:
-    backlog = quiet()
-    backlog.put([grown(job, n) for job in "abc" for n in range(1, 4)])
-    backlog.to_ask(10)
-    backlog.have(Have({"a": 1, "b": 0}))  # of b nothing is kept, but all was sent
-    assert len(sent(backlog)) == 5
-    backlog.connection_made()
-    backlog.to_ask(10)
-    backlog.have(Have(unread=["a", "b", "c", "unknown"]))
-    assert sent(backlog) == [(job, n) for job in "bc" for n in (1, 2, 3)], "the beginning of a is not here"
-    backlog.have(Have(unread=["b"]))
-    assert sent(backlog) == []
-    backlog.have(Have({"a": 2, "b": 1, "c": 0}))
-    assert sent(backlog) == [("a", 3), ("b", 2), ("b", 3), ("c", 1), ("c", 2), ("c", 3)]
-    backlog.have(Have({"a": 0, "b": 0}))
-    assert sent(backlog) == [], "it is answered once"
+    outbox = quiet()
+    outbox.put([grown(job, n) for job in "abc" for n in range(1, 4)])
+    outbox.to_ask(10)
+    outbox.have(Have({"a": 1, "b": 0}))  # of b nothing is kept, but all was sent
+    assert len(sent(outbox)) == 5
+    outbox.connection_made()
+    outbox.to_ask(10)
+    outbox.have(Have(unread=["a", "b", "c", "unknown"]))
+    assert sent(outbox) == [(job, n) for job in "bc" for n in (1, 2, 3)], "the beginning of a is not here"
+    outbox.have(Have(unread=["b"]))
+    assert sent(outbox) == []
+    outbox.have(Have({"a": 2, "b": 1, "c": 0}))
+    assert sent(outbox) == [("a", 3), ("b", 2), ("b", 3), ("c", 1), ("c", 2), ("c", 3)]
+    outbox.have(Have({"a": 0, "b": 0}))
+    assert sent(outbox) == [], "it is answered once"
 
 
 def test_messages_are_no_larger_than_they_may_be_and_large_segments_are_split() -> None:
-    backlog = quiet()
-    backlog.put([grown("a", 1, rows=5000), grown("a", 2)])
-    backlog.to_ask(10)
-    backlog.have(Have({"a": 0}))
+    outbox = quiet()
+    outbox.put([grown("a", 1, rows=5000), grown("a", 2)])
+    outbox.to_ask(10)
+    outbox.have(Have({"a": 0}))
     seen: list[Segment] = []
-    while blobs := backlog.next(MAX_SEGMENTS):
+    while blobs := outbox.next(MAX_SEGMENTS):
         assert sum(map(len, blobs)) <= MAX_SEGMENTS
         seen += map(decoded, blobs)
     assert [segment.n for segment in seen] == list(range(1, len(seen) + 1))
@@ -192,12 +192,12 @@ def test_messages_are_no_larger_than_they_may_be_and_large_segments_are_split() 
 
 
 def test_a_segment_that_is_too_large_with_nothing_to_split_is_made_smaller() -> None:
-    backlog = quiet()
+    outbox = quiet()
     states = {"a": RoutineState("x" * 2 * MEBI, False)}
-    backlog.put([msgspec.structs.replace(grown("a", 1), states=states)])
-    backlog.to_ask(10)
-    backlog.have(Have({"a": 0}))
-    seen = [decoded(blob) for blob in iter(lambda: b"".join(backlog.next(MAX_SEGMENTS)), b"")]
+    outbox.put([msgspec.structs.replace(grown("a", 1), states=states)])
+    outbox.to_ask(10)
+    outbox.have(Have({"a": 0}))
+    seen = [decoded(blob) for blob in iter(lambda: b"".join(outbox.next(MAX_SEGMENTS)), b"")]
     assert [segment.n for segment in seen] == [1] or seen[-1].seq == 3
     assert all(len(msgspec.msgpack.encode(segment)) <= MAX_SEGMENTS for segment in seen)
 
@@ -218,7 +218,7 @@ def full() -> Segment:
 
 
 def test_a_bare_segment_has_every_row_and_no_payload() -> None:
-    thin = bare(full())
+    thin = drop_payloads(full())
     assert (thin.records.data, thin.records.cut) == ([b"null"] * 3, [0, 1, 2])
     assert thin.runs == full().runs
     assert "secret" not in str(thin)
@@ -227,16 +227,16 @@ def test_a_bare_segment_has_every_row_and_no_payload() -> None:
 
 
 def test_a_summed_segment_has_no_rows_and_every_count() -> None:
-    thin = summed(full())
+    thin = drop_rows(full())
     assert (len(thin.records.source), len(thin.runs.target)) == (0, 0)
     assert (thin.after_seq, thin.seq, thin.after_run, thin.lost) == (3, 3, 3, 3)
     assert thin.sums == Sums({0: 3}, [RunSums(0, 0, 2, 40, 10, 30), RunSums(1, 1, 1, 5, 5, 5)])
-    assert summed(thin).sums == thin.sums
+    assert drop_rows(thin).sums == thin.sums
 
 
 def test_the_figures_of_a_thinned_job_are_those_of_the_whole_one() -> None:
     counts = []
-    for thin in (lambda segment: segment, bare, summed):
+    for thin in (lambda segment: segment, drop_payloads, drop_rows):
         playback = Playback()
         playback.add(thin(full()))
         job = playback.job()

@@ -10,7 +10,7 @@ import msgspec
 
 from ..fold.routine_counters import OUTCOMES
 from ..payloads.mask import NO_MASK, Mask
-from ..segments.segment import Beginning, RunningNow, Segment, SourceName, Sums, TargetName
+from ..segments.segment import JobStart, RunningNow, Segment, SourceName, Sums, TargetName
 from ..times import iso
 from . import lines
 from .masked import masked
@@ -121,7 +121,7 @@ class _Writer:
         return lines.Running(target.routine_id, target.slot_name, handler.start_ns, handler.target)
 
 
-def _beginning(beginning: Beginning) -> lines.Line:
+def _beginning(beginning: JobStart) -> lines.Line:
     return lines.BeginningLine(
         beginning.flow_id, beginning.origin, beginning.created_at, beginning.entry, bounded(beginning.params)
     )

@@ -15,7 +15,7 @@ NONE = "none"
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"}
 
 
-class BadPlace(ValueError):
+class BadLocation(ValueError):
     """What was named as the store is neither a path nor the URL of a database that can be used."""
 
 
@@ -32,7 +32,7 @@ def locate(store: str | os.PathLike[str] | None) -> str | None:
 
 
 def url_of(place: str) -> URL:
-    """The URL for SQLAlchemy of a path or URL; raises `BadPlace` for a database that is neither of the two.
+    """The URL for SQLAlchemy of a path or URL; raises `BadLocation` for a database that is neither of the two.
 
     >>> url_of("runs.db").render_as_string(), url_of("postgres://me@host/runs").drivername
     ('sqlite+pysqlite:///runs.db', 'postgresql+psycopg')
@@ -42,10 +42,12 @@ def url_of(place: str) -> URL:
     try:
         url = make_url(place)
     except (ArgumentError, ValueError) as error:
-        raise BadPlace(f"The store {place[:200]!r} is no URL of a database: postgresql://host/name is one") from error
+        raise BadLocation(
+            f"The store {place[:200]!r} is no URL of a database: postgresql://host/name is one"
+        ) from error
     driver = _DRIVERS.get(url.drivername, url.drivername)
     if driver not in _DRIVERS.values():
-        raise BadPlace(f"The store's database {url.drivername!r} is not known: use a path, sqlite or postgresql")
+        raise BadLocation(f"The store's database {url.drivername!r} is not known: use a path, sqlite or postgresql")
     return url.set(drivername=driver)
 
 

@@ -14,7 +14,7 @@ SILENT_NS = 8 * SECOND
 """A writer that was silent for so long is dead."""
 
 
-class Living:
+class WriterLiveness:
     """Tells the living from the dead by their signs of life; `own` is the writer of this process, which is alive."""
 
     def __init__(self, database: Database, own: str, now_ns: Callable[[], int] = time.time_ns) -> None:

@@ -15,8 +15,8 @@ from ..segments.segment import Segment
 from . import statements, tables
 from .database import Database
 from .job_rows import row_of
-from .kept_job import JobRow, KeptJob
-from .player import Mark, Player
+from .job_writer import JobRow, JobWriter
+from .player import CheckpointRow, Player
 from .tail import Chunk
 
 KEEP_JOBS = 500
@@ -28,7 +28,7 @@ _CHECKPOINT = ("job_no", "n", "seq", "at_ns", "data")
 _log = logging.getLogger("routilux.dashboard")
 
 
-class Written(NamedTuple):
+class WriteResult(NamedTuple):
     """What a transaction did: rows that were refused, and records that segments say are nowhere.
 
     `lost`: of this program's jobs; `thinned`: of those that others sent, who had left them out.
@@ -39,7 +39,7 @@ class Written(NamedTuple):
     thinned: int = 0
 
 
-class Batches:
+class BatchWriter:
     """Writes batches. It holds what it knows of the jobs between them; for one thread.
 
     `behind`: jobs whose figures are not up to date with their rows. `busy_ns`: when there was last no time for that.
@@ -50,15 +50,15 @@ class Batches:
         self.busy_ns = 0
         self._database = database
         self._writer = writer
-        self._jobs: OrderedDict[str, KeptJob] = OrderedDict()
+        self._jobs: OrderedDict[str, JobWriter] = OrderedDict()
         self._players: OrderedDict[str, Player] = OrderedDict()
-        self._before: dict[str, KeptJob] = {}
+        self._before: dict[str, JobWriter] = {}
         self._first_marks: list[tuple[Any, ...]] = []
         self._told: set[str] = set()
 
     def write(
         self, connection: Connection, segments: Iterable[Segment], owners: dict[str, str], now_ns: int, *, fold: bool
-    ) -> Written:
+    ) -> WriteResult:
         """Write segments within a transaction. Call `forget` when it is taken back, and `tidy` when it was not.
 
         `fold` says that there is time to bring the jobs' figures up to date too.
@@ -78,7 +78,7 @@ class Batches:
                 lost += job.lost
             job.lost = 0
         self._save(connection, list(jobs.values()))
-        return Written(refused, lost, thinned)
+        return WriteResult(refused, lost, thinned)
 
     def forget(self) -> None:
         """The transaction was taken back, or the database is another one: know nothing of it. Figures stay."""
@@ -107,7 +107,7 @@ class Batches:
             self._players[job_id] = player
         return True
 
-    def save_mark(self, connection: Connection, job_id: str, mark: Mark) -> None:
+    def save_mark(self, connection: Connection, job_id: str, mark: CheckpointRow) -> None:
         """Save a checkpoint of a job that is played from what has been written."""
         found = self._rows(connection, [job_id]).get(job_id)
         if found is not None:
@@ -127,7 +127,7 @@ class Batches:
 
     # -- one job
 
-    def _add(self, job: KeptJob, segments: list[Segment], *, fold: bool) -> int:
+    def _add(self, job: JobWriter, segments: list[Segment], *, fold: bool) -> int:
         """Add the segments that are not kept yet; returns how many rows were refused."""
         refused = 0
         player = self._player(job, fold=fold)
@@ -145,7 +145,7 @@ class Batches:
                 self._tell(job.row.job_id, error)
         return refused
 
-    def _player(self, job: KeptJob, *, fold: bool) -> Player | None:
+    def _player(self, job: JobWriter, *, fold: bool) -> Player | None:
         """The job played so far; `None` when there is no time for that, or no way."""
         job_id = job.row.job_id
         player = self._players.pop(job_id, None)
@@ -171,7 +171,7 @@ class Batches:
 
     # -- the tables
 
-    def _load(self, connection: Connection, job_ids: list[str]) -> dict[str, KeptJob]:
+    def _load(self, connection: Connection, job_ids: list[str]) -> dict[str, JobWriter]:
         """What is kept of the jobs; those that are new get a row."""
         found = self._rows(connection, job_ids)
         missing = [job_id for job_id in job_ids if job_id not in found]
@@ -193,7 +193,7 @@ class Batches:
             if job is None or job.job_no != job_no or job.row.n != row.n:
                 if job is not None and job.safe_n:
                     self._before[job_id] = job
-                job = KeptJob(job_no, row)
+                job = JobWriter(job_no, row)
                 if row.n:
                     fresh.append(job)
             self._jobs[job_id] = jobs[job_id] = job
@@ -207,13 +207,13 @@ class Batches:
         rows = statements.select(self._database, connection, text, job_ids, more=more)
         return {row[1]: (row[0], row_of(row[1:])) for row in rows}
 
-    def _load_names(self, connection: Connection, jobs: list[KeptJob]) -> None:
+    def _load_names(self, connection: Connection, jobs: list[JobWriter]) -> None:
         by_no = {job.job_no: job for job in jobs}
         text = "SELECT job_no, kind, number, name FROM names WHERE job_no"
         for job_no, kind, number, name in statements.select(self._database, connection, text, list(by_no)):
             by_no[job_no].load_name(kind, number, name)
 
-    def _save(self, connection: Connection, jobs: list[KeptJob]) -> None:
+    def _save(self, connection: Connection, jobs: list[JobWriter]) -> None:
         database = self._database
         chunks, gone, names, checkpoints = [], [], [], []
         for job in jobs:

@@ -29,7 +29,7 @@ class _Run(NamedTuple):
 
 
 @dataclass(frozen=True)
-class TrailReader:
+class CausalityReader:
     """The kept records and runs of a job, within one transaction."""
 
     records: ChunkReader[Records]

@@ -47,7 +47,7 @@ class JobRow(msgspec.Struct):
     words: str = ""
 
 
-class Naming:
+class NameTable:
     """The numbers that the store has for names: those of the segments, unless one of these means something new.
 
     `known`: store's number → name. `aliases`: the segments' numbers that differ → the store's.
@@ -82,9 +82,9 @@ class Naming:
         self._fresh, self._fresh_aliases = {}, {}
         return rows
 
-    def anew(self) -> Naming:
+    def for_new_database(self) -> NameTable:
         """The same, to be written to another database."""
-        naming = Naming(self.kind)
+        naming = NameTable(self.kind)
         naming.known, naming.aliases = dict(self.known), dict(self.aliases)
         naming._fresh, naming._fresh_aliases = dict(self.known), dict(self.aliases)
         return naming
@@ -104,7 +104,7 @@ class Naming:
         return kept
 
 
-class KeptJob:
+class JobWriter:
     """A job that is being written.
 
     `row` is what the table of jobs has, or will have; `safe_n` the last segment that it certainly has. After a
@@ -114,8 +114,8 @@ class KeptJob:
     def __init__(self, job_no: int, row: JobRow) -> None:
         self.job_no = job_no
         self.row = row
-        self.sources = Naming(Kind.RECORDS)
-        self.targets = Naming(Kind.RUNS)
+        self.sources = NameTable(Kind.RECORDS)
+        self.targets = NameTable(Kind.RUNS)
         self.lost = 0
         self.safe_n = 0
         self.settled = False
@@ -161,10 +161,10 @@ class KeptJob:
                 self._lists[kind].add(entry.n, segment.at_ns, entry)
         self._note(segment)
 
-    def begin_after(self, n: int, seq: int, known: KeptJob) -> None:
+    def begin_after(self, n: int, seq: int, known: JobWriter) -> None:
         """The job is kept from its segment `n` on only: what was before is in a database that is not there any more."""
         self.row.n, self.row.seq = n, seq
-        self.sources, self.targets = known.sources.anew(), known.targets.anew()
+        self.sources, self.targets = known.sources.for_new_database(), known.targets.for_new_database()
 
     def cut(self) -> tuple[list[Chunk], list[tuple[int, int]]]:
         """Chunks to be written, and (kind, first) of those to be removed before."""

@@ -9,7 +9,7 @@ from ..protocol import Keyframe
 from ..segments.segment import Segment
 
 
-class Recordable(NamedTuple):
+class Film(NamedTuple):
     """A job that can be recorded.
 
     Attributes:

@@ -8,7 +8,7 @@ import msgspec
 
 from ..protocol import FlowDefinition, Frame, Keyframe
 from ..times import SECOND
-from .parts import Part, Shelf, pack, unpack
+from .parts import Part, PartList, pack, unpack
 
 CHAPTER_NS = 5 * SECOND
 """A chapter holds so much of the job's time, until there are too many chapters."""
@@ -18,8 +18,8 @@ CHAPTERS = 400
 """When there are more, every second one goes, and a chapter holds twice the time."""
 
 
-class Strip:
-    """Collects frames into the parts of `shelf`: rows are frame numbers.
+class FilmParts:
+    """Collects frames into the parts of a film: rows are frame numbers.
 
     A chapter is `{"keyframe": …, "frames": […]}`, shapes as on the wire but for what is elsewhere in
     the file: records, rows of log and outputs and the charts' points are empty, and `flow` is null
@@ -27,7 +27,7 @@ class Strip:
     """
 
     def __init__(self) -> None:
-        self.shelf = Shelf("film")
+        self.parts = PartList("film")
         self.left_out = 0
         self.last = 0
         self._span_ns = CHAPTER_NS
@@ -46,7 +46,7 @@ class Strip:
         self.close()
         self._keyframe = keyframe
         self._until_ns = now_ns + self._span_ns
-        while len(self.shelf.parts) > CHAPTERS:
+        while len(self.parts.parts) > CHAPTERS:
             self.thin()
 
     def add(self, frame: Frame) -> None:
@@ -65,23 +65,23 @@ class Strip:
         known, self._flow = self._flow, keyframe.flow
         chapter = {"keyframe": _bare_keyframe(keyframe, known), "frames": [_bare_frame(frame) for frame in frames]}
         self.last = keyframe.frame
-        self.shelf.put(keyframe.frame, frames[-1].frame if frames else keyframe.frame, 1 + len(frames), chapter)
+        self.parts.put(keyframe.frame, frames[-1].frame if frames else keyframe.frame, 1 + len(frames), chapter)
 
     def thin(self) -> bool:
         """Take less room: without the frames between keyframes; then with half of those. False: nothing is left."""
         before = self._count()
         if not self._stills:
             self._stills = True
-            self.shelf.change(_still)
+            self.parts.change(_still)
         else:
             self._span_ns *= 2
-            kept = set(list(self.shelf.parts)[::2] if len(self.shelf.parts) > 1 else ())
-            self.shelf.change(lambda part: part if part in kept else None)
+            kept = set(list(self.parts.parts)[::2] if len(self.parts.parts) > 1 else ())
+            self.parts.change(lambda part: part if part in kept else None)
         self.left_out += before - self._count()
-        return bool(self.shelf.parts)
+        return bool(self.parts.parts)
 
     def _count(self) -> int:
-        return sum(part.rows for part in self.shelf)
+        return sum(part.rows for part in self.parts)
 
 
 def _still(part: Part) -> Part:

@@ -9,9 +9,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .schema import SchemaRefused
 
-PASSING = "passing"
+TRANSIENT = "passing"
 """Of the database or its machine: the same may well succeed later."""
-OWN = "own"
+PERMANENT = "own"
 """Of what was to be written: it will never succeed."""
 
 _SAID = {
@@ -33,16 +33,16 @@ class StoreFailed(Exception):
     """The store cannot be read; the message says why, and what to do."""
 
 
-_PASSING = (OperationalError, sqlite3.OperationalError, PoolTimeout, SchemaRefused, StoreFailed, OSError)
+_TRANSIENT = (OperationalError, sqlite3.OperationalError, PoolTimeout, SchemaRefused, StoreFailed, OSError)
 
 
 def kind_of(error: Exception) -> str:
-    """Whether the database is in trouble (`PASSING`), or what was to be written cannot be (`OWN`)."""
-    if isinstance(error, _PASSING):
-        return PASSING
+    """Whether the database is in trouble (`TRANSIENT`), or what was to be written cannot be (`PERMANENT`)."""
+    if isinstance(error, _TRANSIENT):
+        return TRANSIENT
     if isinstance(error, DBAPIError):
-        return PASSING if error.connection_invalidated or _of_the_database(error) else OWN
-    return OWN
+        return TRANSIENT if error.connection_invalidated or _of_the_database(error) else PERMANENT
+    return PERMANENT
 
 
 def reason_of(error: Exception, place: str) -> str:

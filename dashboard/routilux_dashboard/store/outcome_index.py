@@ -13,7 +13,7 @@ from .chunk_reader import ChunkReader
 _HELD = 64
 
 
-class OutcomeRuns:
+class OutcomeIndex:
     """The causes of the runs with that outcome, within the seqs `first` to `last`: their chunks are known, and read
     when they are needed."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..segments.segment import Segment
-from .batch import rows_of
+from .batch_writer import rows_of
 
 MOST_ROWS = 1_000_000
 MOST_BYTES = 256 * 1024 * 1024
@@ -19,7 +19,7 @@ _SAMPLED = 16
 """Of so many payloads, one is measured."""
 
 
-class Put(NamedTuple):
+class WriteRequest(NamedTuple):
     """Segments to be written together, and what is to be called then."""
 
     segments: list[Segment]
@@ -30,12 +30,12 @@ class Put(NamedTuple):
     at_ns: int
 
 
-class Waiting:
+class WriteQueue:
     """A queue whose `add` never waits. `_changed` guards the counts, and is told when something has left."""
 
     def __init__(self, rows: int = MOST_ROWS, size: int = MOST_BYTES) -> None:
         self._most = (rows, size)
-        self._queue: deque[Put] = deque()
+        self._queue: deque[WriteRequest] = deque()
         self._changed = threading.Condition()
         self.rows = 0
         self._size = 0
@@ -43,7 +43,7 @@ class Waiting:
         self._left = 0
 
     @property
-    def room(self) -> bool:
+    def has_room(self) -> bool:
         """Whether more is taken."""
         return self.rows < self._most[0] and self._size < self._most[1]
 
@@ -57,11 +57,11 @@ class Waiting:
 
     def add(self, segments: list[Segment], done: Callable[[], None] | None, owner: str) -> bool:
         """Take segments in; False when there is no room for them."""
-        if not self.room:
+        if not self.has_room:
             return False
         rows = sum(map(rows_of, segments))
         size = sum(map(_payload_bytes, segments)) + _ROW_BYTES * (rows + len(segments))
-        put = Put(segments, done, owner, rows, size, time.time_ns())
+        put = WriteRequest(segments, done, owner, rows, size, time.time_ns())
         with self._changed:
             self._queue.append(put)
             self.rows += rows
@@ -69,9 +69,9 @@ class Waiting:
             self._added += 1
         return True
 
-    def first(self, rows: int, size: int) -> list[Put]:
+    def first(self, rows: int, size: int) -> list[WriteRequest]:
         """The oldest, as many as have about so many rows and bytes together; they stay until they are `written`."""
-        puts: list[Put] = []
+        puts: list[WriteRequest] = []
         with self._changed:
             for put in self._queue:
                 rows, size = rows - put.rows, size - put.size
