@@ -23,8 +23,8 @@ from routilux_dashboard import Dashboard
 from routilux_dashboard.payloads.mask import NO_MASK, Mask
 from routilux_dashboard.protocol import LogRow
 from routilux_dashboard.recording import jsonl
+from routilux_dashboard.recording.film import film_from_store
 from routilux_dashboard.recording.from_memory import from_memory
-from routilux_dashboard.recording.from_store import from_store
 from routilux_dashboard.recording.html import LEAST, html_file
 from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.sources.local_source import WatchedJob
@@ -87,7 +87,7 @@ def kept_in(store: Path, job_state: JobState) -> list[Segment]:
     with Store(str(store)) as reader:
         job_id = job_state.job_id
         eventually(lambda: job_id in reader.last_segments([job_id]) and reader.summary(job_id).ended_at)
-        return list(from_store(job_id, reader).segments)
+        return list(film_from_store(job_id, reader).segments)
 
 
 def unpacked(recording: bytes) -> dict[str, bytes]:

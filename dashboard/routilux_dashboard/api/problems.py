@@ -15,7 +15,7 @@ from ..jobs.job_search import BadCursor
 from ..protocol import Problem
 from ..recording.html import PageMissing
 from ..recording.importing import JobDiffers
-from ..recording.refusal import InvalidRecording
+from ..recording.lines import InvalidRecording
 from ..server.encoding import to_json
 from ..server.hub import NotAnswered
 from ..store import StoreFailed

@@ -14,9 +14,8 @@ import msgspec
 from ..fold.causality import Causes, Effects
 from ..fold.playback import Playback
 from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
-from ..recording.film import Film
+from ..recording.film import Film, film_from_store
 from ..recording.from_memory import from_memory
-from ..recording.from_store import from_store
 from ..segments.cut import cut_at_seq, cut_at_time
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery
 from ..segments.segment import Segment
@@ -169,7 +168,7 @@ class Past:
             return from_memory(job)
         store = self._in_store(job)
         self._catch_up(job)
-        return from_store(job.job_id, store)._replace(last_sign_ns=_last_sign_ns(job))
+        return film_from_store(job.job_id, store)._replace(last_sign_ns=_last_sign_ns(job))
 
     def store(self) -> Store:
         """Where jobs from elsewhere can be taken in. Raises `NoStore`."""

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..names import names_of
-from . import opaque
-from .preview import HIDDEN, preview
+from .preview import HIDDEN, is_dataclass, preview, stored_fields
 
 KNOWN_KEYS = 10_000
 """Keys whose answer is remembered."""
@@ -67,7 +66,7 @@ class Mask:
 
     def _copy(self, value: Any, seen: dict[int, Any], depth: int) -> Any:
         cls = type(value)
-        if not issubclass(cls, (dict, *_LISTS)) and not opaque.is_dataclass(cls):
+        if not issubclass(cls, (dict, *_LISTS)) and not is_dataclass(cls):
             return value
         if id(value) in seen:
             return seen[id(value)]
@@ -77,7 +76,7 @@ class Mask:
             return self._copy_list(value, cls, seen, depth)
         copied: dict[Any, Any] = {}
         seen[id(value)] = copied
-        pairs = list(dict.items(value)) if issubclass(cls, dict) else list(opaque.fields(value))
+        pairs = list(dict.items(value)) if issubclass(cls, dict) else list(stored_fields(value))
         for key, item in pairs:
             name = key if type(key) in _SAFE_KEYS else str(preview(key)[0])  # a key's own hash is not called
             hidden = type(name) is str and self._hides(name)

@@ -12,11 +12,10 @@ from enum import Enum
 from itertools import islice
 from math import isfinite, isnan
 from pathlib import PosixPath, PurePosixPath, PureWindowsPath, WindowsPath
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-from . import opaque
 
 MAX_INT = 2**53 - 1
 """The largest integer that a browser's numbers hold; beyond it an integer is shown as text."""
@@ -28,6 +27,11 @@ _CONTAINERS = (dict, *_LISTS)
 _TEXTUAL: dict[type, Callable[[Any], str]] = {date: date.isoformat, timedelta: str, Decimal: str, complex: str}
 _PATHS = frozenset({PosixPath, WindowsPath, PurePosixPath, PureWindowsPath})
 
+_mro = type.__dict__["__mro__"].__get__
+_namespace = type.__dict__["__dict__"].__get__
+_module = type.__dict__["__module__"].__get__
+_qualname = type.__dict__["__qualname__"].__get__
+_MISSING = object()
 
 HIDDEN = "•••"
 """What stands for a value that is not to be seen."""
@@ -89,7 +93,7 @@ class _Preview:
             return value
         if cls is float and isfinite(value):
             return value
-        if issubclass(cls, _CONTAINERS) or opaque.is_dataclass(cls):
+        if issubclass(cls, _CONTAINERS) or is_dataclass(cls):
             return self._container(value, cls, depth)
         return self._other(value, cls)
 
@@ -98,14 +102,14 @@ class _Preview:
         if id(value) in self._open:
             return self._left_out("<holds itself>")
         if depth <= 0:
-            return self._left_out(f"<{opaque.class_name(cls)}>")
+            return self._left_out(f"<{class_name(cls)}>")
         self._open.add(id(value))
         try:
             if issubclass(cls, dict):
                 return self._mapping(self._few(dict.items(value)), depth)
             if issubclass(cls, _LISTS):
                 return [self.show(item, depth - 1) for item in self._few(_iterate(value, cls))]
-            return self._mapping(self._few(opaque.fields(value)), depth)
+            return self._mapping(self._few(stored_fields(value)), depth)
         finally:
             self._open.discard(id(value))
 
@@ -178,7 +182,7 @@ class _Preview:
     def _exception(self, value: BaseException, cls: type) -> str:
         args = BaseException.args.__get__(value, cls)  # type: ignore[attr-defined]
         said = args[0] if len(args) == 1 and type(args[0]) is str else ""
-        name = opaque.class_name(cls)
+        name = class_name(cls)
         return self._string(f"{name}: {said[: self._text]}" if said else f"<{name}>")
 
     def _textual(self, value: Any, cls: type) -> str:
@@ -191,8 +195,8 @@ class _Preview:
             return str(value)
         if cls is UUID and type(value.int) is int:
             return str(value)
-        member = opaque.enum_member(value) if issubclass(cls, Enum) else ""
-        return f"<{opaque.class_name(cls)}{member}>"
+        member = enum_member(value) if issubclass(cls, Enum) else ""
+        return f"<{class_name(cls)}{member}>"
 
     def _left_out(self, said: str) -> str:
         self.cut = True
@@ -202,3 +206,57 @@ class _Preview:
 def _iterate(value: Any, cls: type) -> Iterable[Any]:
     """Iterate past an `__iter__` of a subclass."""
     return next(base.__iter__(value) for base in _LISTS if issubclass(cls, base))
+
+
+# -- what an object stores, read without running any of its code
+
+
+def class_name(cls: type) -> str:
+    """`module.Class`, past any metaclass of the class; `Class` alone for builtins."""
+    module, name = _module(cls), _qualname(cls)
+    return f"{module}.{name}" if type(module) is str and module != "builtins" else str(name)
+
+
+def is_dataclass(cls: type) -> bool:
+    """Whether instances of `cls` are dataclasses."""
+    return _class_attribute(cls, "__dataclass_fields__") is not _MISSING
+
+
+def stored_fields(value: object) -> Iterator[tuple[str, Any]]:
+    """The named values stored in a dataclass instance, no property asked."""
+    cls = type(value)
+    stored = _instance_dict(value, cls)
+    declared = _class_attribute(cls, "__dataclass_fields__")
+    for name in list(declared) if type(declared) is dict else []:
+        if type(name) is not str:
+            continue
+        if name in stored:
+            yield name, stored[name]
+        elif type(slot := _class_attribute(cls, name)) is MemberDescriptorType:
+            try:
+                yield name, MemberDescriptorType.__get__(slot, value, cls)
+            except AttributeError:  # never set
+                continue
+
+
+def enum_member(value: object) -> str:
+    """`.NAME` of a member of an enum, as it is stored; empty when there is none."""
+    name = _instance_dict(value, type(value)).get("_name_")
+    return f".{name}" if type(name) is str else ""
+
+
+def _class_attribute(cls: type, name: str) -> Any:
+    """What the class or a base has stored under `name`, as it is stored."""
+    for base in _mro(cls):
+        found = _namespace(base).get(name, _MISSING)
+        if found is not _MISSING:
+            return found
+    return _MISSING
+
+
+def _instance_dict(value: object, cls: type) -> dict[str, Any]:
+    """The `__dict__` of an instance, unless its class has made that word into code of its own."""
+    if type(_class_attribute(cls, "__dict__")) is not GetSetDescriptorType:
+        return {}
+    stored = object.__getattribute__(value, "__dict__")
+    return stored if type(stored) is dict else {}

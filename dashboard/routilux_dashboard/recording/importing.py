@@ -11,12 +11,12 @@ from typing import IO, Any, NamedTuple, Protocol
 import msgspec
 
 from ..fold.playback import Playback
+from ..payloads.json_text import on_one_line
 from ..protocol import JobSummary
 from ..segments.check import SegmentRefused
 from ..segments.segment import Segment, SourceName, TargetName
-from .payloads import on_one_line
+from .lines import InvalidRecording
 from .read_lines import read
-from .refusal import InvalidRecording
 
 IN_MEMORY = 4 * 1024 * 1024
 """Bytes of a file that are not put on disk meanwhile."""

@@ -9,8 +9,8 @@ ValueError: there is nothing to record: the job has no segment
 
 from __future__ import annotations
 
+from .lines import InvalidRecording
 from .read_lines import read
-from .refusal import InvalidRecording
 from .write_lines import write
 
 __all__ = ["InvalidRecording", "RecordingRefused", "read", "write"]

@@ -28,6 +28,16 @@ Column = Annotated[str, Meta(max_length=2_000, pattern=r"^[^\x00]*$")]
 """Text that databases have columns for, which not all can hold a NUL in."""
 
 
+class InvalidRecording(ValueError):
+    """A file is no recording, or not a sound one; the message says where and why."""
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Refuse for the reason `otherwise` unless it holds."""
+    if not holds:
+        raise InvalidRecording(otherwise)
+
+
 class Line(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, omit_defaults=True):
     """One line."""
 

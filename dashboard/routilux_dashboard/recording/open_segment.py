@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..fold.routine_counters import OUTCOMES
+from ..payloads.json_text import problem_of
 from ..protocol import FlowDefinition, LogRow, OutputRow, RoutineState
 from ..segments.segment import (
     DataValue,
@@ -21,8 +22,7 @@ from ..segments.segment import (
 )
 from ..times import iso_text
 from . import lines
-from .payloads import problem_of
-from .refusal import InvalidRecording, require
+from .lines import InvalidRecording, require
 
 MAX_LINES = 50_000
 """Lines of one segment."""

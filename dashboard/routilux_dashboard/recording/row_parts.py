@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ..payloads.json_text import problem_of
 from ..payloads.preview import preview
 from ..protocol import LogRow, OutputRow
 from ..segments.segment import Segment, SourceName
 from .parts import PartList
-from .payloads import problem_of
 
 BLOCK = 1_000
 """Rows in a part."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ..payloads.preview import preview
+from .preview import preview
 
 MAX_NESTING = 200
 MAX_PAYLOAD = 256 * 1024
