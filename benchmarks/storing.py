@@ -18,10 +18,12 @@ from typing import NamedTuple
 from benchmarks import w1
 from routilux import Flow, JobState
 from routilux_dashboard.flows.local_flow import WatchedFlow
+from routilux_dashboard.fold.checkpoints import with_figures
 from routilux_dashboard.fold.summary import control_of
 from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.segments.segment import Facts, JobStart, Records, Runs, Segment, SourceName, TargetName
 from routilux_dashboard.sources.batch_loop import Recorder
+from routilux_dashboard.sources.folding_sink import FoldingSink
 from routilux_dashboard.store import Store
 from routilux_dashboard.times import iso
 
@@ -69,7 +71,7 @@ def run_stored() -> Stored:
         store, recorder = Store(f"{folder}/jobs.db"), Recorder(origin="benchmark")
         store.start()
         recorder.watch(flow)
-        recorder.start(store)
+        recorder.start(FoldingSink(store))
         began = time.perf_counter()
         took, job_state = _run(flow)
         safe = _records_in(store, job_state)
@@ -88,10 +90,8 @@ def read(records: int) -> None:
     """Fill a store with one job, and open it at random places."""
     with tempfile.TemporaryDirectory() as folder, Store(f"{folder}/jobs.db") as store:
         began = time.perf_counter()
-        store.import_segments(_made_up(records), timeout=600)
+        store.import_segments(with_figures(_made_up(records)), timeout=600)
         filled = time.perf_counter() - began
-        while store.summary("made up").seq != records or store.busy:
-            time.sleep(0.1)
         chance = random.Random(1)
         print(f"\nReading a job of {records:,} records, filled with {records / filled:,.0f} a second (ms)")
         places: dict[str, Callable[[], HistoryQuery]] = {

@@ -18,6 +18,7 @@ from .server.guard import Names
 from .server.hub import Hub
 from .server.tokens import Tokens
 from .sources.batch_loop import Recorder
+from .sources.folding_sink import FoldingSink
 from .sources.programs import Programs
 from .sources.remote_source import DistantJob
 from .sources.stored_job_cache import Archive
@@ -70,7 +71,7 @@ class Serving:
         if store is not None:
             store.start()
             monitor.store_health = lambda: store.health
-            self._recorder.start(store)
+            self._recorder.start(FoldingSink(store))
         self._clerk.start()
         self._hub.start(listener, Gate(self._application, *self._gate), self._live.pump, self._live.farewell)
         self._hub.publish(self._intake.begin)

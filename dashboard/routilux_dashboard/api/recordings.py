@@ -65,9 +65,6 @@ def add(table: Table, services: Services) -> None:
         pieces = iter(lambda: file.read(PIECE), b"")
         imported = services.hub.run_native(lambda: import_recording(pieces, store), IMPORT_SECONDS)
         job_id = imported.summary.job_id
-        if imported.fresh:
-            services.hub.run_native(lambda: store.release_writer([job_id]))  # nobody writes more of it
-            services.hub.run_native(lambda: store.add_up(job_id))
         job = services.job(job_id)
         if imported.fresh:
             services.monitor.tell_of(job)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
+from ..fold.checkpoints import CheckpointSchedule, Figures
 from ..fold.playback import Playback
 from ..segments.segment import Segment
 from ..sources.programs import Program
@@ -16,7 +17,15 @@ class Shelf(Kept, Protocol):
 
     @property
     def has_room(self) -> bool: ...
-    def put(self, segments: list[Segment], done: Callable[[], None] | None = None, *, owner: str = "") -> bool: ...
+    def put(
+        self,
+        segments: Sequence[Segment],
+        figures: Sequence[Figures] = (),
+        *,
+        done: Callable[[], None] | None = None,
+        owner: str = "",
+    ) -> bool: ...
+    def needs_checkpoint(self, job_id: str) -> bool: ...
     def last_segments(self, job_ids: Collection[str]) -> dict[str, int]: ...
     def owner(self, job_id: str) -> str | None: ...
     def playback(self, job_id: str) -> Playback: ...
@@ -38,13 +47,18 @@ class Held:
     `unread`: it is shown only, until it is known what the store has of it.
     """
 
-    __slots__ = ("job", "kept", "owner", "put", "refused", "unread")
+    __slots__ = ("checkpoints", "job", "kept", "owner", "put", "refused", "unread")
 
     def __init__(self, job: DistantJob, owner: str, kept: int) -> None:
         self.job = job
+        self.checkpoints = CheckpointSchedule()
         self.owner = owner
         self.put = self.kept = kept
         self.refused = self.unread = False
+
+    def figures(self, *, needed: bool) -> Figures:
+        """The job's figures for the store, with a checkpoint if one is due or `needed`."""
+        return self.job.figures(self.checkpoints, needed=needed)
 
 
 class Connected:

@@ -319,6 +319,8 @@ class Clerk:
         except SegmentRefused as error:
             self._refuse(peer, segment.job_id, held, str(error))
             return None
+        if segment.n > at:
+            held.checkpoints.count(segment)
         peer.asked_again.discard(segment.job_id)
         return held
 
@@ -361,7 +363,10 @@ class Clerk:
         first: dict[str, int] = {}
         for segment in segments:
             first.setdefault(segment.job_id, segment.n)
-        if not self._store.put(segments, lambda: self._stored(owner, last), owner=owner):
+        final = {segment.job_id for segment in segments if segment.final}
+        needed = [job_id in final or self._store.needs_checkpoint(job_id) for job_id in last]
+        figures = [self._held[job_id].figures(needed=need) for job_id, need in zip(last, needed, strict=True)]
+        if not self._store.put(segments, figures, done=lambda: self._stored(owner, last), owner=owner):
             for job_id, n in first.items():
                 self._held[job_id].put = n - 1
                 self._behind[job_id] = None

@@ -1,4 +1,8 @@
-"""A recording taken into a store: read whole and found sound first, then written; an import is as its source was."""
+"""Import a recording into a store: read all of it and find it sound, then write it.
+
+The file is folded while it is checked; the figures that this gives are stored with the segments, which are read again
+from a temporary file. So memory stays that of one segment, and of at most 64 MB of checkpoints.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import IO, Any, NamedTuple, Protocol
 
 import msgspec
 
-from ..fold.playback import Playback
+from ..fold.checkpoints import Figures, with_figures
 from ..payloads.json_text import on_one_line
 from ..protocol import JobSummary
 from ..segments.check import SegmentRefused
@@ -19,54 +23,56 @@ from .lines import InvalidRecording
 from .read_lines import read
 
 IN_MEMORY = 4 * 1024 * 1024
-"""Bytes of a file that are not put on disk meanwhile."""
+"""Bytes of a file that are kept in memory before the rest goes to the disk."""
 MAX_FILE = 4 * 1024 * 1024 * 1024
-"""Bytes of a recording that is taken, unless another bound is given."""
+"""Bytes that a recording may have unless another limit is given."""
+MAX_CHECKPOINTS = 64 * 1024 * 1024
+"""Bytes of checkpoints in memory; beyond it every second one is dropped."""
 PIECE = 256 * 1024
 
 
 class ImportTarget(Protocol):
-    """Where jobs are kept (`Store`)."""
+    """The part of a store that an import needs."""
 
     def last_segments(self, job_ids: Collection[str]) -> dict[str, int]: ...
     def release_writer(self, job_ids: Collection[str]) -> None: ...
     def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]: ...
-    def import_segments(self, segments: Iterable[Segment], timeout: float = 60.0) -> None: ...
+    def import_segments(self, segments: Iterable[tuple[Segment, Figures | None]], timeout: float = 60.0) -> None: ...
 
 
 class Imported(NamedTuple):
-    """What was imported. `fresh`: it was not here before; else the very same was."""
+    """The imported job. `fresh`: it was not in the store before; otherwise the identical job was."""
 
     summary: JobSummary
     fresh: bool
 
 
 class JobDiffers(Exception):
-    """A job of that id is here already, and is not what the file holds; the message says so."""
+    """The store already has a job of that id, and it differs from the file; the message says how."""
 
 
 def import_recording(pieces: Iterable[bytes], store: ImportTarget, limit: int = MAX_FILE) -> Imported:
-    """Take a recording (JSON lines) into a store. Waits for disks: call it in a native thread.
+    """Import a recording (JSON lines) into a store. Waits for disks, so call it in a worker thread.
 
-    A job that had not ended is "lost": nobody here knows what became of it.
+    A job that had not ended is stored as lost, because nothing more of it can come.
 
     Args:
-        pieces: the file in order, in pieces of any size. They are put on disk, not held in memory.
+        pieces: the file in order, in pieces of any size. They are written to disk, not kept in memory.
         limit: bytes that the file may have.
 
     Raises:
-        InvalidRecording: the file is no recording, or not a sound one. Nothing of it has been kept.
-        JobDiffers: the store has another job of that id, or the same one as it was at another time.
+        InvalidRecording: the file is not a sound recording. Nothing of it is stored.
+        JobDiffers: the store has another job of that id, or the same job as of another time.
         TimeoutError: the store does not write.
     """
     with SpooledTemporaryFile(IN_MEMORY) as file:
         _spool(pieces, file, limit)
-        summary, last = _checked(_from(file))
-        here = store.last_segments([summary.job_id])
-        if summary.job_id in here:
-            _compare(summary, _from(file), store.segments(summary.job_id))
+        figures = _check(_segments(file))
+        last, summary = max(figures), figures[max(figures)].summary
+        if summary.job_id in store.last_segments([summary.job_id]):
+            _compare(summary, _segments(file), store.segments(summary.job_id))
             return Imported(summary, False)
-        store.import_segments(_from(file))
+        store.import_segments((segment, figures.get(segment.n)) for segment in _segments(file))
         _confirm(store, summary.job_id, last)
         store.release_writer([summary.job_id])
     return Imported(summary, True)
@@ -76,32 +82,39 @@ def _spool(pieces: Iterable[bytes], file: IO[bytes], limit: int) -> None:
     for piece in pieces:
         file.write(piece)
         if file.tell() > limit:
-            raise InvalidRecording(f"the file has more than {limit:,} bytes, and no more are taken")
+            raise InvalidRecording(f"the file has more than {limit:,} bytes, which is the limit")
 
 
-def _from(file: IO[bytes]) -> Iterator[Segment]:
+def _segments(file: IO[bytes]) -> Iterator[Segment]:
     file.seek(0)
     return read(iter(lambda: file.read(PIECE), b""))
 
 
-def _checked(segments: Iterable[Segment]) -> tuple[JobSummary, int]:
-    """The job at the end of sound segments, and how many these are."""
-    playback = Playback()
+def _check(segments: Iterable[Segment]) -> dict[int, Figures]:
+    """Fold a recording. Returns the figures with a checkpoint, and those of the last segment, by segment number."""
+    found: dict[int, Figures] = {}
+    figures, size = None, 0
     try:
-        for segment in segments:
-            playback.add(segment)
+        for _, figures in with_figures(segments):
+            if figures.checkpoint is not None:
+                found[figures.n] = figures
+                size += len(figures.checkpoint)
+            if size > MAX_CHECKPOINTS:
+                found = dict(list(found.items())[::2])
+                size = sum(len(one.checkpoint or b"") for one in found.values())
     except SegmentRefused as refused:
-        raise InvalidRecording(f"after segment {playback.n}: {refused}") from None
-    return playback.summary, playback.n
+        raise InvalidRecording(f"after segment {figures.n if figures else 0}: {refused}") from None
+    assert figures is not None  # `read` refuses a recording without segments
+    found[figures.n] = figures
+    return found
 
 
 def _compare(summary: JobSummary, found: Iterable[Segment], kept: Iterable[Segment]) -> None:
     for one, other in zip_longest(fingerprints(found), fingerprints(kept)):
         if one != other:
             raise JobDiffers(
-                f"Job {summary.job_id!r} is here already, and is not the same as in the file: one of them goes "
-                "further, has something masked, or is another job. Delete the one that is here, or open the file "
-                "elsewhere."
+                f"Job {summary.job_id!r} is already in the store and differs from the file: one of them is longer, has "
+                "masked values, or is another job. Delete the stored job, or import the file into another store."
             )
 
 
@@ -109,12 +122,12 @@ def _confirm(store: ImportTarget, job_id: str, last: int) -> None:
     made = store.last_segments([job_id]).get(job_id, 0)
     if made != last:
         raise JobDiffers(
-            f"Job {job_id!r} was written by somebody else meanwhile: segment {made} of {last} is its last."
+            f"Job {job_id!r} was written by another process meanwhile: segment {made} is its last, not {last}"
         )
 
 
 def fingerprints(segments: Iterable[Segment]) -> Iterator[bytes]:
-    """What tells segments apart, whichever numbers their names have been given."""
+    """A digest of each segment that does not depend on the numbers of its names."""
     sources: dict[int, SourceName] = {}
     targets: dict[int, TargetName] = {}
     for segment in segments:
@@ -124,7 +137,7 @@ def fingerprints(segments: Iterable[Segment]) -> Iterator[bytes]:
 
 
 def _content(segment: Segment, sources: dict[int, SourceName], targets: dict[int, TargetName]) -> list[Any]:
-    """A segment with names in the place of their numbers."""
+    """A segment's content with names in place of their numbers."""
     rows, runs, sums = segment.records, segment.runs, segment.sums
     replace = msgspec.structs.replace
     bare = replace(segment, sources=[], targets=[], records=type(rows)(), runs=type(runs)(), sums=None, running=[])

@@ -152,8 +152,8 @@ class SegmentCutter:
             flow=whole.flow if first else None,
             sources=whole.sources if first else [],
             targets=whole.targets if first else [],
-            records=_records(whole.records, start.records, stop.records),
-            runs=_runs(whole.runs, start.runs, stop.runs),
+            records=slice_records(whole.records, start.records, stop.records),
+            runs=slice_runs(whole.runs, start.runs, stop.runs),
             entries=whole.entries[start.entries : stop.entries],
             log=_newer(whole.log, self._log, start, stop, last=last),
             outputs=_newer(whole.outputs, self._outputs, start, stop, last=last),
@@ -207,7 +207,8 @@ def _numbers(entries: list[Entry], kind: str) -> list[int]:
     return [entry.data["n"] if entry.kind == kind else 0 for entry in entries]
 
 
-def _records(records: Records, start: int, stop: int) -> Records:
+def slice_records(records: Records, start: int, stop: int) -> Records:
+    """The records at `start` to `stop` - 1."""
     first, last = bisect_left(records.cut, start), bisect_left(records.cut, stop)
     return Records(
         source=records.source[start:stop],
@@ -218,7 +219,8 @@ def _records(records: Records, start: int, stop: int) -> Records:
     )
 
 
-def _runs(runs: Runs, start: int, stop: int) -> Runs:
+def slice_runs(runs: Runs, start: int, stop: int) -> Runs:
+    """The runs at `start` to `stop` - 1."""
     columns = (runs.target, runs.start_ns, runs.duration_ns, runs.outcome, runs.cause)
     return Runs(*(column[start:stop] for column in columns))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from ..fold import frames
+from ..fold.checkpoints import CheckpointSchedule, Figures, figures_of
 from ..fold.outlook import ENDED
 from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 from ..segments.history_query import HistoryQuery
@@ -72,6 +73,11 @@ class DistantJob:
         with self._lock:
             self._playback.add(segment)
         self._changed = True
+
+    def figures(self, schedule: CheckpointSchedule, *, needed: bool) -> Figures:
+        """The figures for the store, as of the last segment; with a checkpoint if one is due or `needed`."""
+        with self._lock:
+            return figures_of(self._playback, schedule, needed=needed)
 
     def lose(self) -> None:
         """Nothing has been heard of its program for too long."""

@@ -1,4 +1,4 @@
-"""What is kept of jobs beyond memory: in a file, or in a database server."""
+"""The store: jobs beyond memory, in a file or on a database server. `store.py` explains it."""
 
 from .errors import StoreFailed
 from .job_rows import JobList, JobQuery

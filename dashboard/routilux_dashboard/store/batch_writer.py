@@ -1,37 +1,40 @@
-"""Writing what was put, in one transaction: whole segments, each once, in the order of their numbers."""
+"""Writes one batch in one transaction: whole segments, each once, in the order of their numbers."""
 
 from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
 
+from ..fold.checkpoints import Figures
 from ..segments.check import SegmentRefused
 from ..segments.segment import Segment
-from . import statements, tables
-from .database import Database
-from .job_rows import row_of
-from .job_writer import JobRow, JobWriter
-from .player import CheckpointRow, Player
-from .tail import Chunk
+from . import tables
+from .chunks import Chunk
+from .database import Database, update_all
+from .job_rows import COLUMNS, JobRow, row_of
+from .job_writer import JobWriter
+from .write_queue import WriteRequest, rows_of
 
 KEEP_JOBS = 500
-"""Jobs whose tails and figures are held in memory; of others they are read again when more comes."""
-_COLUMNS = JobRow.__struct_fields__
+"""Jobs whose tails and names are kept in memory; those of others are read again when more of them comes."""
 _CHUNK = ("job_no", *Chunk._fields)
 _NAME = ("job_no", "kind", "number", "name")
-_CHECKPOINT = ("job_no", "n", "seq", "at_ns", "data")
+CHECKPOINT = ("job_no", "n", "seq", "at_ns", "data")
 _log = logging.getLogger("routilux.dashboard")
 
 
 class WriteResult(NamedTuple):
-    """What a transaction did: rows that were refused, and records that segments say are nowhere.
+    """What a transaction could not store.
 
-    `lost`: of this program's jobs; `thinned`: of those that others sent, who had left them out.
+    Attributes:
+        refused: rows of segments that did not fit.
+        lost: records of this program's jobs that their segments report as left out.
+        thinned: records of other programs' jobs that these left out before they sent them.
     """
 
     refused: int = 0
@@ -40,38 +43,37 @@ class WriteResult(NamedTuple):
 
 
 class BatchWriter:
-    """Writes batches. It holds what it knows of the jobs between them; for one thread.
-
-    `behind`: jobs whose figures are not up to date with their rows. `busy_ns`: when there was last no time for that.
-    """
+    """Writes batches, and remembers the jobs between them. For one thread, except `needs_checkpoint`."""
 
     def __init__(self, database: Database, writer: str) -> None:
-        self.behind: dict[str, None] = {}
-        self.busy_ns = 0
         self._database = database
         self._writer = writer
         self._jobs: OrderedDict[str, JobWriter] = OrderedDict()
-        self._players: OrderedDict[str, Player] = OrderedDict()
         self._before: dict[str, JobWriter] = {}
-        self._first_marks: list[tuple[Any, ...]] = []
-        self._told: set[str] = set()
+        """Jobs as they were before a rollback, or in a database that is gone."""
+        self._bare: set[str] = set()
+        """Jobs whose first segments and checkpoints went with a database that is gone."""
+        self._checkpoints: list[tuple[Any, ...]] = []
+        self._reported: set[str] = set()
 
-    def write(
-        self, connection: Connection, segments: Iterable[Segment], owners: dict[str, str], now_ns: int, *, fold: bool
-    ) -> WriteResult:
-        """Write segments within a transaction. Call `forget` when it is taken back, and `tidy` when it was not.
+    def needs_checkpoint(self, job_id: str) -> bool:
+        """Whether the job can't be shown as it was before it gets another checkpoint. (Any thread.)"""
+        return job_id in self._bare
 
-        `fold` says that there is time to bring the jobs' figures up to date too.
-        """
-        by_job: dict[str, list[Segment]] = {}
-        for segment in segments:
-            by_job.setdefault(segment.job_id, []).append(segment)
-        jobs = self._load(connection, list(by_job))
-        refused = lost = thinned = 0
-        for job_id, job in jobs.items():
-            refused += self._add(job, by_job[job_id], fold=fold)
+    def write(self, connection: Connection, requests: Sequence[WriteRequest], now_ns: int) -> WriteResult:
+        """Write requests within a transaction. Call `committed` afterwards, or `rolled_back`."""
+        job_ids = dict.fromkeys(segment.job_id for request in requests for segment in request.segments)
+        jobs = self._load(connection, list(job_ids))
+        refused = 0
+        for request in requests:
+            refused += sum(self._add(jobs[segment.job_id], segment) for segment in request.segments)
+            for job_id in {segment.job_id for segment in request.segments}:
+                jobs[job_id].row.owner = jobs[job_id].row.owner or request.owner
+            for figures in request.figures:
+                self._add_figures(jobs[figures.summary.job_id], figures)
+        lost = thinned = 0
+        for job in jobs.values():
             job.row.writer, job.row.written_ns = self._writer, now_ns
-            job.row.owner = job.row.owner or owners.get(job_id, "")
             if job.row.owner:
                 thinned += job.lost
             else:
@@ -80,113 +82,62 @@ class BatchWriter:
         self._save(connection, list(jobs.values()))
         return WriteResult(refused, lost, thinned)
 
-    def forget(self) -> None:
-        """The transaction was taken back, or the database is another one: know nothing of it. Figures stay."""
-        self._before |= {job_id: job for job_id, job in self._jobs.items() if job.safe_n}
-        self._jobs = OrderedDict()
-
-    def give_up(self, job_ids: Iterable[str]) -> None:
-        """Something of these jobs is never written, but it may have been played: let go of their figures."""
-        for job_id in job_ids:
-            if self._players.pop(job_id, None) is not None:
-                self.behind[job_id] = None
-
-    def caught_up(self, connection: Connection, job_id: str, player: Player) -> bool:
-        """Save the figures of a job that was `behind`; False when it has gone on meanwhile."""
-        job_no, row = self._rows(connection, [job_id]).get(job_id, (0, None))
-        if row is None:
-            return True
-        if row.n != player.n:
-            return False
-        mark = player.mark(0, needed=True)
-        self._insert_marks(connection, [(job_no, *mark)] if mark is not None else [])
-        summary, words = player.row()
-        text = self._database.sql("UPDATE jobs SET summary = ?, words = ?, played = n WHERE job_no = ?")
-        connection.exec_driver_sql(text, (summary, words, job_no))
-        if not row.ended:
-            self._players[job_id] = player
-        return True
-
-    def save_mark(self, connection: Connection, job_id: str, mark: CheckpointRow) -> None:
-        """Save a checkpoint of a job that is played from what has been written."""
-        found = self._rows(connection, [job_id]).get(job_id)
-        if found is not None:
-            self._insert_marks(connection, [(found[0], *mark)])
-
-    def tidy(self) -> None:
-        """Called when what was written is safe: let go of jobs that have ended, and of those of long ago."""
+    def committed(self) -> None:
+        """The transaction is safe: forget jobs that have ended, and those that were written longest ago."""
         self._before = {}
         for job in self._jobs.values():
             job.safe_n = job.row.n
-        for job_id in [job_id for job_id, job in self._jobs.items() if job.settled]:
+        for job_id in [job_id for job_id, job in self._jobs.items() if job.final]:
             del self._jobs[job_id]
-            self._players.pop(job_id, None)
-        for held in (self._jobs, self._players):
-            while len(held) > KEEP_JOBS:
-                held.popitem(last=False)
+        while len(self._jobs) > KEEP_JOBS:
+            self._jobs.popitem(last=False)
+
+    def rolled_back(self) -> None:
+        """The transaction failed, or the database may be another one: read everything again."""
+        self._before |= {job_id: job for job_id, job in self._jobs.items() if job.safe_n}
+        self._jobs = OrderedDict()
+        self._checkpoints = []
 
     # -- one job
 
-    def _add(self, job: JobWriter, segments: list[Segment], *, fold: bool) -> int:
-        """Add the segments that are not kept yet; returns how many rows were refused."""
-        refused = 0
-        player = self._player(job, fold=fold)
-        for segment in segments:
-            if segment.n <= job.row.n:
-                continue
-            try:
-                job.check(segment)
-                named = job.renumbered(segment)
-                if player is not None:
-                    player.add(named)
-                job.add(named)
-            except SegmentRefused as error:
-                refused += rows_of(segment)
-                self._tell(job.row.job_id, error)
-        return refused
+    def _add(self, job: JobWriter, segment: Segment) -> int:
+        """Add a segment unless it is stored already; returns how many of its rows were refused."""
+        known = self._before.get(segment.job_id)
+        if not job.row.n and known is not None and 1 < segment.n <= known.safe_n + 1:
+            job.continue_after(segment, known)
+            self._bare.add(segment.job_id)
+        if segment.n <= job.row.n:
+            return 0
+        try:
+            job.add(segment)
+        except SegmentRefused as error:
+            self._report(segment.job_id, error)
+            return rows_of(segment)
+        return 0
 
-    def _player(self, job: JobWriter, *, fold: bool) -> Player | None:
-        """The job played so far; `None` when there is no time for that, or no way."""
-        job_id = job.row.job_id
-        player = self._players.pop(job_id, None)
-        if not job.row.n:
-            known = self._before.get(job_id)
-            if player is None or known is None:
-                player = Player()
-            else:
-                job.begin_after(player.n, player.playback.seq, known)
-                mark = player.mark(0, needed=True)
-                self._first_marks += [(job.job_no, *mark)] if mark is not None else []
-        if player is None or player.n < job.row.n or not fold:
-            self.behind[job_id] = None
-            return None
-        self._players[job_id] = player
-        return player
+    def _add_figures(self, job: JobWriter, figures: Figures) -> None:
+        if job.set_figures(figures) and figures.checkpoint is not None:
+            row = (job.job_no, figures.n, figures.seq, figures.at_ns, figures.checkpoint)
+            self._checkpoints.append(row)
+            self._bare.discard(figures.summary.job_id)
 
-    def _tell(self, job_id: str, error: Exception) -> None:
-        """Say once of each job that something of it is not kept."""
-        if job_id not in self._told and len(self._told) < KEEP_JOBS:
-            self._told.add(job_id)
-            _log.error("Of job %s, a part is not kept: %s", job_id, error)
+    def _report(self, job_id: str, error: SegmentRefused) -> None:
+        """Log once a job that a part of it is not stored."""
+        if job_id not in self._reported and len(self._reported) < KEEP_JOBS:
+            self._reported.add(job_id)
+            _log.error("A part of job %s is not stored: %s", job_id, error)
 
     # -- the tables
 
     def _load(self, connection: Connection, job_ids: list[str]) -> dict[str, JobWriter]:
-        """What is kept of the jobs; those that are new get a row."""
+        """The jobs as the database has them; new ones get a row."""
         found = self._rows(connection, job_ids)
         missing = [job_id for job_id in job_ids if job_id not in found]
         if missing:
-            statements.insert(
-                self._database,
-                connection,
-                tables.jobs,
-                ("job_id",),
-                [(job_id,) for job_id in missing],
-                conflict="(job_id) DO NOTHING",
-            )
+            rows = [(job_id,) for job_id in missing]
+            self._database.insert(connection, tables.jobs, ("job_id",), rows, conflict="(job_id) DO NOTHING")
             found |= self._rows(connection, missing)
-        jobs = {}
-        fresh = []
+        jobs, loaded = {}, []
         for job_id in job_ids:
             job_no, row = found[job_id]
             job = self._jobs.get(job_id)
@@ -195,66 +146,39 @@ class BatchWriter:
                     self._before[job_id] = job
                 job = JobWriter(job_no, row)
                 if row.n:
-                    fresh.append(job)
+                    loaded.append(job)
             self._jobs[job_id] = jobs[job_id] = job
             self._jobs.move_to_end(job_id)
-        self._load_names(connection, fresh)
+        self._load_names(connection, loaded)
         return jobs
 
     def _rows(self, connection: Connection, job_ids: list[str]) -> dict[str, tuple[int, JobRow]]:
-        text = f"SELECT job_no, {', '.join(_COLUMNS)} FROM jobs WHERE job_id"
-        more = "" if self._database.sqlite else "ORDER BY job_id FOR UPDATE"
-        rows = statements.select(self._database, connection, text, job_ids, more=more)
+        text = f"SELECT job_no, {', '.join(COLUMNS)} FROM jobs WHERE job_id"
+        suffix = "" if self._database.sqlite else "ORDER BY job_id FOR UPDATE"
+        rows = self._database.select_in(connection, text, job_ids, suffix=suffix)
         return {row[1]: (row[0], row_of(row[1:])) for row in rows}
 
     def _load_names(self, connection: Connection, jobs: list[JobWriter]) -> None:
         by_no = {job.job_no: job for job in jobs}
         text = "SELECT job_no, kind, number, name FROM names WHERE job_no"
-        for job_no, kind, number, name in statements.select(self._database, connection, text, list(by_no)):
+        for job_no, kind, number, name in self._database.select_in(connection, text, list(by_no)):
             by_no[job_no].load_name(kind, number, name)
 
     def _save(self, connection: Connection, jobs: list[JobWriter]) -> None:
         database = self._database
-        chunks, gone, names, checkpoints = [], [], [], []
+        chunks, replaced, names = [], [], []
         for job in jobs:
-            cut, old = job.cut()
-            chunks += [(job.job_no, *chunk) for chunk in cut]
-            gone += [(job.job_no, *key) for key in old]
-            names += job.fresh_names()
-            player = self._players.get(job.row.job_id)
-            if player is not None and player.n == job.row.n and player.n:
-                job.row.summary, job.row.words = player.row()
-                job.row.played = player.n
-                mark = player.mark(sum(len(chunk.data) for chunk in cut), needed=job.settled)
-                if mark is not None:
-                    checkpoints.append((job.job_no, *mark))
-        statements.delete(database, connection, tables.chunks, ("job_no", "kind", "first"), gone)
-        statements.insert(database, connection, tables.chunks, _CHUNK, chunks)
-        statements.insert(
-            database,
-            connection,
-            tables.names,
-            _NAME,
-            names,
-            conflict="(job_no, kind, number) DO UPDATE SET name = excluded.name",
-        )
-        self._insert_marks(connection, [*self._first_marks, *checkpoints])
-        self._first_marks = []
+            written, merged = job.flush()
+            chunks += [(job.job_no, *chunk) for chunk in written]
+            replaced += [(job.job_no, *key) for key in merged]
+            names += job.take_new_names()
+        database.delete(connection, tables.chunks, ("job_no", "kind", "first"), replaced)
+        database.insert(connection, tables.chunks, _CHUNK, chunks)
+        conflict = "(job_no, kind, number) DO UPDATE SET name = excluded.name"
+        database.insert(connection, tables.names, _NAME, names, conflict=conflict)
+        conflict = "(job_no, n) DO NOTHING"
+        database.insert(connection, tables.checkpoints, CHECKPOINT, self._checkpoints, conflict=conflict)
+        self._checkpoints = []
         rows = [msgspec.structs.astuple(job.row) for job in jobs]
-        conflict = f"(job_id) DO {statements.update_all(_COLUMNS[1:])}"
-        statements.insert(database, connection, tables.jobs, _COLUMNS, rows, conflict=conflict)
-
-    def _insert_marks(self, connection: Connection, rows: list[tuple[Any, ...]]) -> None:
-        table, conflict = tables.checkpoints, "(job_no, n) DO NOTHING"
-        statements.insert(self._database, connection, table, _CHECKPOINT, rows, conflict=conflict)
-
-
-def rows_of(segment: Segment) -> int:
-    """How many rows a segment has."""
-    return (
-        len(segment.records.source)
-        + len(segment.runs.target)
-        + len(segment.entries)
-        + len(segment.log)
-        + len(segment.outputs)
-    )
+        conflict = f"(job_id) DO {update_all(COLUMNS[1:])}"
+        database.insert(connection, tables.jobs, COLUMNS, rows, conflict=conflict)

@@ -1,4 +1,4 @@
-"""Following a message: to what led to it, and to what came of it."""
+"""Follow a message back to its causes and on to its effects."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from typing import NamedTuple
 from ..fold.causality import CHAIN, Causes, Effects, RunRow
 from ..protocol import Record
 from ..segments.segment import Records, Runs, SourceName, TargetName
-from .chunk_reader import ChunkReader
+from .chunks import ChunkReader
 from .record_rows import record_rows, run_row
 
 BUDGET_SECONDS = 0.5
-"""How long one question may take; then the answer says that it is not complete."""
+"""How long one request may take; then the answer says that it is incomplete."""
 CHUNKS = 2_000
-"""Chunks of each kind that are looked through for effects."""
-
-
+"""How many chunks of each kind are searched for effects."""
 _FOREVER = 2**63 - 1
 
 
@@ -30,7 +28,7 @@ class _Run(NamedTuple):
 
 @dataclass(frozen=True)
 class CausalityReader:
-    """The kept records and runs of a job, within one transaction."""
+    """The records and runs of a stored job, within one reading transaction."""
 
     records: ChunkReader[Records]
     runs: ChunkReader[Runs]
@@ -38,7 +36,7 @@ class CausalityReader:
     targets: Mapping[int, TargetName]
 
     def causes(self, seq: int) -> Causes:
-        """The chain of causes, from the first to the record `seq`; `LookupError` when that is not kept."""
+        """The chain of causes that ends with record `seq`, first cause first; `LookupError` if it is not stored."""
         chain: list[Record] = []
         deadline = time.monotonic() + BUDGET_SECONDS
         wanted: int | None = seq
@@ -49,14 +47,14 @@ class CausalityReader:
             chain.append(record)
             wanted = record.cause
         if not chain:
-            raise LookupError(f"There is no record {seq} of this job, or none any more")
+            raise LookupError(f"This job has no record {seq}, or it is no longer stored")
         return Causes(chain[::-1], wanted is None)
 
     def effects(self, seq: int) -> Effects:
-        """What the record `seq` led to at once; `LookupError` when that is not kept."""
+        """The direct effects of record `seq`. Raises `LookupError` if it is not stored."""
         chunk = self.records.at(seq)
         if chunk is None:
-            raise LookupError(f"There is no record {seq} of this job, or none any more")
+            raise LookupError(f"This job has no record {seq}, or it is no longer stored")
         deadline = time.monotonic() + BUDGET_SECONDS
         source = self.sources.get(self.records.rows(chunk).source[seq - chunk.first])
         ended, all_runs = self._ended(seq, deadline)
@@ -74,7 +72,7 @@ class CausalityReader:
         return record_rows(chunk.first, self.records.rows(chunk), [seq - chunk.first], self.sources)[0]
 
     def _made(self, seq: int, until_ns: int, deadline: float) -> tuple[list[Record], bool]:
-        """The records that handlers made for `seq`: while these ran, which is until `until_ns`."""
+        """The records made by the handlers of `seq`, which ran until `until_ns`; and whether these are all."""
         made: list[Record] = []
         for count, chunk in enumerate(self.records.between(seq + 1, _FOREVER)):
             if chunk.first_ns > until_ns:
@@ -88,7 +86,7 @@ class CausalityReader:
         return made, True
 
     def _ended(self, seq: int, deadline: float) -> tuple[list[_Run], bool]:
-        """The handler runs that `seq` caused, in the order of their ends."""
+        """The handler runs that `seq` caused, in the order in which they ended; and whether these are all."""
         ended: list[tuple[int, _Run]] = []
         whole = True
         for count, chunk in enumerate(self.runs.caused_by(seq, CHUNKS), 1):

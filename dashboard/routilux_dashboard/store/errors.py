@@ -1,4 +1,4 @@
-"""What is wrong with a database, in words that say what to do."""
+"""What is wrong with a database, in words that say what to do; and whether trying again can help."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .schema import SchemaRefused
 
-TRANSIENT = "passing"
-"""Of the database or its machine: the same may well succeed later."""
-PERMANENT = "own"
-"""Of what was to be written: it will never succeed."""
+TRANSIENT = "transient"
+"""The fault lies with the database or its machine; the same write may succeed later."""
+PERMANENT = "permanent"
+"""The fault lies with the rows; writing them will never succeed."""
 
-_SAID = {
-    "full": "there is no space left: make room on the disk",
-    "disk I/O": "the disk cannot be written or read",
+_MEANINGS = {
+    "full": "the disk is full; free some space",
+    "disk I/O": "the disk cannot be read or written",
     "locked": "another process has locked it",
     "busy": "another process has locked it",
-    "readonly": "it can be read only: allow this user to write it, and its folder",
-    "read-only": "it can be read only: allow this user to write it, and its folder",
-    "malformed": "the file is damaged: move it aside, then a new one is made",
-    "not a database": "the file is no database, or damaged: move it aside, then a new one is made",
-    "unable to open": "it cannot be opened: see that its folder is there, and that this user may write there",
-    "no such table": "its tables are gone: move the file aside, then a new one is made",
+    "readonly": "it is read-only; allow this user to write the file and its folder",
+    "read-only": "it is read-only; allow this user to write the file and its folder",
+    "malformed": "the file is damaged; move it away, and a new one is created",
+    "not a database": "the file is not a database, or damaged; move it away, and a new one is created",
+    "unable to open": "it cannot be opened; check that its folder exists and that this user may write there",
+    "no such table": "its tables are missing; move the file away, and a new one is created",
 }
-"""What SQLite says → what that means to people."""
+"""A part of SQLite's message → its meaning for the operator."""
 
 
 class StoreFailed(Exception):
@@ -37,7 +37,7 @@ _TRANSIENT = (OperationalError, sqlite3.OperationalError, PoolTimeout, SchemaRef
 
 
 def kind_of(error: Exception) -> str:
-    """Whether the database is in trouble (`TRANSIENT`), or what was to be written cannot be (`PERMANENT`)."""
+    """Whether a write may succeed later (`TRANSIENT`) or never will (`PERMANENT`)."""
     if isinstance(error, _TRANSIENT):
         return TRANSIENT
     if isinstance(error, DBAPIError):
@@ -51,14 +51,14 @@ def reason_of(error: Exception, place: str) -> str:
         return str(error)
     original = getattr(error, "orig", None) or error
     said = " ".join(str(original).split())
-    for sign, meaning in _SAID.items():
+    for sign, meaning in _MEANINGS.items():
         if isinstance(original, sqlite3.Error) and sign in said:
             return f"{place}: {meaning} ({said})"
     if isinstance(error, SQLAlchemyError) and not isinstance(original, sqlite3.Error):
-        return f"{place}: the database does not answer as it should ({said[:300]})"
+        return f"{place}: the database does not respond as expected ({said[:300]})"
     return f"{place}: {type(original).__name__}: {said[:300]}"
 
 
 def _of_the_database(error: DBAPIError) -> bool:
-    """`DatabaseError` itself, and not one of its kinds, is how SQLite tells of a damaged file."""
+    """SQLite reports a damaged file as `DatabaseError` itself rather than as one of its subclasses."""
     return type(error.orig) is sqlite3.DatabaseError or "InternalError" in type(error.orig).__name__

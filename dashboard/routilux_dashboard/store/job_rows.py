@@ -1,4 +1,4 @@
-"""The list of jobs, and a job's row: what is known of it without reading its chunks."""
+"""The table of jobs: pages of the job list, and one job's row, without reading any chunks."""
 
 from __future__ import annotations
 
@@ -13,20 +13,52 @@ from ..segments.cut import NOTHING_ASKED
 from ..segments.decode import out_of_reach
 from ..times import iso
 from .database import Database
-from .job_writer import JobRow
 from .liveness import WriterLiveness
 from .retention import DELETED
 from .tables import jobs
 
-_COLUMNS = JobRow.__struct_fields__
-_TEXT = f"SELECT job_no, {', '.join(_COLUMNS)} FROM jobs WHERE job_id = ?"
 _summary = msgspec.json.Decoder(JobSummary).decode
 
 
-class JobQuery(NamedTuple):
-    """Jobs of these statuses (none: all), of a flow, with `q` in their id, flow or error; newest first.
+class JobRow(msgspec.Struct):
+    """A row of the table of jobs, with its columns in their order; `tables.jobs` explains them."""
 
-    `after` is the (created_at, job_id) where the page before ended; `without`: jobs that are not meant.
+    job_id: str
+    flow_id: str = ""
+    status: str = "pending"
+    ended: bool = False
+    created_at: str = ""
+    origin: str = ""
+    owner: str = ""
+    writer: str = ""
+    sign_ns: int = 0
+    written_ns: int = 0
+    n: int = 0
+    first_seq: int = 0
+    seq: int = 0
+    run: int = 0
+    first_log: int = 0
+    log: int = 0
+    first_output: int = 0
+    output: int = 0
+    size: int = 0
+    played: int = 0
+    summary: bytes | None = None
+    words: str = ""
+
+
+COLUMNS = JobRow.__struct_fields__
+
+
+class JobQuery(NamedTuple):
+    """Selects jobs, newest first.
+
+    Attributes:
+        statuses: any of these; all statuses if empty.
+        flow: of this flow.
+        q: with this text in the id, flow or error.
+        after: the (created_at, job_id) with which the previous page ended.
+        without: leave out these jobs.
     """
 
     statuses: Collection[str] = ()
@@ -38,7 +70,7 @@ class JobQuery(NamedTuple):
 
 
 class JobList(NamedTuple):
-    """A page of jobs, newest first, whether there are more after it, and how many match by status."""
+    """A page of jobs, newest first; whether more follow; and how many jobs match, by status."""
 
     jobs: list[JobSummary]
     more: bool
@@ -46,63 +78,63 @@ class JobList(NamedTuple):
 
 
 class JobRows:
-    """Reads the table of jobs, within transactions of others."""
+    """Reads the table of jobs within a caller's transaction."""
 
-    def __init__(self, database: Database, living: WriterLiveness) -> None:
-        self._database = database
-        self._living = living
+    def __init__(self, database: Database, liveness: WriterLiveness) -> None:
+        self._find = database.sql(f"SELECT job_no, {', '.join(COLUMNS)} FROM jobs WHERE job_id = ?")
+        self._liveness = liveness
 
     def find(self, connection: Connection, job_id: str) -> tuple[int, JobRow]:
-        """The number and the row of a job; `LookupError` when it is not there."""
-        found = connection.exec_driver_sql(self._database.sql(_TEXT), (job_id,)).first()
-        if found is None or not found[1 + _COLUMNS.index("n")]:
-            raise LookupError(f"Job {job_id!r} is not in the store, or not any more")
+        """The number and the row of a job. Raises `LookupError` if it is not stored."""
+        found = connection.exec_driver_sql(self._find, (job_id,)).first()
+        if found is None or not found[1 + COLUMNS.index("n")]:
+            raise LookupError(f"Job {job_id!r} is not in the store, or no longer")
         return found[0], row_of(found[1:])
 
-    def last_sign(self, connection: Connection, row: JobRow) -> int | None:
-        """When a lost job was last heard of; `None` for a job that has ended or is alive."""
-        if row.ended or row.writer in self._living.writers(connection):
+    def last_sign_ns(self, connection: Connection, row: JobRow) -> int | None:
+        """When a lost job was last known to be alive; `None` for a job that has ended or is alive."""
+        if row.ended or row.writer in self._liveness.alive(connection):
             return None
-        return self._living.last_sign_ns(connection, row.writer, row.sign_ns)
+        return self._liveness.last_sign_ns(connection, row.writer, row.sign_ns)
 
     def summary(self, connection: Connection, row: JobRow) -> JobSummary:
         """The job as the list shows it."""
-        return summary_of(row, self.last_sign(connection, row))
+        return summary_of(row, self.last_sign_ns(connection, row))
 
-    def behind(self, connection: Connection) -> list[str]:
-        """Jobs whose summaries are not up to date, and whose writers are dead."""
-        alive = self._living.writers(connection)
+    def unfolded(self, connection: Connection) -> list[str]:
+        """Jobs whose summaries are older than their rows, and whose writers are dead."""
+        alive = self._liveness.alive(connection)
         wanted = select(jobs.c.job_id).where(jobs.c.played < jobs.c.n, jobs.c.writer.not_in(alive))
         return [row[0] for row in connection.execute(wanted.where(jobs.c.status != DELETED))]
 
-    def page(self, connection: Connection, asked: JobQuery) -> JobList:
-        """The newest of the jobs that are asked for."""
-        alive = self._living.writers(connection)
+    def page(self, connection: Connection, query: JobQuery) -> JobList:
+        """The newest jobs that match `query`."""
+        alive = self._liveness.alive(connection)
         status = case((or_(jobs.c.ended, jobs.c.writer.in_(alive)), jobs.c.status), else_="lost")
-        matching = _matching(asked.flow, asked.q, asked.without)
+        matching = _conditions(query)
         counted = select(status, func.count()).where(*matching).group_by(status)
         counts = {row[0]: row[1] for row in connection.execute(counted)}
-        wanted: Select[Any] = select(*(jobs.c[name] for name in _COLUMNS)).where(*matching)
-        if asked.statuses:
-            wanted = wanted.where(status.in_(list(asked.statuses)))
-        if asked.after is not None:
-            wanted = wanted.where(tuple_(jobs.c.created_at, jobs.c.job_id) < tuple_(*asked.after))
-        wanted = wanted.order_by(jobs.c.created_at.desc(), jobs.c.job_id.desc()).limit(asked.limit + 1)
+        wanted: Select[Any] = select(*(jobs.c[name] for name in COLUMNS)).where(*matching)
+        if query.statuses:
+            wanted = wanted.where(status.in_(list(query.statuses)))
+        if query.after is not None:
+            wanted = wanted.where(tuple_(jobs.c.created_at, jobs.c.job_id) < tuple_(*query.after))
+        wanted = wanted.order_by(jobs.c.created_at.desc(), jobs.c.job_id.desc()).limit(query.limit + 1)
         rows = [row_of(row) for row in connection.execute(wanted)]
-        shown = [self.summary(connection, row) for row in rows[: asked.limit]]
-        return JobList(shown, len(rows) > asked.limit, counts)
+        summaries = [self.summary(connection, row) for row in rows[: query.limit]]
+        return JobList(summaries, len(rows) > query.limit, counts)
 
 
 def row_of(columns: Any) -> JobRow:
-    """A row as the database gives it."""
+    """A row from the columns that the database returns."""
     row = JobRow(*columns)
     row.ended = bool(row.ended)
     return row
 
 
 def summary_of(row: JobRow, last_sign_ns: int | None) -> JobSummary:
-    """The job as the list shows it; lost when its last sign is given."""
-    summary = _summary(row.summary) if row.summary is not None else _bare(row)
+    """The job as the list shows it; lost if its last sign is given."""
+    summary = _summary(row.summary) if row.summary is not None else _unfolded_summary(row)
     status = row.status if last_sign_ns is None else "lost"
     sign = None if last_sign_ns is None else iso(last_sign_ns)
     rate = summary.rate if status in ("pending", "running") else 0.0
@@ -112,8 +144,19 @@ def summary_of(row: JobRow, last_sign_ns: int | None) -> JobSummary:
     return shown if sign is None else msgspec.structs.replace(shown, control=out_of_reach(shown.control, sign))
 
 
-def _bare(row: JobRow) -> JobSummary:
-    """A job whose figures nobody has had time to add up."""
+def encoded_summary(summary: JobSummary) -> tuple[bytes, str]:
+    """A summary as stored, and its `searched_text`."""
+    error = f"{summary.error.error_type} {summary.error.error}" if summary.error is not None else ""
+    return msgspec.json.encode(summary), searched_text(summary.job_id, summary.flow_id, error)
+
+
+def searched_text(job_id: str, flow_id: str, error: str = "") -> str:
+    """The text that the job list searches."""
+    return f"{job_id} {flow_id} {error}".casefold()
+
+
+def _unfolded_summary(row: JobRow) -> JobSummary:
+    """A job that was never folded: what its row says, and no counts."""
     return JobSummary(
         job_id=row.job_id,
         flow_id=row.flow_id,
@@ -135,12 +178,12 @@ def _bare(row: JobRow) -> JobSummary:
     )
 
 
-def _matching(flow: str | None, q: str | None, without: Collection[str]) -> list[Any]:
+def _conditions(query: JobQuery) -> list[Any]:
     conditions: list[Any] = [jobs.c.n > 0, jobs.c.status != DELETED]
-    if flow is not None:
-        conditions.append(jobs.c.flow_id == flow)
-    if q:
-        conditions.append(jobs.c.words.contains(q.casefold(), autoescape=True))
-    if without:
-        conditions.append(jobs.c.job_id.not_in(list(without)))
+    if query.flow is not None:
+        conditions.append(jobs.c.flow_id == query.flow)
+    if query.q:
+        conditions.append(jobs.c.words.contains(query.q.casefold(), autoescape=True))
+    if query.without:
+        conditions.append(jobs.c.job_id.not_in(list(query.without)))
     return conditions

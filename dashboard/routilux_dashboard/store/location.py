@@ -1,4 +1,4 @@
-"""Where a store is: the default file, a path, or a database's URL."""
+"""Where a store is: the default file, a path, or a database URL."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"
 
 
 class BadLocation(ValueError):
-    """What was named as the store is neither a path nor the URL of a database that can be used."""
+    """The location of a store is neither a path nor the URL of a supported database."""
 
 
 def locate(store: str | os.PathLike[str] | None) -> str | None:
-    """The store that is meant: a path or URL, or `None` for no store at all.
+    """Return the path or URL of a store, or `None` for no store.
 
     `None` means `$ROUTILUX_STORE`, and without that a file in the user's data folder; "none" means no store.
 
@@ -31,23 +31,22 @@ def locate(store: str | os.PathLike[str] | None) -> str | None:
     return None if named.lower() == NONE else named
 
 
-def url_of(place: str) -> URL:
-    """The URL for SQLAlchemy of a path or URL; raises `BadLocation` for a database that is neither of the two.
+def url_of(location: str) -> URL:
+    """The SQLAlchemy URL of a path or URL; raises `BadLocation` for an unsupported database.
 
     >>> url_of("runs.db").render_as_string(), url_of("postgres://me@host/runs").drivername
     ('sqlite+pysqlite:///runs.db', 'postgresql+psycopg')
     """
-    if "://" not in place:
-        return URL.create(_DRIVERS["sqlite"], database=place)
+    if "://" not in location:
+        return URL.create(_DRIVERS["sqlite"], database=location)
     try:
-        url = make_url(place)
+        url = make_url(location)
     except (ArgumentError, ValueError) as error:
-        raise BadLocation(
-            f"The store {place[:200]!r} is no URL of a database: postgresql://host/name is one"
-        ) from error
+        text = f"The store {location[:200]!r} is not a database URL; write a path, or postgresql://host/name"
+        raise BadLocation(text) from error
     driver = _DRIVERS.get(url.drivername, url.drivername)
     if driver not in _DRIVERS.values():
-        raise BadLocation(f"The store's database {url.drivername!r} is not known: use a path, sqlite or postgresql")
+        raise BadLocation(f"The store's database {url.drivername!r} is not supported; use a path, sqlite or postgresql")
     return url.set(drivername=driver)
 
 
@@ -58,10 +57,10 @@ def file_of(url: URL) -> Path | None:
     return Path(url.database.removeprefix("file:").partition("?")[0])
 
 
-def looked_at(url: URL) -> URL:
-    """The URL of a SQLite file that nobody writes, to be read without a file beside it.
+def immutable_url(url: URL) -> URL:
+    """The URL that reads a SQLite file which nobody writes, so that no WAL file is needed beside it.
 
-    >>> looked_at(url_of("runs 1.db")).database
+    >>> immutable_url(url_of("runs 1.db")).database
     'file:runs%201.db'
     """
     file, query = file_of(url), {"immutable": "1", "mode": "ro", "uri": "true"}
@@ -69,7 +68,7 @@ def looked_at(url: URL) -> URL:
 
 
 def shown(url: URL) -> str:
-    """The place as people are told it: a path, or the URL without its password.
+    """The location as text for people: a path, or the URL without its password.
 
     >>> shown(url_of("postgresql://me:secret@host/runs"))
     'postgresql://me:***@host/runs'
@@ -81,7 +80,7 @@ def shown(url: URL) -> str:
 
 
 def make_default_folder(url: URL) -> None:
-    """Make the user's data folder when the store is in it; a folder that somebody named is theirs to make."""
+    """Create the user's data folder if the store is in it; any other folder is the user's to create."""
     file = file_of(url)
     if file is not None and str(file) == _default():
         file.parent.mkdir(parents=True, exist_ok=True)

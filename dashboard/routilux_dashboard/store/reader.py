@@ -1,4 +1,4 @@
-"""Reading what is kept, from any thread: each call is one transaction that sees one state of the store."""
+"""Reading the store, from any thread: each call is one transaction that sees one state of the database."""
 
 from __future__ import annotations
 
@@ -18,125 +18,104 @@ from ..segments.check import SegmentRefused
 from ..segments.cut import cut_at_seq, cut_at_time
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
 from ..segments.segment import Segment, SourceName, TargetName
-from . import coding
 from .causality_reader import CausalityReader
-from .chunk_reader import ChunkReader
+from .chunks import ChunkReader
 from .database import Database
 from .errors import StoreFailed, reason_of
-from .history import History
-from .job_rows import JobList, JobQuery, JobRows
-from .job_writer import JobRow
+from .history_reader import HistoryReader
+from .job_rows import JobList, JobQuery, JobRow, JobRows
 from .liveness import WriterLiveness
-from .player import Player
-from .retention import mark_deleted
 from .schema import SchemaRefused
 from .segment_reader import SegmentReader
 from .tables import Kind
 
 KEEP_NAMES = 200
-"""Jobs whose names are held in memory."""
+"""Jobs whose names stay in memory."""
 ROWS_AT_ONCE = 20_000
 """In memory while segments are read."""
 ROWS_OF_A_SEGMENT = 50
-"""That a segment counts for besides those that it has."""
+"""What a segment counts for, besides its rows."""
 T = TypeVar("T")
 
 
-class Reader:
-    """Reads a database. Raises `LookupError` for a job that is not there, and `StoreFailed` when the store cannot be
-    read."""
+class StoreReader:
+    """The reading half of a store. Methods raise `LookupError` for an unknown job, and `StoreFailed` when the database
+    cannot be read."""
 
-    def __init__(self, database: Database, living: WriterLiveness) -> None:
+    def __init__(self, database: Database, liveness: WriterLiveness) -> None:
         self._database = database
-        self._rows = JobRows(database, living)
+        self._rows = JobRows(database, liveness)
         self._names: OrderedDict[tuple[int, int], tuple[int, dict[int, Any]]] = OrderedDict()
 
-    # -- the list
+    # -- the job list
 
-    def jobs(self, asked: JobQuery) -> JobList:
+    def jobs(self, query: JobQuery | None = None) -> JobList:
+        """A page of the jobs that match `query` (all jobs by default), and how many match by status."""
         with self._reading() as connection:
-            return self._rows.page(connection, asked)
+            return self._rows.page(connection, query or JobQuery())
 
     def summary(self, job_id: str) -> JobSummary:
         """A job as the list shows it."""
-        with self._reading() as connection:
-            return self._rows.summary(connection, self._rows.find(connection, job_id)[1])
+        with self._job(job_id) as (connection, _, row):
+            return self._rows.summary(connection, row)
 
     def last_segments(self, job_ids: Collection[str]) -> dict[str, int]:
-        """The number of the last segment that is kept, of those of the jobs that are."""
-        with self._reading() as connection:
-            found = {}
-            for job_id in job_ids:
-                text = self._database.sql("SELECT n FROM jobs WHERE job_id = ?")
-                row = connection.exec_driver_sql(text, (job_id,)).first()
-                if row is not None:
-                    found[job_id] = row[0]
-            return found
+        """The number of each job's last stored segment; unknown jobs are left out."""
+        return dict(self._column("n", job_ids))
 
     def owner(self, job_id: str) -> str | None:
-        """The digest of whoever may send more of a job; `None` for a job that is not there."""
+        """The digest of the program that may send more of a job; `None` if the job is not stored."""
+        return next((owner for _, owner in self._column("owner", [job_id])), None)
+
+    def unfolded(self) -> list[str]:
+        """Jobs of dead writers whose summaries are older than their rows."""
         with self._reading() as connection:
-            text = self._database.sql("SELECT owner FROM jobs WHERE job_id = ?")
-            row = connection.exec_driver_sql(text, (job_id,)).first()
-            return None if row is None else row[0]
-
-    # -- changes, small and rare
-
-    def delete(self, job_id: str) -> None:
-        """See that nobody sees the job any more; raises `ValueError` for one that is alive."""
-        with self._changing() as connection:
-            job_no, row = self._rows.find(connection, job_id)
-            if not row.ended and self._rows.last_sign(connection, row) is None:
-                raise ValueError(f"Job {job_id!r} is alive: cancel it first")
-            mark_deleted(self._database, connection, job_no)
-
-    def release_writer(self, job_ids: Collection[str]) -> None:
-        """From now on nobody writes these jobs."""
-        with self._changing() as connection:
-            for job_id in job_ids:
-                text = self._database.sql("UPDATE jobs SET writer = '' WHERE job_id = ?")
-                connection.exec_driver_sql(text, (job_id,))
+            return self._rows.unfolded(connection)
 
     # -- rows
 
     def history(self, job_id: str, query: HistoryQuery) -> HistoryPage:
-        """The records that `query` asks for; raises `ValueError` for an outcome that there is not."""
+        """The records that match `query`; `searched_to` says where to continue when the time for it was up.
+
+        `q` is searched in payloads and in the names of routines and events. Raises `ValueError` for an unknown outcome.
+        """
         with self._job(job_id) as (connection, job_no, row):
-            records, runs = self._records(connection, job_no), self._runs(connection, job_no)
-            return History(row, records, runs, self._sources(connection, job_no, row)).page(query)
+            records, runs = self._chunks(connection, job_no, Kind.RECORDS), self._chunks(connection, job_no, Kind.RUNS)
+            sources = self._named(connection, job_no, row, Kind.RECORDS, SourceName)
+            return HistoryReader(row, records, runs, sources).page(query)
 
     def causes(self, job_id: str, seq: int) -> Causes:
-        """What led to the record `seq`, from the first to itself; raises `LookupError` when it is not kept."""
+        """The chain of causes that ends with record `seq`, first cause first."""
         with self._job(job_id) as (connection, job_no, row):
             return self._causality(connection, job_no, row).causes(seq)
 
     def effects(self, job_id: str, seq: int) -> Effects:
-        """What the record `seq` led to at once; raises `LookupError` when it is not kept."""
+        """The direct effects of record `seq`."""
         with self._job(job_id) as (connection, job_no, row):
             return self._causality(connection, job_no, row).effects(seq)
 
     def log(self, job_id: str, query: HistoryQuery) -> LogPage:
-        """Entries of the shared log: the range and the text of `query`."""
+        """Entries of the shared log, by the range and text of `query`."""
         with self._job(job_id) as (connection, job_no, row):
-            reader = ChunkReader(self._database, connection, job_no, Kind.LOG, coding.log_of)
-            found = _listed(reader, query, lambda entry: entry.n, lambda entry: entry.entry)
+            reader = self._chunks(connection, job_no, Kind.LOG)
+            found = _select_rows(reader, query, lambda entry: entry.n, lambda entry: entry.entry)
             return LogPage(found, row.first_log, row.log, row.log)
 
     def outputs(self, job_id: str, query: HistoryQuery) -> OutputPage:
-        """Outputs, as `log`."""
+        """Outputs, by the range and text of `query`."""
         with self._job(job_id) as (connection, job_no, row):
-            reader = ChunkReader(self._database, connection, job_no, Kind.OUTPUTS, coding.outputs_of)
-            found = _listed(reader, query, lambda output: output.n, lambda output: output.data)
+            reader = self._chunks(connection, job_no, Kind.OUTPUTS)
+            found = _select_rows(reader, query, lambda output: output.n, lambda output: output.data)
             return OutputPage(found, row.first_output, row.output, row.output)
 
-    # -- the film
+    # -- segments, and a job as it was
 
     def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]:
-        """The segments of a job after number `after_n`, as they were put; read as they are asked for."""
+        """The job's segments after number `after_n`, as they were put. They are read as the caller iterates."""
         while True:
             found, rows = [], 0
             with self._job(job_id) as (connection, job_no, _):
-                for segment in self._segments(connection, job_no).read(after_n):
+                for segment in SegmentReader(self._database, connection, job_no).read(after_n):
                     found.append(segment)
                     rows += len(segment.records.source) + len(segment.runs.target) + ROWS_OF_A_SEGMENT
                     if rows >= ROWS_AT_ONCE:
@@ -146,51 +125,35 @@ class Reader:
                 return
             after_n = found[-1].n
 
-    def play_on(self, job_id: str, player: Player | None, rows: int) -> Player:
-        """Add what follows to a player of a job, or to its last checkpoint: segments with about so many rows."""
-        with self._job(job_id) as (connection, job_no, _):
-            player = player or Player(self._nearest(connection, job_no, None, None))
-            for segment in self._segments(connection, job_no).read(player.n):
-                player.add(segment)
-                rows -= len(segment.records.source) + len(segment.runs.target) + 1
-                if rows <= 0:
-                    break
-            return player
-
-    def behind(self) -> list[str]:
-        """Jobs whose summaries are not up to date, of writers that are dead: nobody else will see to them."""
-        with self._reading() as connection:
-            return self._rows.behind(connection)
-
-    def is_behind(self, job_id: str) -> bool:
-        """Whether the list does not have the figures of all that is written of a job."""
-        with self._job(job_id) as (_, _, row):
-            return row.played < row.n
-
     def playback(self, job_id: str, seq: int | None = None, t_ns: int | None = None) -> Playback:
-        """A job as it was at the moment of record `seq` or at `t_ns`, else as it is now; lost jobs say so.
+        """A job as it was at record `seq` or at `t_ns` (since the epoch), else as it is now; a lost job says so.
 
-        Raises `LookupError` for a moment before the first or after the last record that is kept.
+        Raises `LookupError` for a moment before the first or after the last stored record.
         """
         with self._job(job_id) as (connection, job_no, row):
             if seq is not None and not 0 <= seq <= row.seq:
                 raise LookupError(f"Job {job_id!r} has no record {seq}: it has {row.seq}")
-            playback = self._nearest(connection, job_no, seq, t_ns)
+            playback = self._last_checkpoint(connection, job_no, seq, t_ns)
             try:
-                for segment in self._segments(connection, job_no).read(playback.n):
-                    part = _until(segment, seq, t_ns)
+                for segment in SegmentReader(self._database, connection, job_no).read(playback.n):
+                    part = _cut(segment, seq, t_ns)
                     playback.add(part)
                     if part is not segment:
                         break
             except SegmentRefused as error:
-                raise LookupError(f"Job {job_id!r} as it was then is not in the store any more: {error}") from error
-            sign_ns = self._rows.last_sign(connection, row) if seq is None and t_ns is None else None
+                raise LookupError(f"Job {job_id!r} at that moment is no longer in the store: {error}") from error
+            sign_ns = self._rows.last_sign_ns(connection, row) if seq is None and t_ns is None else None
             if sign_ns is not None:
                 playback.mark_lost(sign_ns)
             return playback
 
-    def _nearest(self, connection: Connection, job_no: int, seq: int | None, t_ns: int | None) -> Playback:
-        """The last checkpoint before that moment; an empty playback when there is none."""
+    def last_checkpoint(self, job_id: str) -> Playback:
+        """A job as of its last checkpoint, which may be older than its last segment."""
+        with self._job(job_id) as (connection, job_no, _):
+            return self._last_checkpoint(connection, job_no, None, None)
+
+    def _last_checkpoint(self, connection: Connection, job_no: int, seq: int | None, t_ns: int | None) -> Playback:
+        """The last checkpoint before a moment; an empty playback if there is none."""
         where, values = "", []
         if seq is not None:
             where, values = "AND seq < ?", [seq]
@@ -200,21 +163,18 @@ class Reader:
         found = connection.exec_driver_sql(self._database.sql(text), (job_no, *values)).first()
         return Playback() if found is None else Playback.restore(bytes(found[0]))
 
-    # -- what all that is made of
+    # -- transactions, and what the methods above share
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._database.reading() as connection:
-                yield connection
-        except (SQLAlchemyError, SchemaRefused, OSError) as error:
-            raise StoreFailed(reason_of(error, self._database.place)) from error
+        with self._failing(), self._database.reading() as connection:
+            yield connection
 
     @contextmanager
-    def _changing(self) -> Iterator[Connection]:
+    def _failing(self) -> Iterator[None]:
+        """Turn a failure of the database into `StoreFailed`."""
         try:
-            with self._database.writing() as connection:
-                yield connection
+            yield
         except (SQLAlchemyError, SchemaRefused, OSError) as error:
             raise StoreFailed(reason_of(error, self._database.place)) from error
 
@@ -224,31 +184,25 @@ class Reader:
             job_no, row = self._rows.find(connection, job_id)
             yield connection, job_no, row
 
-    def _records(self, connection: Connection, job_no: int) -> ChunkReader[Any]:
-        return ChunkReader(self._database, connection, job_no, Kind.RECORDS, coding.records_of)
+    def _column(self, column: str, job_ids: Collection[str]) -> list[tuple[str, Any]]:
+        """(job_id, value) of a column of the table of jobs."""
+        text = f"SELECT job_id, {column} FROM jobs WHERE job_id"
+        with self._reading() as connection:
+            return self._database.select_in(connection, text, list(job_ids))
 
-    def _runs(self, connection: Connection, job_no: int) -> ChunkReader[Any]:
-        return ChunkReader(self._database, connection, job_no, Kind.RUNS, coding.runs_of)
-
-    def _segments(self, connection: Connection, job_no: int) -> SegmentReader:
-        return SegmentReader(self._database, connection, job_no)
+    def _chunks(self, connection: Connection, job_no: int, kind: Kind) -> ChunkReader[Any]:
+        return ChunkReader(self._database, connection, job_no, kind)
 
     def _causality(self, connection: Connection, job_no: int, row: JobRow) -> CausalityReader:
-        sources, targets = self._sources(connection, job_no, row), self._targets(connection, job_no, row)
-        records, runs = self._records(connection, job_no), self._runs(connection, job_no)
-        return CausalityReader(records, runs, sources, targets)
-
-    def _sources(self, connection: Connection, job_no: int, row: JobRow) -> dict[int, SourceName]:
-        return self._named(connection, job_no, row, Kind.RECORDS, SourceName)
-
-    def _targets(self, connection: Connection, job_no: int, row: JobRow) -> dict[int, TargetName]:
-        return self._named(connection, job_no, row, Kind.RUNS, TargetName)
+        records, runs = self._chunks(connection, job_no, Kind.RECORDS), self._chunks(connection, job_no, Kind.RUNS)
+        sources = self._named(connection, job_no, row, Kind.RECORDS, SourceName)
+        return CausalityReader(records, runs, sources, self._named(connection, job_no, row, Kind.RUNS, TargetName))
 
     def _named(self, connection: Connection, job_no: int, row: JobRow, kind: Kind, shape: type[T]) -> dict[int, T]:
-        """What numbers mean in a job: held in memory once it has ended, for then nothing is added."""
-        held: tuple[int, dict[int, T]] | None = self._names.get((job_no, kind))
-        if held is not None and held[0] == row.n:
-            return held[1]
+        """A job's names by number. Those of an ended job stay in memory, because nothing is added to them."""
+        known: tuple[int, dict[int, T]] | None = self._names.get((job_no, kind))
+        if known is not None and known[0] == row.n:
+            return known[1]
         text = self._database.sql("SELECT number, name FROM names WHERE job_no = ? AND kind = ?")
         rows = connection.exec_driver_sql(text, (job_no, int(kind)))
         found = {number: msgspec.msgpack.decode(bytes(name), type=shape) for number, name in rows}
@@ -259,23 +213,23 @@ class Reader:
         return found
 
 
-def _until(segment: Segment, seq: int | None, t_ns: int | None) -> Segment:
-    """The part of a segment up to a moment, the segment itself when all of it is."""
+def _cut(segment: Segment, seq: int | None, t_ns: int | None) -> Segment:
+    """The part of a segment up to a moment; the segment itself if that is all of it."""
     if seq is not None:
         return cut_at_seq(segment, seq)
     return segment if t_ns is None else cut_at_time(segment, t_ns)
 
 
-def _listed(
-    reader: ChunkReader[list[T]], query: HistoryQuery, number: Callable[[T], int], shown: Callable[[T], object]
+def _select_rows(
+    reader: ChunkReader[list[T]], query: HistoryQuery, number: Callable[[T], int], text_of: Callable[[T], object]
 ) -> list[T]:
-    """Rows of a list, by range and text."""
-    limit, has = min(query.limit, PAGE_LIMIT), text_in(query.q) if query.q else None
+    """The rows of the log or the outputs that match a query's range and text."""
+    limit, matches = min(query.limit, PAGE_LIMIT), text_in(query.q) if query.q else None
     found: list[T] = []
     read = reader.backwards if query.backwards else reader.between
     for chunk in read(query.first, query.last):
         rows = [row for row in reader.rows(chunk) if query.first <= number(row) <= query.last]
-        rows = [row for row in rows if has is None or has(msgspec.json.encode(shown(row)))]
+        rows = [row for row in rows if matches is None or matches(msgspec.json.encode(text_of(row)))]
         found = rows + found if query.backwards else found + rows
         if len(found) >= limit:
             break

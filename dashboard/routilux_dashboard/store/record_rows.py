@@ -1,4 +1,4 @@
-"""Kept records as rows of the history: payloads are previews, as they are live."""
+"""Stored records as rows of the history page, with the same previews of payloads as live ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..segments.segment import Records, SourceName, TargetName
 from ..times import MILLISECOND, SECOND, iso
 
 SMALL = 100
-"""A payload of fewer bytes is shown whole, unless it is nested deep or has a number too large for a browser."""
+"""A payload of fewer bytes needs no preview, unless it is deeply nested or has a number too large for a browser."""
 _DIGITS = 16
 _LONG_NUMBER = re.compile(rb"\d{16}")
 _NESTED = 6
@@ -46,13 +46,13 @@ def record_rows(
 
 
 def run_row(target: TargetName | None, start_ns: int, duration_ns: int, outcome: int) -> RunRow:
-    """A handler run as REST has it."""
+    """A handler run as REST returns it."""
     name = target or _NO_TARGET
     return RunRow(name.routine_id, name.slot_name, iso(start_ns), duration_ns / MILLISECOND, OUTCOMES[outcome])
 
 
 def _payloads(texts: list[bytes]) -> list[tuple[object, bool]]:
-    """What is shown of each payload, and whether something was left out; they are decoded together."""
+    """A preview of each payload, and whether it was shortened. All are decoded at once."""
     values = _decode(b"[" + b",".join(texts) + b"]")
     return [(value, False) if _small(text) else preview(value) for text, value in zip(texts, values, strict=True)]
 
@@ -64,7 +64,7 @@ def _small(text: bytes) -> bool:
 
 
 class _Clock:
-    """Times as `film.times.iso` writes them, of records that are close together: the second is written once."""
+    """Formats times like `times.iso`, but formats each second once: records are close together."""
 
     def __init__(self) -> None:
         self._second = -1

@@ -1,4 +1,4 @@
-"""Bringing a database to the tables that this code knows, from whatever version it has."""
+"""Migrations: bring a database of any earlier version to the tables that this code reads and writes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from sqlalchemy import Connection, inspect
 from .tables import SCHEMA
 
 _LOCK = 7_265_107
-"""Of PostgreSQL's advisory locks, the one that whoever migrates holds."""
+"""The PostgreSQL advisory lock that is held during a migration."""
 
 
 class SchemaRefused(Exception):
-    """The database was written by a newer version of this program, or by another program; nothing was changed."""
+    """The database belongs to a newer version of this program, or to another program; nothing was changed."""
 
 
-def bring_up(connection: Connection, place: str, to: int = SCHEMA) -> None:
-    """Bring the database up to version `to`, within the transaction that `connection` is in.
+def migrate(connection: Connection, place: str, to: int = SCHEMA) -> None:
+    """Bring the database to version `to`, within the current transaction of `connection`.
 
-    Raises `SchemaRefused` for one that is newer than this code, or has other tables.
+    Raises `SchemaRefused` if the database is newer than this code, or has another program's tables.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -39,18 +39,18 @@ def bring_up(connection: Connection, place: str, to: int = SCHEMA) -> None:
 
 
 def version_of(connection: Connection, place: str) -> int:
-    """The version of the database's tables, 0 when it has none; `SchemaRefused` when it cannot be used."""
+    """The version of the database's tables, 0 if it has none. Raises `SchemaRefused` if it can't be used."""
     found = MigrationContext.configure(connection).get_current_revision()
     if found is None:
         foreign = {"jobs", "chunks", "names", "writers"} & set(inspect(connection).get_table_names())
         if foreign:
             raise SchemaRefused(
-                f"{place} has a table {min(foreign)!r} of another program: name another store, or 'none' for none"
+                f"{place} has a table {min(foreign)!r} of another program; choose another store, or 'none' for no store"
             )
         return 0
     if not found.isdigit() or int(found) > SCHEMA:
         raise SchemaRefused(
-            f"{place} was written by a newer version of routilux (its tables have version {found}, this one knows up "
-            f"to {SCHEMA}): update routilux-dashboard, or name another store"
+            f"{place} was written by a newer version of routilux (its tables have version {found}, this one supports "
+            f"up to {SCHEMA}); update routilux-dashboard, or choose another store"
         )
     return int(found)

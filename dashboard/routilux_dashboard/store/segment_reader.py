@@ -1,4 +1,4 @@
-"""Segments as they were put, from the chunks that their rows are in."""
+"""Segments as they were put, reassembled from the chunks that hold their rows."""
 
 from __future__ import annotations
 
@@ -9,79 +9,72 @@ import msgspec
 from sqlalchemy import Connection
 
 from ..protocol import LogRow, OutputRow
+from ..segments.cut import slice_records, slice_runs
 from ..segments.segment import Records, Runs, Segment
-from . import coding
-from .chunk_reader import ChunkReader
-from .coding import KeptSegment
+from .chunks import ChunkReader, StoredSegment
 from .database import Database
 from .errors import StoreFailed
 from .tables import Kind
-from .tail import part_of_records, part_of_runs
 
 _LAST = 2**63 - 1
 
 
 class SegmentReader:
-    """Reads the segments of a job within a transaction; in order, for then chunks are read once."""
+    """Reads a job's segments within a transaction; in order, so that each chunk is read once."""
 
     def __init__(self, database: Database, connection: Connection, job_no: int) -> None:
-        def reader(kind: Kind, decode: Any) -> ChunkReader[Any]:
-            return ChunkReader(database, connection, job_no, kind, decode)
+        def reader(kind: Kind) -> ChunkReader[Any]:
+            return ChunkReader(database, connection, job_no, kind)
 
         self._place = database.place
-        self._segments: ChunkReader[list[KeptSegment]] = reader(Kind.SEGMENTS, coding.segments_of)
-        self._records: ChunkReader[Records] = reader(Kind.RECORDS, coding.records_of)
-        self._runs: ChunkReader[Runs] = reader(Kind.RUNS, coding.runs_of)
-        self._log: ChunkReader[list[LogRow]] = reader(Kind.LOG, coding.log_of)
-        self._outputs: ChunkReader[list[OutputRow]] = reader(Kind.OUTPUTS, coding.outputs_of)
+        self._segments: ChunkReader[list[StoredSegment]] = reader(Kind.SEGMENTS)
+        self._records: ChunkReader[Records] = reader(Kind.RECORDS)
+        self._runs: ChunkReader[Runs] = reader(Kind.RUNS)
+        self._log: ChunkReader[list[LogRow]] = reader(Kind.LOG)
+        self._outputs: ChunkReader[list[OutputRow]] = reader(Kind.OUTPUTS)
 
-    def read(self, after_n: int, most: int = _LAST) -> Iterator[Segment]:
-        """The segments after number `after_n`, at most `most`."""
-        for chunk in self._segments.between(after_n + 1, min(after_n + most, _LAST)):
-            for kept in self._segments.rows(chunk):
-                if after_n < kept.segment.n <= after_n + most:
-                    yield self._whole(kept)
+    def read(self, after_n: int) -> Iterator[Segment]:
+        """The segments after number `after_n`. Raises `StoreFailed` if rows are missing or damaged."""
+        for chunk in self._segments.between(after_n + 1, _LAST):
+            for stored in self._segments.rows(chunk):
+                if stored.segment.n > after_n:
+                    yield self._reassemble(stored)
 
-    def _whole(self, kept: KeptSegment) -> Segment:
-        bare = kept.segment
+    def _reassemble(self, stored: StoredSegment) -> Segment:
+        segment = stored.segment
         return msgspec.structs.replace(
-            bare,
-            records=self._records_of(bare.seq - kept.records + 1, kept.records),
-            runs=self._runs_of(bare.after_run + 1, kept.runs),
-            log=self._list_of(self._log, *kept.log),
-            outputs=self._list_of(self._outputs, *kept.outputs),
+            segment,
+            records=self._read_records(segment.seq - stored.records + 1, stored.records),
+            runs=self._read_runs(segment.after_run + 1, stored.runs),
+            log=self._read_list(self._log, *stored.log),
+            outputs=self._read_list(self._outputs, *stored.outputs),
         )
 
-    def _records_of(self, first: int, count: int) -> Records:
+    def _read_records(self, first: int, count: int) -> Records:
         rows = Records()
-        while len(rows.source) < count:
-            start = first + len(rows.source)
-            chunk = self._records.at(start)
+        while (taken := len(rows.source)) < count:
+            chunk = self._records.at(first + taken)
             if chunk is None:
-                raise StoreFailed(f"{self._place}: record {start} of a job is missing")
-            part = part_of_records(
-                self._records.rows(chunk), start - chunk.first, start - chunk.first + count - len(rows.source)
-            )
-            cut = rows.cut + [len(rows.source) + index for index in part.cut]
+                raise StoreFailed(f"{self._place}: record {first + taken} of a job is missing")
+            start = first + taken - chunk.first
+            part = slice_records(self._records.rows(chunk), start, start + count - taken)
             rows = Records(
                 rows.source + part.source,
                 rows.time_ns + part.time_ns,
                 rows.cause + part.cause,
                 rows.data + part.data,
-                cut,
+                rows.cut + [taken + index for index in part.cut],
             )
         return rows
 
-    def _runs_of(self, first: int, count: int) -> Runs:
+    def _read_runs(self, first: int, count: int) -> Runs:
         rows = Runs()
-        while len(rows.target) < count:
-            start = first + len(rows.target)
-            chunk = self._runs.at(start)
+        while (taken := len(rows.target)) < count:
+            chunk = self._runs.at(first + taken)
             if chunk is None:
-                raise StoreFailed(f"{self._place}: handler run {start} of a job is missing")
-            part = part_of_runs(
-                self._runs.rows(chunk), start - chunk.first, start - chunk.first + count - len(rows.target)
-            )
+                raise StoreFailed(f"{self._place}: handler run {first + taken} of a job is missing")
+            start = first + taken - chunk.first
+            part = slice_runs(self._runs.rows(chunk), start, start + count - taken)
             rows = Runs(
                 rows.target + part.target,
                 rows.start_ns + part.start_ns,
@@ -91,8 +84,7 @@ class SegmentReader:
             )
         return rows
 
-    def _list_of(self, reader: ChunkReader[list[Any]], first: int, last: int) -> list[Any]:
+    def _read_list(self, reader: ChunkReader[list[Any]], first: int, last: int) -> list[Any]:
         if last < first:
             return []
-        chunks = reader.between(first, last)
-        return [row for chunk in chunks for row in reader.rows(chunk) if first <= row.n <= last]
+        return [row for chunk in reader.between(first, last) for row in reader.rows(chunk) if first <= row.n <= last]

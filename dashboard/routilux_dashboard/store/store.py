@@ -1,4 +1,45 @@
-"""The store: keeps segments of jobs, and gives back any part of them at any time."""
+"""The store: jobs in a SQLite file or a PostgreSQL database, written by one thread and read by any.
+
+What is stored
+    A job is stored as its segments (`segments.segment`), which are numbered without gaps. Their rows are taken apart
+    and packed into chunks of up to 256 rows of one kind (`chunks`, `tail`), so that a page of the history reads a few
+    kilobytes of a job of any length. Beside the chunks are the names that the numbers in rows stand for, checkpoints
+    of the job's counters (`fold.checkpoints`), and one row in the table of jobs with its summary for the job list.
+
+        put(segments, figures) ──► write queue ──► the writer's thread ──► one transaction a batch
+         any thread, never waits    bounded          encodes, retries        chunks, names, checkpoints, jobs
+                                                                                    │
+        jobs, summary, history, log, outputs, causes, playback, segments ◄──────────┘
+         any thread, one reading transaction each
+
+    Nobody folds a job here: rows, summary and checkpoint come together from the one reader that a job has, and are
+    written in one transaction. (`upgrade` folds once what an older version had left unfolded.)
+
+States of the writer (`writer`)
+    ok ──── the oldest request waits for more than 2 s ────► behind ──── written ────► ok
+    ok, behind ──── a transaction fails ────► failing ──── retried every 0.2 s to 5 s, succeeds ────► ok
+    A request that can never be written (a value that no database holds) is given up alone, and its batch goes on. A
+    database that is full, locked, damaged or away makes nobody wait: requests stay in the queue, and when that is
+    full `put` returns False and the caller keeps its segments.
+
+Threads and locks
+    `put`, `flush` and all reading methods may be called by any thread. One thread, `routilux-store`, writes. There are
+    two locks, and no code takes one while it holds the other: `WriteQueue._changed` guards the queue's counts,
+    `Database._lock` the opening of the database. Reading never waits for the writer: SQLite runs in WAL mode.
+
+Invariants
+    - A job's segments are stored in the order of their numbers, each once; one that was put again is skipped.
+    - After `done()` of a request was called, its rows survive a crash of the process and of the machine.
+    - `summary` and `words` in a job's row are as of segment `played`, which is `n` for everything this version writes.
+    - A number in a chunk means one name for as long as the job exists, whatever later segments call it.
+
+Bounds
+    The queue holds 1,000,000 rows or 256 MB; a batch is at most 100,000 rows or 32 MB; the writer keeps the tails of
+    500 jobs in memory; `Retention` bounds the database by the age, the number and the size of ended jobs.
+
+If the database's file is moved away or replaced, jobs under way continue in the new one from the next segment on.
+`needs_checkpoint` then asks their readers for a checkpoint, without which those segments could not be played.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +47,36 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Sequence
 
-from ..fold.causality import Causes, Effects
-from ..fold.playback import Playback
-from ..protocol import HistoryPage, JobSummary, LogPage, OutputPage, StoreHealth
-from ..segments.history_query import HistoryQuery
+from ..fold.checkpoints import Figures
+from ..protocol import StoreHealth
 from ..segments.segment import Segment
 from .batch_writer import BatchWriter
-from .catch_up import CatchUp
 from .database import Database
-from .job_rows import JobList, JobQuery
 from .liveness import WriterLiveness
-from .reader import Reader
-from .retention import Retention, RetentionSweep
+from .reader import StoreReader
+from .retention import Retention, RetentionSweep, mark_deleted
 from .schema import SchemaRefused
+from .upgrade import FigureUpgrade
 from .write_queue import WriteQueue
 from .writer import Writer
 
 OPENING_SECONDS = 5.0
 IMPORT_ROWS = 50_000
-"""Of an import, what waits at a time."""
+"""How many rows of an import wait in the queue at a time."""
 
 
-class Store:
+class Store(StoreReader):
     """Keeps jobs in a SQLite file or a PostgreSQL database.
 
-    What is put waits in memory, bounded, until one thread has written it; a database that is full,
-    locked, damaged or away makes nobody wait: `health` says so, and it is tried again. Everything may be called by
-    any thread; reading waits for the database, raises `LookupError` for a job that is not there and `StoreFailed`
-    when the store cannot be read. Reads what has been written: `flush` first for what was put just now.
+    Everything may be called by any thread. Reading waits for the database and sees what is written: `flush` first to
+    see what was put just now.
 
     Args:
-        place: a path or URL, as `locate` gives it; raises `BadLocation` when it is neither.
+        place: a path or URL, as `locate` returns it. Raises `BadLocation` if it is neither.
         retention: how long jobs are kept.
-        origin: what this process is called, as jobs are: `host:pid`.
+        origin: the name of this process as jobs show it: `host:pid`.
     """
 
     def __init__(
@@ -51,23 +87,22 @@ class Store:
         origin: str | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._database = Database(place)
-        self.place = self._database.place
-        self._waiting = WriteQueue()
-        name = (uuid.uuid4().hex, origin or f"{socket.gethostname()}:{os.getpid()}")
-        self._living = WriterLiveness(self._database, name[0], now_ns)
-        self._reader = Reader(self._database, self._living)
-        self._sweep = RetentionSweep(self._database, retention or Retention(), self._living)
-        batches = BatchWriter(self._database, name[0])
-        self._catch_up = CatchUp(self._database, batches, self._reader)
-        background_tasks = [self._sweep.turn, self._catch_up.turn]
-        self._writer = Writer(self._database, batches, self._waiting, background_tasks, name, now_ns)
+        database = Database(place)
+        origin = origin or f"{socket.gethostname()}:{os.getpid()}"
+        liveness = WriterLiveness(database, uuid.uuid4().hex, origin, now_ns)
+        super().__init__(database, liveness)
+        self.place = database.place
+        self._queue = WriteQueue()
+        self._batches = BatchWriter(database, liveness.own)
+        self._sweep = RetentionSweep(database, retention or Retention(), liveness)
+        background_tasks = [self._sweep.run, FigureUpgrade(database, self).run]
+        self._writer = Writer(database, self._batches, self._queue, liveness, background_tasks, now_ns)
         self._started = False
 
     def start(self) -> None:
-        """Open the database and begin to write. A database that cannot be opened now is tried again and again.
+        """Open the database and begin to write. If it can't be opened now, the writer keeps trying.
 
-        Raises `SchemaRefused` for one of a newer version of this program, or of another program.
+        Raises `SchemaRefused` if it belongs to a newer version of this program, or to another program.
         """
         self._started = True
         self._writer.start()
@@ -78,7 +113,7 @@ class Store:
             raise SchemaRefused(refused)
 
     def stop(self, timeout: float = 10.0) -> None:
-        """Write what waits, for at most `timeout` seconds, and let go of the database."""
+        """Write what is queued, for at most `timeout` seconds, and close the database."""
         if self._started:
             self._started = False
             self._writer.stop(timeout)
@@ -91,138 +126,91 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    # -- writing
-
-    @property
-    def has_room(self) -> bool:
-        """Whether more is taken."""
-        return self._waiting.has_room
-
-    @property
-    def busy(self) -> bool:
-        """Whether something waits to be written, or figures to be brought up to date."""
-        return bool(self._waiting.rows or self._catch_up.busy)
-
     @property
     def health(self) -> StoreHealth:
         """How the store is doing."""
         return self._writer.health
 
-    def put(self, segments: list[Segment], done: Callable[[], None] | None = None, *, owner: str = "") -> bool:
-        """Take segments in to be written; never waits. False when there is no room: they are the caller's still.
+    # -- writing
+
+    @property
+    def has_room(self) -> bool:
+        """Whether `put` would accept segments."""
+        return self._queue.has_room
+
+    def put(
+        self,
+        segments: Sequence[Segment],
+        figures: Sequence[Figures] = (),
+        *,
+        done: Callable[[], None] | None = None,
+        owner: str = "",
+    ) -> bool:
+        """Queue segments to be written; never waits. Returns False if there is no room.
 
         Args:
-            segments: of any jobs, each job's in order. Those that are kept already are passed over; what does not
-                follow is refused, logged and counted as lost.
-            done: called by the writer's thread once all of them are safe. Twice, if a batch has to be written again.
-            owner: a digest of whoever may send more of these jobs, from now on.
+            segments: of any jobs, each job's in order. Those that are stored already are skipped; those that don't
+                follow are refused, logged and counted as lost.
+            figures: of those jobs. They count if they are as of the last segment that is then stored.
+            done: called by the writer's thread once everything is safe; twice if a batch has to be written again.
+            owner: the digest of the program that may send more of these jobs from now on.
         """
-        taken = self._waiting.add(segments, done, owner)
-        if taken:
+        added = self._queue.add(segments, figures, done, owner)
+        if added:
             self._writer.wake()
-        return taken
+        return added
+
+    def needs_checkpoint(self, job_id: str) -> bool:
+        """Whether the job's next figures should have a checkpoint, due or not."""
+        return self._batches.needs_checkpoint(job_id)
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait until everything that was put by now is written; False when it was not within `timeout` seconds."""
+        """Wait until everything put so far is written; False if that takes longer than `timeout` seconds."""
         self._writer.write_now()
-        return self._waiting.wait_for_all(timeout)
+        return self._queue.wait_for_all(timeout)
 
-    def import_segments(self, segments: Iterable[Segment], timeout: float = 60.0) -> None:
-        """Write a job from elsewhere, from its first segment on, as fast as the database takes it.
+    def import_segments(self, segments: Iterable[tuple[Segment, Figures | None]], timeout: float = 60.0) -> None:
+        """Write a whole job, from its first segment on, as fast as the database accepts it.
 
-        Raises `TimeoutError` when a part of it has not been written after `timeout` seconds.
+        Raises `TimeoutError` if a part of it was not written within `timeout` seconds.
         """
-        count = 0
-        for segment in segments:
-            count += self._put_patiently(segment, timeout)
-            if count >= IMPORT_ROWS:
-                count = self._wait(timeout)
+        rows = 0
+        for segment, figures in segments:
+            if not self._put_one(segment, figures):
+                self._wait(timeout)
+                if not self._put_one(segment, figures):
+                    raise TimeoutError(f"The store has no room: {self.health.reason or 'it is behind'}")
+            rows += len(segment.records.source) + len(segment.runs.target)
+            if rows >= IMPORT_ROWS:
+                self._wait(timeout)
+                rows = 0
         self._wait(timeout)
 
-    def add_up(self, job_id: str, timeout: float = 5.0) -> bool:
-        """Wait until the list has a job's figures as of all that is written; False when not within `timeout` seconds.
-
-        They come by themselves; a job that was written in one go (an import) is listed without, until then.
-        """
-        deadline = time.monotonic() + timeout
-        while self._reader.is_behind(job_id):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
-
     def delete(self, job_id: str) -> None:
-        """Remove a job, all of it. Raises `ValueError` for one that is alive."""
-        self._reader.delete(job_id)
-        self._sweep.run_soon()
-        self._writer.wake()
+        """Remove a job. Raises `ValueError` if it is alive."""
+        with self._failing(), self._database.writing() as connection:
+            job_no, row = self._rows.find(connection, job_id)
+            if not row.ended and self._rows.last_sign_ns(connection, row) is None:
+                raise ValueError(f"Job {job_id!r} is alive; cancel it first")
+            mark_deleted(self._database, connection, job_no)
+        self.clean()
 
     def clean(self) -> None:
-        """Look now for what need not be kept; else that happens once a minute."""
+        """Apply the retention limits now rather than within a minute."""
         self._sweep.run_soon()
         self._writer.wake()
 
     def release_writer(self, job_ids: Collection[str]) -> None:
-        """Jobs of programs that are not heard of any more: unless they have ended, or more comes, they are lost."""
-        self._reader.release_writer(job_ids)
+        """Mark jobs as written by nobody: unless they have ended, or more of them comes, they are lost."""
+        with self._failing(), self._database.writing() as connection:
+            text = self._database.sql("UPDATE jobs SET writer = '' WHERE job_id = ?")
+            for job_id in job_ids:
+                connection.exec_driver_sql(text, (job_id,))
 
-    # -- reading
+    def _put_one(self, segment: Segment, figures: Figures | None) -> bool:
+        return self.put([segment], [figures] if figures is not None else [])
 
-    def jobs(self, asked: JobQuery | None = None) -> JobList:
-        """A page of the jobs that are asked for (the newest when nothing is said), and how many there are by status."""
-        return self._reader.jobs(asked or JobQuery())
-
-    def summary(self, job_id: str) -> JobSummary:
-        """A job as the list shows it."""
-        return self._reader.summary(job_id)
-
-    def last_segments(self, job_ids: Collection[str]) -> dict[str, int]:
-        """The number of the last segment that is safe, of those of the jobs that are here."""
-        return self._reader.last_segments(job_ids)
-
-    def owner(self, job_id: str) -> str | None:
-        """The digest of whoever may send more of a job; `None` for a job that is not here."""
-        return self._reader.owner(job_id)
-
-    def history(self, job_id: str, query: HistoryQuery) -> HistoryPage:
-        """The records that `query` asks for; `searched_to` says where to go on when the time for it is up.
-
-        `q` is looked for in payloads, and in the names of routines and events.
-        """
-        return self._reader.history(job_id, query)
-
-    def causes(self, job_id: str, seq: int) -> Causes:
-        """What led to the record `seq`, from the first to itself."""
-        return self._reader.causes(job_id, seq)
-
-    def effects(self, job_id: str, seq: int) -> Effects:
-        """What the record `seq` led to at once."""
-        return self._reader.effects(job_id, seq)
-
-    def log(self, job_id: str, query: HistoryQuery) -> LogPage:
-        """Entries of the shared log: the range and the text of `query`."""
-        return self._reader.log(job_id, query)
-
-    def outputs(self, job_id: str, query: HistoryQuery) -> OutputPage:
-        """Outputs, as `log`."""
-        return self._reader.outputs(job_id, query)
-
-    def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]:
-        """The segments of a job after number `after_n`, as they were put; read as they are asked for."""
-        return self._reader.segments(job_id, after_n)
-
-    def playback(self, job_id: str, seq: int | None = None, t_ns: int | None = None) -> Playback:
-        """A job as it was at the moment of record `seq`, or at `t_ns` (since the epoch), else as it is now."""
-        return self._reader.playback(job_id, seq, t_ns)
-
-    def _put_patiently(self, segment: Segment, timeout: float) -> int:
-        if not self.put([segment]):
-            self._wait(timeout)
-            if not self.put([segment]):
-                raise TimeoutError(f"The store has no room: {self.health.reason or 'it is behind'}")
-        return len(segment.records.source) + len(segment.runs.target)
-
-    def _wait(self, timeout: float) -> int:
+    def _wait(self, timeout: float) -> None:
         if not self.flush(timeout):
-            raise TimeoutError(f"The store has not written it in {timeout} s: {self.health.reason or 'it is behind'}")
-        return 0
+            reason = self.health.reason or "it is behind"
+            raise TimeoutError(f"The store did not write an import within {timeout:g} s: {reason}")

@@ -1,7 +1,10 @@
 """The newest rows of a job, on their way into chunks.
 
-What comes in is written at once, however few rows that are; once there are many small chunks, or
-enough rows for a whole one, they are written again as one and the small ones removed.
+Whatever comes in is written at once, even if it makes a small chunk. When 32 small chunks have gathered, or enough
+rows for a full one, they are written again as one chunk and the small ones are deleted:
+
+    full chunk   full chunk   small small small …   ← rows not written yet
+                              `----- the tail: kept in memory, at most 256 rows -----'
 """
 
 from __future__ import annotations
@@ -10,112 +13,99 @@ from abc import ABC, abstractmethod
 from typing import Any, NamedTuple
 
 from ..protocol import LogRow, OutputRow
+from ..segments.cut import slice_records, slice_runs
 from ..segments.segment import Records, Runs
-from . import coding
-from .coding import ROWS, KeptSegment
+from .chunks import BYTES, ROWS, Chunk, StoredSegment, encode, mask_bit
 from .tables import Kind
 
-LOOSE = 32
-"""Small chunks that may stand side by side before they are made one."""
-
-
-class Chunk(NamedTuple):
-    """A row of the table of that name, without the job."""
-
-    kind: int
-    first: int
-    last: int
-    first_ns: int
-    last_ns: int
-    min_cause: int
-    max_cause: int
-    mask: int
-    data: bytes
+SMALL_CHUNKS = 32
+"""How many small chunks may gather before they are merged."""
 
 
 class TailFlush(NamedTuple):
-    """Chunks to be written, after those of the numbers in `gone` have been removed."""
+    """Chunks to write after the chunks whose first rows are `replaced` have been deleted."""
 
     chunks: list[Chunk]
-    gone: list[int]
+    replaced: list[int]
 
 
 class Tail(ABC):
-    """Rows from number `first` on: `written` of them are in the chunks `loose` (their first numbers) already, which
-    have so many `bytes`."""
+    """Rows from number `first` on. The first `_written` of them are already in the small chunks that begin at `_small`,
+    which have `_bytes` together."""
 
     kind: Kind
     most = ROWS
-    """Rows in a chunk."""
+    """Rows in a full chunk."""
 
     def __init__(self) -> None:
         self.first = 1
         self._written = 0
-        self._loose: list[int] = []
+        self._small: list[int] = []
         self._bytes = 0
 
-    def cut(self) -> TailFlush:
-        """What is to be written now; whoever asks for it writes it, or forgets this tail."""
+    def flush(self) -> TailFlush:
+        """What to write now. If the transaction fails, this tail must be discarded."""
         count = self.count()
         if count == self._written:
             return TailFlush([], [])
-        if count < self.most and len(self._loose) < LOOSE:
+        if count < self.most and len(self._small) < SMALL_CHUNKS:
             chunk = self.chunk(self._written, count)
             self._bytes += len(chunk.data)
-            if self._bytes <= coding.BYTES:
-                self._loose.append(chunk.first)
+            if self._bytes <= BYTES:
+                self._small.append(chunk.first)
                 self._written = count
                 return TailFlush([chunk], [])
-        return self._whole(count)
+        return self._merge(count)
 
     def begin_at(self, first: int) -> None:
-        """Rows with numbers from `first` on follow; what is here is left as it is unless they follow at once."""
+        """Rows numbered from `first` follow; after a gap they begin a chunk of their own."""
         if first != self.next_number():
-            self.forget(self.count())
-            self._loose, self._written, self._bytes = [], 0, 0
+            self.drop(self.count())
+            self._small, self._written, self._bytes = [], 0, 0
             self.first = first
 
     def next_number(self) -> int:
-        """The number of the next row that follows without a gap."""
+        """The number of the row that follows without a gap."""
         return self.first + self.count()
 
-    def _whole(self, count: int) -> TailFlush:
-        """As large chunks as can be; the last of them stays here when it is small."""
-        gone, chunks, start, rest = self._loose, [], 0, 0
+    def _merge(self, count: int) -> TailFlush:
+        """Write all rows as chunks that are as large as they may be; a last one that isn't full stays in the tail."""
+        replaced, chunks = self._small, []
+        rest = start = 0
         while start < count:
             stop = min(start + self.most, count)
             chunk = self.chunk(start, stop)
-            while len(chunk.data) > coding.BYTES and stop - start > 1:  # the rows are large: fewer of them
-                stop = start + max(1, (stop - start) * coding.BYTES // len(chunk.data))
+            while len(chunk.data) > BYTES and stop - start > 1:  # the rows are large: take fewer of them
+                stop = start + max(1, (stop - start) * BYTES // len(chunk.data))
                 chunk = self.chunk(start, stop)
             chunks.append(chunk)
             rest, start = start, stop
         size = len(chunks[-1].data)
-        whole = count - rest >= self.most or size > coding.BYTES // 2
-        kept = count if whole else rest
-        first = self.number(rest) if not whole else self.next_number()
-        self.forget(kept)
+        full = count - rest >= self.most or size > BYTES // 2
+        kept = count if full else rest
+        first = self.number(rest) if not full else self.next_number()
+        self.drop(kept)
         self.first = first
         self._written = self.count()
-        self._loose = [] if whole else [chunks[-1].first]
-        self._bytes = 0 if whole else size
-        return TailFlush(chunks, gone)
+        self._small = [] if full else [chunks[-1].first]
+        self._bytes = 0 if full else size
+        return TailFlush(chunks, replaced)
 
     def number(self, index: int) -> int:
-        """The number of a row here."""
+        """The number of the row at `index`."""
         return self.first + index
 
     @abstractmethod
     def count(self) -> int:
-        """How many rows are here."""
+        """How many rows the tail has."""
 
     @abstractmethod
-    def forget(self, count: int) -> None:
-        """Let go of the first rows."""
+    def drop(self, count: int) -> None:
+        """Drop the first `count` rows."""
 
     @abstractmethod
     def chunk(self, start: int, stop: int) -> Chunk:
-        """Rows `start` to `stop` - 1 of those here."""
+        """The rows `start` to `stop` - 1 as a chunk."""
 
 
 class RecordTail(Tail):
@@ -128,31 +118,24 @@ class RecordTail(Tail):
         self._rows = Records()
 
     def add(self, rows: Records) -> None:
-        """Take in the next records; `source` in the store's numbers."""
-        held = self._rows
+        """Append records whose `source` numbers are the store's."""
+        tail = self._rows
         if rows.cut:
-            held.cut += [len(held.source) + index for index in rows.cut]
-        held.source += rows.source
-        held.time_ns += rows.time_ns
-        held.cause += rows.cause
-        held.data += rows.data
+            tail.cut += [len(tail.source) + index for index in rows.cut]
+        tail.source += rows.source
+        tail.time_ns += rows.time_ns
+        tail.cause += rows.cause
+        tail.data += rows.data
 
     def count(self) -> int:
         return len(self._rows.source)
 
-    def forget(self, count: int) -> None:
-        self._rows = part_of_records(self._rows, count, self.count())
+    def drop(self, count: int) -> None:
+        self._rows = slice_records(self._rows, count, self.count())
 
     def chunk(self, start: int, stop: int) -> Chunk:
-        rows = part_of_records(self._rows, start, stop)
-        mask = 0
-        for number in set(rows.source):
-            mask |= coding.bit(number)
-        first, times = self.first + start, rows.time_ns
-        causes = _extent(rows.cause)
-        return Chunk(
-            self.kind, first, first + stop - start - 1, min(times), max(times), *causes, mask, coding.encode(rows)
-        )
+        rows = slice_records(self._rows, start, stop)
+        return _chunk(self.kind, self.first + start, rows.time_ns, rows.cause, rows.source, encode(rows))
 
 
 class RunTail(Tail):
@@ -165,34 +148,27 @@ class RunTail(Tail):
         self._rows = Runs()
 
     def add(self, rows: Runs) -> None:
-        """Take in the next runs; `target` in the store's numbers."""
-        held = self._rows
-        held.target += rows.target
-        held.start_ns += rows.start_ns
-        held.duration_ns += rows.duration_ns
-        held.outcome += rows.outcome
-        held.cause += rows.cause
+        """Append runs whose `target` numbers are the store's."""
+        tail = self._rows
+        tail.target += rows.target
+        tail.start_ns += rows.start_ns
+        tail.duration_ns += rows.duration_ns
+        tail.outcome += rows.outcome
+        tail.cause += rows.cause
 
     def count(self) -> int:
         return len(self._rows.target)
 
-    def forget(self, count: int) -> None:
-        self._rows = part_of_runs(self._rows, count, self.count())
+    def drop(self, count: int) -> None:
+        self._rows = slice_runs(self._rows, count, self.count())
 
     def chunk(self, start: int, stop: int) -> Chunk:
-        rows = part_of_runs(self._rows, start, stop)
-        mask = 0
-        for outcome in set(rows.outcome):
-            mask |= coding.bit(outcome)
-        first, starts = self.first + start, rows.start_ns
-        causes = _extent(rows.cause)
-        return Chunk(
-            self.kind, first, first + stop - start - 1, min(starts), max(starts), *causes, mask, coding.encode(rows)
-        )
+        rows = slice_runs(self._rows, start, stop)
+        return _chunk(self.kind, self.first + start, rows.start_ns, rows.cause, rows.outcome, encode(rows))
 
 
 class ListTail(Tail):
-    """Rows that are few: segments, log, outputs. Each with its number and time; numbers may have gaps."""
+    """Rows that are few (segments, log, outputs), each with its number and time. Numbers may have gaps."""
 
     most = 64
 
@@ -201,8 +177,8 @@ class ListTail(Tail):
         self.kind = kind
         self._rows: list[tuple[int, int, Any]] = []
 
-    def add(self, number: int, at_ns: int, row: KeptSegment | LogRow | OutputRow) -> None:
-        """Take in the next row."""
+    def add(self, number: int, at_ns: int, row: StoredSegment | LogRow | OutputRow) -> None:
+        """Append a row."""
         self._rows.append((number, at_ns, row))
 
     def count(self) -> int:
@@ -211,35 +187,20 @@ class ListTail(Tail):
     def number(self, index: int) -> int:
         return self._rows[index][0]
 
-    def forget(self, count: int) -> None:
+    def drop(self, count: int) -> None:
         self._rows = self._rows[count:]
 
     def chunk(self, start: int, stop: int) -> Chunk:
         numbers, times, rows = zip(*self._rows[start:stop], strict=True)
-        data = coding.encode(rows, pack=stop - start > 1)
+        data = encode(rows, compress=stop - start > 1)
         return Chunk(self.kind, numbers[0], numbers[-1], min(times), max(times), 0, 0, 0, data)
 
 
-def part_of_records(rows: Records, start: int, stop: int) -> Records:
-    """Rows `start` to `stop` - 1."""
-    cut = [index - start for index in rows.cut if start <= index < stop] if rows.cut else []
-    return Records(
-        rows.source[start:stop], rows.time_ns[start:stop], rows.cause[start:stop], rows.data[start:stop], cut
-    )
-
-
-def part_of_runs(rows: Runs, start: int, stop: int) -> Runs:
-    """Rows `start` to `stop` - 1."""
-    return Runs(
-        rows.target[start:stop],
-        rows.start_ns[start:stop],
-        rows.duration_ns[start:stop],
-        rows.outcome[start:stop],
-        rows.cause[start:stop],
-    )
-
-
-def _extent(causes: list[int]) -> tuple[int, int]:
-    """The lowest and highest of the causes, (0, 0) when there are none."""
+def _chunk(kind: Kind, first: int, times: list[int], causes: list[int], masked: list[int], data: bytes) -> Chunk:
+    """A chunk of records or runs; `masked` is the column whose values make up the mask."""
+    mask = 0
+    for number in set(masked):
+        mask |= mask_bit(number)
     lowest, highest = min(causes), max(causes)
-    return (lowest or min(filter(None, causes), default=0)), highest
+    lowest = lowest or min(filter(None, causes), default=0)
+    return Chunk(kind, first, first + len(times) - 1, min(times), max(times), lowest, highest, mask, data)

@@ -1,4 +1,4 @@
-"""The thread that writes: batches, signs of life, and what is to be done again when the database is back."""
+"""The thread that writes the store: batches, heartbeats, and another try when the database failed."""
 
 from __future__ import annotations
 
@@ -8,54 +8,45 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection
-
 from ..protocol import StoreHealth
 from ..times import MILLISECOND, SECOND, iso
-from . import statements, tables
 from .batch_writer import BatchWriter, WriteResult
 from .database import Database
 from .errors import PERMANENT, kind_of, reason_of
+from .liveness import BEAT_NS, WriterLiveness
 from .schema import SchemaRefused
 from .write_queue import WriteQueue, WriteRequest
 
 BATCH_ROWS, BATCH_BYTES = 100_000, 32 * 1024 * 1024
-FOLDED_ROWS = 2_000
-"""Rows of a batch with which the figures of their jobs are brought up to date at once. With more, that is left for
-later (`catch_up`): it takes more of the processor than writing, which a busy engine beside it would feel."""
 LINGER_NS = 100 * MILLISECOND
-"""Between two transactions, unless much has come in or somebody waits."""
+"""Pause between two transactions, unless much is queued or a caller waits."""
 URGENT_ROWS = 20_000
-BEAT_NS = 2 * SECOND
 BEHIND_NS = 2 * SECOND
 RETRY_NS, RETRY_MOST_NS = SECOND // 5, 5 * SECOND
-_BEAT = ("writer", "origin", "beat_ns", "stopped")
 _log = logging.getLogger("routilux.dashboard")
 
 
 class Writer:
-    """Writes what waits, one transaction after the other, for as long as it runs.
+    """Empties the write queue, one transaction after the other.
 
-    `background_tasks` are done a part at a time while nothing waits, by functions of the time that say whether there
-    is more to do. Other threads call what comes first. `beat_ns` is its last sign of life; `refused` says
-    why the database is not one to write to.
+    `background_tasks` run a part at a time while the queue is empty; each is a function of the time that returns
+    whether it has more to do. `refused` says why the database can't be used at all.
     """
 
     def __init__(
         self,
         database: Database,
         batches: BatchWriter,
-        waiting: WriteQueue,
+        queue: WriteQueue,
+        liveness: WriterLiveness,
         background_tasks: Sequence[Callable[[int], bool]],
-        writer: tuple[str, str],
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        self.beat_ns = 0
         self.refused: str | None = None
         self._database = database
         self._batches = batches
-        self._waiting = waiting
-        self._writer = writer
+        self._queue = queue
+        self._liveness = liveness
         self._background_tasks = background_tasks
         self._now_ns = now_ns
         self._lost = self._thinned = 0
@@ -65,31 +56,31 @@ class Writer:
         self._woken = threading.Event()
         self._urgent = threading.Event()
         self._tried = threading.Event()
-        self._stopping_by: float | None = None
+        self._deadline: float | None = None
         self._thread: threading.Thread | None = None
 
-    # -- any thread
+    # -- called by any thread
 
     def start(self) -> None:
-        """Begin to write."""
+        """Start the thread."""
         self._thread = threading.Thread(target=self._run, name="routilux-store", daemon=True)
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Write what waits, within `timeout` seconds, say goodbye and end."""
-        self._stopping_by = time.monotonic() + timeout
+        """Write what is queued, within `timeout` seconds, and end the thread."""
+        self._deadline = time.monotonic() + timeout
         self.write_now()
         if self._thread is not None:
             self._thread.join(timeout + 10)
 
     def wake(self) -> None:
-        """There is something to write."""
-        if self._waiting.rows >= URGENT_ROWS and self._failure is None:
+        """Something was queued."""
+        if self._queue.rows >= URGENT_ROWS and self._failure is None:
             self._urgent.set()
         self._woken.set()
 
     def write_now(self) -> None:
-        """Somebody waits: write now, and try again now what failed."""
+        """A caller waits: write without a pause, and retry now if the database failed."""
         self._urgent.set()
         self._woken.set()
 
@@ -100,8 +91,8 @@ class Writer:
     @property
     def health(self) -> StoreHealth:
         """How the store is doing."""
-        figures = (self._waiting.rows, self._lost, self._thinned, self._database.place)
-        failure, oldest_ns = self._failure, self._waiting.oldest_ns
+        figures = (self._queue.rows, self._lost, self._thinned, self._database.place)
+        failure, oldest_ns = self._failure, self._queue.oldest_ns
         if failure is not None:
             return StoreHealth("failing", failure[0], iso(failure[1]), *figures)
         if oldest_ns is not None and self._now_ns() - oldest_ns > BEHIND_NS:
@@ -111,119 +102,97 @@ class Writer:
     # -- the thread
 
     def _run(self) -> None:
-        while not self._over():
-            worked = self._turn()
+        while not self._is_done():
+            worked = self._write_batch()
             self._tried.set()
-            if not (worked and self._clean()):
+            if not (worked and self._run_background_tasks()):
                 self._wait(worked)
         with contextlib.suppress(Exception), self._database.writing() as connection:
-            self._beat(connection, stopped=True)
+            self._liveness.beat(connection, stopped=True)
 
-    def _over(self) -> bool:
-        self._woken.clear()  # before anything is looked at: who calls from now on is heard by the next wait
-        by = self._stopping_by
-        return by is not None and (not len(self._waiting) or time.monotonic() > by)
+    def _is_done(self) -> bool:
+        self._woken.clear()  # first of all, so that a wake-up from now on ends the next wait
+        return self._deadline is not None and (not len(self._queue) or time.monotonic() > self._deadline)
 
-    def _turn(self) -> bool:
-        """Write one batch, or give a sign of life; whether that worked."""
-        puts = self._waiting.first(BATCH_ROWS, BATCH_BYTES)
+    def _write_batch(self) -> bool:
+        """Write one batch, or just leave a heartbeat; returns whether that worked."""
+        requests = self._queue.first(BATCH_ROWS, BATCH_BYTES)
         try:
-            written = self._transaction(puts)
-            self._rest(puts, written)
+            self._finish(requests, self._transaction(requests))
         except Exception as error:
-            self._batches.forget()
-            if puts and kind_of(error) == PERMANENT:
-                self._one_by_one(puts)
+            self._batches.rolled_back()
+            if requests and kind_of(error) == PERMANENT:
+                self._write_one_by_one(requests)
                 return True
-            self._failed(error)
+            self._set_failure(error)
             return False
         return True
 
-    def _transaction(self, puts: list[WriteRequest]) -> WriteResult:
-        segments = [segment for put in puts for segment in put.segments]
-        owners = {segment.job_id: put.owner for put in puts[::-1] if put.owner for segment in put.segments}
-        fold = self._waiting.rows <= FOLDED_ROWS
-        if not fold:
-            self._batches.busy_ns = self._now_ns()
+    def _transaction(self, requests: list[WriteRequest]) -> WriteResult:
         with self._database.writing() as connection:
-            written = self._batches.write(connection, segments, owners, self._now_ns(), fold=fold)
-            if self._now_ns() - self.beat_ns >= BEAT_NS:
-                self._beat(connection, stopped=False)
-        return written
+            result = self._batches.write(connection, requests, self._now_ns())
+            self._liveness.beat(connection)
+        return result
 
-    def _rest(self, puts: list[WriteRequest], written: WriteResult) -> None:
-        """What is to be done once the batch is safe."""
-        self._lost += written.refused + written.lost
-        self._thinned += written.thinned
-        self._recovered()
-        self._batches.tidy()
-        self._waiting.written(len(puts))
-        for put in puts:
-            _call(put.done)
+    def _finish(self, requests: list[WriteRequest], result: WriteResult) -> None:
+        """A batch is safe: count it, remove it from the queue, and tell those who asked."""
+        self._lost += result.refused + result.lost
+        self._thinned += result.thinned
+        self._retry_ns = RETRY_NS
+        if self._failure is not None:
+            self._failure, self._since_ns = None, self._now_ns()
+            _log.warning("Jobs are being stored again, at %s", self._database.place)
+        self._batches.committed()
+        self._queue.finished(len(requests))
+        for request in requests:
+            if request.done is not None:
+                _call(request.done)
 
-    def _one_by_one(self, puts: list[WriteRequest]) -> None:
-        """Something of a batch can never be written: write the others, and give that up."""
-        for put in puts:
+    def _write_one_by_one(self, requests: list[WriteRequest]) -> None:
+        """One request of a batch can never be written: write the others, and give up that one."""
+        for request in requests:
             try:
-                written = self._transaction([put])
+                result = self._transaction([request])
             except Exception as error:
-                self._batches.forget()
+                self._batches.rolled_back()
                 if kind_of(error) != PERMANENT:
-                    self._failed(error)
+                    self._set_failure(error)
                     return
-                self._batches.give_up({segment.job_id for segment in put.segments})
-                _log.exception("Something of job %s cannot be stored and is given up", _first_job(put))
-                written = WriteResult(put.rows)
-            self._rest([put], written)
+                job_id = request.segments[0].job_id if request.segments else ""
+                _log.exception("A part of job %s cannot be stored and is given up", job_id)
+                result = WriteResult(request.rows)
+            self._finish([request], result)
 
-    def _clean(self) -> bool:
-        """When there is nothing to write, do a part of what else there is to do; whether there is more of it."""
+    def _run_background_tasks(self) -> bool:
+        """Run a part of one background task if the queue is empty; returns whether there is more to do."""
         try:
-            return not len(self._waiting) and any(task(self._now_ns()) for task in self._background_tasks)
+            return not len(self._queue) and any(task(self._now_ns()) for task in self._background_tasks)
         except Exception as error:
-            self._failed(error)
+            self._set_failure(error)
             return False
 
-    def _beat(self, connection: Connection, *, stopped: bool) -> None:
-        now_ns = self._now_ns()
-        conflict = f"(writer) DO {statements.update_all(_BEAT[1:])}"
-        row = (*self._writer, now_ns, stopped)
-        statements.insert(self._database, connection, tables.writers, _BEAT, [row], conflict=conflict)
-        self.beat_ns = now_ns
-
-    def _failed(self, error: Exception) -> None:
+    def _set_failure(self, error: Exception) -> None:
         reason = reason_of(error, self._database.place)
         if self._failure is None:
             _log.warning("Jobs are not being stored: %s", reason)
         self.refused = reason if isinstance(error, SchemaRefused) else None
         self._failure = (reason, self._failure[1] if self._failure else self._now_ns())
 
-    def _recovered(self) -> None:
-        self._retry_ns = RETRY_NS
-        if self._failure is not None:
-            self._failure, self._since_ns = None, self._now_ns()
-            _log.warning("Jobs are being stored again, at %s", self._database.place)
-
     def _wait(self, worked: bool) -> None:
-        """Until there is something to do."""
+        """Wait until there is something to do, or until the next try."""
         if not worked:
-            left = 60.0 if self._stopping_by is None else max(self._stopping_by - time.monotonic(), 0.01)
+            left = 60.0 if self._deadline is None else max(self._deadline - time.monotonic(), 0.01)
             self._urgent.wait(min(self._retry_ns / SECOND, left))
             self._retry_ns = min(2 * self._retry_ns, RETRY_MOST_NS)
-        elif self._stopping_by is None and self._waiting.rows < URGENT_ROWS:
+        elif self._deadline is None and self._queue.rows < URGENT_ROWS:
             self._woken.wait(BEAT_NS / SECOND)
-            if self._waiting.rows < URGENT_ROWS:
+            if self._queue.rows < URGENT_ROWS:
                 self._urgent.wait(LINGER_NS / SECOND)
         self._urgent.clear()
 
 
-def _first_job(put: WriteRequest) -> str:
-    return put.segments[0].job_id if put.segments else ""
-
-
-def _call(done: Callable[[], None] | None) -> None:
-    if done is not None:
-        try:
-            done()
-        except Exception:
-            _log.exception("What was to be called after a batch was stored raised")
+def _call(done: Callable[[], None]) -> None:
+    try:
+        done()
+    except Exception:
+        _log.exception("A callback raised after its segments were stored")

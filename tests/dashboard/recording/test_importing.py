@@ -67,7 +67,7 @@ def test_the_same_job_again_is_known_and_another_one_is_refused(source: Store, s
     assert not import_recording([whole], store).fresh
     masked = jsonl.write(source.segments(JOB_ID), Mask(["i"]))
     for other in (masked, jsonl.write(a_run(39)), jsonl.write(a_run(41)), jsonl.write(a_run(40, 5))):
-        with pytest.raises(JobDiffers, match=f"Job '{JOB_ID}' is here already"):
+        with pytest.raises(JobDiffers, match=f"Job '{JOB_ID}' is already in the store"):
             import_recording(other, store)
     assert list(store.segments(JOB_ID)) == list(source.segments(JOB_ID))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from routilux_dashboard import Dashboard
+from routilux_dashboard.fold.checkpoints import with_figures
 from routilux_dashboard.store import Store
 from routilux_dashboard.times import SECOND
 from tests.dashboard.commands import call, start
@@ -74,7 +75,8 @@ def test_serve_is_told_how_long_jobs_are_kept(tmp_path: Path) -> None:
     place = tmp_path / "jobs.db"
     with Store(str(place)) as store:
         for number in range(3):
-            store.import_segments(MadeUpJob(f"job-{number}", created_ns=number * SECOND).segments(10))
+            job = MadeUpJob(f"job-{number}", created_ns=number * SECOND)
+            store.import_segments(with_figures(job.segments(10)))
     with ServerProcess(place, "--store-jobs", "2", "--store-days", "none", "--store-gigabytes", "0.5") as server:
         eventually(lambda: [job["job_id"] for job in get(server, "/jobs")["jobs"]] == ["job-2", "job-1"])
 

@@ -47,7 +47,7 @@ while True:
     for job in jobs:
         few.acquire()
         segment = job.next(int(rows))
-        store.put([segment], lambda job_id=job.job_id, n=segment.n: safe(job_id, n))
+        store.put([segment], done=lambda job_id=job.job_id, n=segment.n: safe(job_id, n))
 """
 
 

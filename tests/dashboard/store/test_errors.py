@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from routilux_dashboard.fold.checkpoints import CheckpointSchedule, figures_of
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.segments.segment import Segment
@@ -32,13 +33,17 @@ class Trouble:
         self.store = store
         self.segments: list[Segment] = []
         self._job = MadeUpJob(job_id, padding=padding)
+        self._playback, self._schedule = Playback(), CheckpointSchedule()
 
     def put(self, count: int = 5, rows: int = 20) -> None:
-        """Put some more; the caller must not be made to wait for anything."""
+        """Put some more; `put` never waits."""
         for _ in range(count):
             segment = self._job.next(rows)
+            self._playback.add(segment)
+            needed = self.store.needs_checkpoint(segment.job_id)
+            figures = figures_of(self._playback, self._schedule, needed=needed)
             began = time.thread_time()
-            assert self.store.put([segment])
+            assert self.store.put([segment], [figures])
             assert time.thread_time() - began < 0.5
             self.segments.append(segment)
 
@@ -97,7 +102,7 @@ def test_a_full_disk_is_told_and_what_was_held_is_written_when_there_is_room(
     assert trouble.store.flush()
     (disk / "filling").write_bytes(b"x" * shutil.disk_usage(disk).free)
     trouble.put(5, 2_000)
-    trouble.fails("no space left: make room on the disk")
+    trouble.fails("the disk is full; free some space")
     assert trouble.store.health.waiting > 10_000
     assert list(trouble.store.segments("job-1"))[:5] == trouble.segments[:5]  # reading goes on
     trouble.put(2)
@@ -114,7 +119,7 @@ def test_a_file_that_can_only_be_read_is_told(small_disk: Disk, open_store: Open
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     trouble = Trouble(open_store(disk / "jobs.db"))
     trouble.put()
-    trouble.fails("it can be read only: allow this user to write it, and its folder")
+    trouble.fails("it is read-only; allow this user to write the file and its folder")
     assert list(trouble.store.segments("before")) == before.segments  # what is there can be looked at
     assert [job.job_id for job in trouble.store.jobs().jobs] == ["before"]
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
@@ -129,7 +134,7 @@ def test_a_connection_that_can_only_read_is_told(tmp_path: Path, open_store: Ope
         Trouble(store).put()
     trouble = Trouble(open_store(f"sqlite:///file:{path}?mode=ro&uri=true"), "job-2")
     trouble.put()
-    trouble.fails("it can be read only: allow this user to write it")
+    trouble.fails("it is read-only; allow this user to write the file")
     assert trouble.store.last_segments(["job-1"]) == {"job-1": 5}
 
 
@@ -158,7 +163,7 @@ def test_a_file_in_a_folder_that_this_user_may_not_write_can_be_looked_at(tmp_pa
         Path(folder).chmod(0o755)
     assert looked.returncode == 0, looked.stderr
     state, last = looked.stdout.splitlines()
-    assert state.startswith(f"failing {path}: it can be read only: allow this user to write it")
+    assert state.startswith(f"failing {path}: it is read-only; allow this user to write the file")
     assert last == "{'job-1': 5}"
 
 
@@ -195,8 +200,8 @@ def test_a_file_that_is_no_database_is_told_and_replaced_once_it_is_moved(
     path.write_bytes(content)
     trouble = Trouble(open_store(path))
     trouble.put()
-    trouble.fails("damaged: move it aside, then a new one is made")
-    with pytest.raises(StoreFailed, match="damaged: move it aside"):
+    trouble.fails("damaged; move it away, and a new one is created")
+    with pytest.raises(StoreFailed, match="damaged; move it away"):
         trouble.store.jobs()
     assert path.read_bytes() == content
     path.rename(tmp_path / "damaged.db")
@@ -219,7 +224,7 @@ def test_a_damaged_page_is_told_and_what_is_whole_is_read(tmp_path: Path, open_s
             file.write(os.urandom(4096))
     trouble = Trouble(open_store(path), "job-new")
     trouble.put()
-    trouble.fails("the file is damaged: move it aside, then a new one is made")
+    trouble.fails("the file is damaged; move it away, and a new one is created")
     with pytest.raises(StoreFailed, match="damaged"):
         trouble.store.history("job-7", HistoryQuery())
     path.rename(tmp_path / "damaged.db")
@@ -236,7 +241,7 @@ def test_a_file_that_was_cut_short_is_told(tmp_path: Path, open_store: OpenStore
     os.truncate(path, 50_000)
     trouble = Trouble(open_store(path))
     trouble.put()
-    trouble.fails("the file is damaged: move it aside")
+    trouble.fails("the file is damaged; move it away")
     path.unlink()
     trouble.recovers()
 
@@ -247,8 +252,12 @@ def test_a_job_goes_on_in_a_new_file_when_its_own_is_moved_away(tmp_path: Path, 
     trouble.put()
     assert trouble.store.flush()
     path.rename(tmp_path / "elsewhere.db")
-    trouble.put()
+    trouble.put(1)
     assert trouble.store.flush()
+    assert trouble.store.needs_checkpoint("job-1")
+    trouble.put(4)
+    assert trouble.store.flush()
+    assert not trouble.store.needs_checkpoint("job-1")
     played = Playback()
     for segment in trouble.segments:
         played.add(segment)
@@ -263,7 +272,7 @@ def test_a_job_goes_on_in_a_new_file_when_its_own_is_moved_away(tmp_path: Path, 
 def test_a_folder_that_is_not_there_is_told_until_it_is(tmp_path: Path, open_store: OpenStore) -> None:
     trouble = Trouble(open_store(tmp_path / "missing" / "jobs.db"))
     trouble.put()
-    trouble.fails("it cannot be opened: see that its folder is there")
+    trouble.fails("it cannot be opened; check that its folder exists")
     (tmp_path / "missing").mkdir()
     trouble.recovers()
 
@@ -277,8 +286,8 @@ def test_a_database_server_that_is_stopped_is_told_until_it_is_back(
     postgresql.stop()
     try:
         trouble.put()
-        trouble.fails("the database does not answer as it should")
-        with pytest.raises(StoreFailed, match="does not answer"):
+        trouble.fails("the database does not respond as expected")
+        with pytest.raises(StoreFailed, match="does not respond"):
             trouble.store.jobs()
         trouble.put()
     finally:

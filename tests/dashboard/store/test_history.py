@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from routilux_dashboard.fold.routine_counters import OUTCOMES
 from routilux_dashboard.protocol import HistoryPage
 from routilux_dashboard.segments.history_query import HistoryQuery, text_in
-from routilux_dashboard.store import Store, history
+from routilux_dashboard.store import Store, history_reader
 from tests.dashboard.store.made_up import SOURCES, MadeUpJob
 
 RECORDS = 3_000
@@ -119,7 +119,7 @@ def test_a_page_has_what_a_look_at_every_record_finds(store: Store, query: Histo
 def test_a_search_that_runs_out_of_time_says_where_to_go_on(
     store: Store, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], backwards: bool
 ) -> None:
-    monkeypatch.setattr(history, "BUDGET_SECONDS", -1.0)  # each page ends with its first chunk
+    monkeypatch.setattr(history_reader, "BUDGET_SECONDS", -1.0)  # each page ends with its first chunk
     found: list[int] = []
     place: dict[str, Any]
     pages, at = 0, RECORDS + 1 if backwards else 0

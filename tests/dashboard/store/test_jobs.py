@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from routilux_dashboard.fold.checkpoints import with_figures
 from routilux_dashboard.protocol import JobStatus
 from routilux_dashboard.store import JobQuery, Store
 from routilux_dashboard.times import SECOND, iso
@@ -78,7 +79,7 @@ def test_a_job_whose_writer_has_died_is_lost_with_its_last_sign(place: str, open
     assert writing.flush(60)
     reading = open_store(place, now_ns=clock)
     assert reading.summary("job-1").status == "running"  # the other process is alive
-    sign_ns = writing._writer.beat_ns
+    sign_ns = writing._writer._liveness.beat_ns
     clock.now_ns = sign_ns + 60 * SECOND  # and has not been heard of for a minute
     summary = reading.summary("job-1")
     assert (summary.status, reading.jobs().counts) == ("lost", {"lost": 1, "completed": 1})
@@ -125,24 +126,24 @@ def test_two_writers_give_signs_of_life(place: str, open_store: OpenStore) -> No
     second.put([MadeUpJob("b").next()])
     assert first.flush(60)
     assert second.flush(60)
-    beaten = first._writer.beat_ns
-    eventually(lambda: first._writer.beat_ns > beaten, within=60, what="a second sign of life")
+    beaten = first._writer._liveness.beat_ns
+    eventually(lambda: first._writer._liveness.beat_ns > beaten, within=60, what="a second sign of life")
     assert {job.status for job in first.jobs().jobs} == {"running"}
     assert {job.status for job in second.jobs().jobs} == {"running"}
 
 
 def test_a_job_that_has_ended_is_removed_and_a_live_one_is_not(place: str, open_store: OpenStore) -> None:
     store, ended, live = open_store(place), MadeUpJob("ended"), MadeUpJob("live")
-    store.import_segments(ended.segments(2_000, 100))
+    store.import_segments(with_figures(ended.segments(2_000, 100)))
     store.put([live.next()])
     assert store.flush(60)
-    with pytest.raises(ValueError, match="Job 'live' is alive: cancel it first"):
+    with pytest.raises(ValueError, match="Job 'live' is alive; cancel it first"):
         store.delete("live")
     store.delete("ended")
     assert ids(store) == ["live"]
     gone: Callable[[], bool] = lambda: chunks_of_others(store) == 0  # noqa: E731
     eventually(gone, within=60, what="its chunks are gone")
-    store.import_segments(MadeUpJob("ended").segments(100))
+    store.import_segments(with_figures(MadeUpJob("ended").segments(100)))
     assert ids(store) == ["live", "ended"]
     assert store.summary("ended").seq == 100
 

@@ -6,12 +6,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import Engine, inspect
 
+from routilux_dashboard.fold.checkpoints import with_figures
 from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.store import SchemaRefused, Store
 from routilux_dashboard.store.database import Database
-from routilux_dashboard.store.schema import bring_up
+from routilux_dashboard.store.schema import migrate
 from routilux_dashboard.store.tables import SCHEMA, metadata
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob
@@ -20,16 +21,21 @@ from tests.dashboard.store.made_up import MadeUpJob
 def at_version(place: str, version: int) -> Database:
     """A database whose tables are those of a version."""
     database = Database(place)
-    engine = database._make()
+    engine = database._make_engine(database.url)
     with engine.connect().execution_options(routilux_writes=True) as connection, connection.begin():
-        bring_up(connection, place, version)
+        migrate(connection, place, version)
     engine.dispose()
     return database
 
 
+def engine_of(place: str) -> Engine:
+    database = Database(place)
+    return database._make_engine(database.url)
+
+
 def columns(place: str) -> dict[str, set[str]]:
     """The columns of each table in a database."""
-    engine = Database(place)._make()
+    engine = engine_of(place)
     found = {name: {column["name"] for column in inspect(engine).get_columns(name)} for name in metadata.tables}
     engine.dispose()
     return found
@@ -38,7 +44,7 @@ def columns(place: str) -> dict[str, set[str]]:
 def test_the_migrations_lead_to_the_tables_that_the_code_knows(place: str) -> None:
     at_version(place, SCHEMA)
     assert columns(place) == {table.name: {column.name for column in table.columns} for table in metadata.sorted_tables}
-    engine = Database(place)._make()
+    engine = engine_of(place)
     for table in metadata.sorted_tables:
         found = {index["name"] for index in inspect(engine).get_indexes(table.name) if not index.get("unique")}
         assert found == {index.name for index in table.indexes}
@@ -51,7 +57,7 @@ def test_what_an_earlier_version_has_kept_is_there(
 ) -> None:
     segments = list(MadeUpJob().segments(700, 40))
     with Store(str(tmp_path / "newest.db")) as newest:
-        newest.import_segments(segments)
+        newest.import_segments(with_figures(segments))
         expected = newest.jobs(), newest.playback("job-1").job(), newest.effects("job-1", 200)
     at_version(place, version)
     copy_rows(tmp_path / "newest.db", place)
@@ -68,7 +74,7 @@ def copy_rows(source: Path, place: str) -> None:
     """Copy what the tables of another version have room for."""
     known = columns_by_row(place)
     target, rows = Database(place), sqlite3.connect(source)
-    engine = target._make()
+    engine = target._make_engine(target.url)
     with engine.connect().execution_options(routilux_writes=True) as connection, connection.begin():
         for table, names in known.items():
             for row in rows.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall():
@@ -94,7 +100,7 @@ def test_a_newer_version_is_refused_and_left_alone(place: str) -> None:
     database.close()
     store = Store(place)
     with pytest.raises(
-        SchemaRefused, match=f"newer version of routilux.*version 99, this one knows up to {SCHEMA}.*: update"
+        SchemaRefused, match=f"newer version of routilux.*version 99, this one supports up to {SCHEMA}.*; update"
     ):
         store.start()
 
@@ -105,6 +111,6 @@ def test_tables_of_another_program_are_refused_and_left_alone(tmp_path: Path) ->
         connection.execute("CREATE TABLE jobs (title TEXT)")
     connection.close()
     content = path.read_bytes()
-    with pytest.raises(SchemaRefused, match="has a table 'jobs' of another program: name another store"):
+    with pytest.raises(SchemaRefused, match="has a table 'jobs' of another program; choose another store"):
         Store(str(path)).start()
     assert path.read_bytes() == content

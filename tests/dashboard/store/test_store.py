@@ -8,21 +8,23 @@ from typing import Any
 import msgspec
 import pytest
 
+from routilux_dashboard.fold.checkpoints import with_figures
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.segments.cut import cut_at_seq, cut_at_time
 from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.segments.segment import Records, Segment, SourceName
 from routilux_dashboard.segments.thin import drop_rows
-from routilux_dashboard.store import BadLocation, Store, StoreFailed, coding, writer
+from routilux_dashboard.store import BadLocation, Store, StoreFailed, chunks
 from tests.dashboard.store.conftest import OpenStore
 from tests.dashboard.store.made_up import MadeUpJob
 from tests.waiting import eventually
 
 
 def put(store: Store, segments: list[Segment]) -> None:
-    """Put segments one by one, and wait until they are safe."""
-    for segment in segments:
-        assert store.put([segment])
+    """Put segments one by one, with figures if the job's first is among them, and wait until they are safe."""
+    pairs = with_figures(segments) if segments[0].n == 1 else ((segment, None) for segment in segments)
+    for segment, figures in pairs:
+        assert store.put([segment], [figures] if figures is not None else [])
     assert store.flush(60)
 
 
@@ -106,7 +108,7 @@ def test_who_put_something_is_told_once_it_is_safe(place: str, open_store: OpenS
         kept.append(store.last_segments(["job-1"]))
         safe.set()
 
-    store.put(list(MadeUpJob().segments(50)), done)
+    store.put(list(MadeUpJob().segments(50)), done=done)
     assert safe.wait(60)
     assert kept == [{"job-1": 5}]
 
@@ -117,7 +119,7 @@ def raise_something() -> None:
 
 def test_what_is_called_when_a_batch_is_safe_may_raise(place: str, open_store: OpenStore) -> None:
     store, job = open_store(place), MadeUpJob()
-    store.put([job.next()], raise_something)
+    store.put([job.next()], done=raise_something)
     store.put([job.next()])
     assert store.flush(60)
     assert store.last_segments(["job-1"]) == {"job-1": 2}
@@ -135,7 +137,6 @@ SPOILS: dict[str, Any] = {
         segment,
         beginning=without(MadeUpJob().next().beginning, flow_id="a\x00b\ud800"),
     ),
-    "an unknown source": lambda segment: without(segment, records=without(segment.records, source=[99] * 10)),
 }
 
 
@@ -180,7 +181,6 @@ def test_reading_begins_from_checkpoints(place: str, open_store: OpenStore) -> N
     segments = list(MadeUpJob().segments(100_000, 5_000))
     store = open_store(place)
     put(store, segments)
-    eventually(lambda: not store.busy, within=60, what="checkpoints were made of what came in fast")
     with store._database.reading() as connection:
         marks = [row[0] for row in connection.exec_driver_sql("SELECT seq FROM checkpoints ORDER BY n")]
     assert len(marks) >= 3
@@ -202,24 +202,14 @@ def test_a_number_that_means_something_new_is_told_from_what_it_meant(place: str
     assert shown[10:] == [("source" if seq % 2 else "sink", seq % 2) for seq in range(11, 31)]
 
 
-def test_figures_are_brought_up_to_date_when_there_is_time(
-    place: str, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
+def test_jobs_that_an_older_version_left_unfolded_are_folded_when_the_store_opens(
+    place: str, open_store: OpenStore
 ) -> None:
-    monkeypatch.setattr(writer, "FOLDED_ROWS", -1)  # there never is
-    segments = list(MadeUpJob().segments(500))
-    store = open_store(place)
-    put(store, segments)
-    expected = played(segments).summary.counts
-    eventually(lambda: store.summary("job-1").counts == expected, within=60, what="the counts are right")
-    assert store.playback("job-1").job() == played(segments).job()
-
-
-def test_figures_that_a_dead_process_left_behind_are_brought_up_to_date(place: str, open_store: OpenStore) -> None:
     segments = list(MadeUpJob().segments(500))
     with Store(place) as store:
-        put(store, segments)
-        with store._database.writing() as connection:
-            connection.exec_driver_sql("UPDATE jobs SET summary = NULL, played = 0")
+        for segment in segments:
+            assert store.put([segment])
+        assert store.flush(60)
         assert store.summary("job-1").counts.events == 0
     store = open_store(place)
     expected = played(segments).summary.counts
@@ -261,7 +251,7 @@ def test_an_import_equals_its_source(place: str, open_store: OpenStore, tmp_path
     segments = list(MadeUpJob().segments(3_000, 100))
     source, target = open_store(tmp_path / "source.db"), open_store(place)
     put(source, segments)
-    target.import_segments(source.segments("job-1"))
+    target.import_segments(with_figures(source.segments("job-1")))
     assert list(target.segments("job-1")) == segments
     assert target.playback("job-1").job() == source.playback("job-1").job()
     assert target.summary("job-1") == source.summary("job-1")
@@ -289,13 +279,13 @@ def test_a_store_takes_no_more_than_it_holds(place: str) -> None:
 
 
 def test_places_that_are_none_are_told() -> None:
-    with pytest.raises(BadLocation, match="'mysql' is not known: use a path, sqlite or postgresql"):
+    with pytest.raises(BadLocation, match="'mysql' is not supported; use a path, sqlite or postgresql"):
         Store("mysql://host/name")
 
 
 def test_reading_where_there_is_no_store_says_so(tmp_path: Any) -> None:
     store = Store(str(tmp_path / "gone" / "jobs.db"))
-    with pytest.raises(StoreFailed, match="cannot be opened: see that its folder is there"):
+    with pytest.raises(StoreFailed, match="cannot be opened; check that its folder exists"):
         store.jobs()
 
 
@@ -304,5 +294,5 @@ def test_rows_in_memory_are_few_though_payloads_are_large(place: str, open_store
     segments = [job.next(2) for _ in range(60)]
     put(store, segments)
     tail = store._writer._batches._jobs["job-1"]._records
-    assert tail.count() * 60_000 < 2 * coding.BYTES
+    assert tail.count() * 60_000 < 2 * chunks.BYTES
     assert list(store.segments("job-1")) == segments
