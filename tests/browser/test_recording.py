@@ -24,10 +24,10 @@ from routilux_dashboard.payloads.mask import NO_MASK, Mask
 from routilux_dashboard.protocol import LogRow
 from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.film import film_from_store
-from routilux_dashboard.recording.from_memory import from_memory
 from routilux_dashboard.recording.html import LEAST, html_file
 from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.memory_film import film_from_memory
 from routilux_dashboard.store import Store
 from tests.browser import flows
 from tests.browser.axe import is_sound
@@ -78,7 +78,7 @@ def of_memory(dashboard: Dashboard, job_state: JobState) -> Iterable[bytes]:
     """The recording of a job that no store has."""
     job = dashboard._monitor.job(job_state.job_id)
     assert isinstance(job, WatchedJob)
-    found = from_memory(job)
+    found = film_from_memory(job)
     return html_file(found.segments, missing=found.missing, keyframe=found.keyframe)
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
-from ..jobs.controls import ACTIONS
 from ..protocol import Control, ControlRequest
+from ..sources.local_commands import ACTIONS
 from .replies import body, reply
 from .route import Answer, Table, View
 

@@ -9,7 +9,6 @@ from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ..flows.arguments import BadArgument
-from ..jobs.controls import CannotStart, ControlRefused
 from ..jobs.history import NoStore, NotKept
 from ..jobs.job_search import BadCursor
 from ..protocol import Problem
@@ -18,6 +17,7 @@ from ..recording.importing import JobDiffers
 from ..recording.lines import InvalidRecording
 from ..server.encoding import to_json
 from ..server.hub import NotAnswered
+from ..sources.local_commands import CannotStart, ControlRefused
 from ..store import StoreFailed
 
 

@@ -17,7 +17,7 @@ from ..app import Dashboard
 from ..flows.arguments import BadArgument, check_arguments
 from ..flows.describe import describe
 from ..forwarding.connection import ServerConnection, connect
-from ..jobs.controls import CannotStart, entry_of
+from ..sources.local_commands import CannotStart, entry_of
 from .jobs import ENDED, cancel_jobs, end_like_ctrl_c, start_dashboard
 from .targets import BadTarget, load_flow
 from .usage import UsageProblem

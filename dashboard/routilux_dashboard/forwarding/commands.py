@@ -11,9 +11,9 @@ import msgspec
 from routilux import Flow, JobState
 
 from ..flows.arguments import BadArgument
-from ..jobs.controls import CannotStart, ControlRefused, ask_job, start_again, start_job
 from ..program_protocol import Answer, Order
 from ..protocol import StartJob
+from ..sources.local_commands import CannotStart, ControlRefused, ask_job, start_again, start_job
 from ..worker_pool import Natives
 
 log = logging.getLogger("routilux_dashboard")

@@ -6,30 +6,15 @@ its program; what runs nowhere any more refuses, and says why.
 
 from __future__ import annotations
 
-from typing import Any
-
-from routilux import Flow, JobState
-
-from ..flows.arguments import BadArgument, check_arguments
-from ..flows.describe import describe
+from ..flows.arguments import BadArgument
 from ..flows.local_flow import WatchedFlow
 from ..program_protocol import Answer, Order
-from ..protocol import EntryPoint, FlowDefinition, StartJob
+from ..protocol import StartJob
+from ..sources.local_commands import ACTIONS, CannotStart, ControlRefused, ask_job, start_again, start_job
 from ..sources.local_source import WatchedJob
 from ..sources.programs import DistantFlow, OutOfReach, Program
 from ..sources.remote_source import DistantJob
 from .job import ShownFlow, ShownJob
-
-ACTIONS = ("pause", "resume", "step", "cancel")
-_ENDED = ("completed", "failed", "cancelled")
-
-
-class ControlRefused(Exception):
-    """A control that makes no sense for the job as it is; the message says why."""
-
-
-class CannotStart(ValueError):
-    """A job cannot be started so; the message says what to send instead."""
 
 
 class Controls:
@@ -71,57 +56,6 @@ class Controls:
                 raise ControlRefused(refusal or "the job's program is gone: nobody can be asked any more")
 
 
-# -- what runs in this program
-
-
-def start_job(flow: Flow, wanted: StartJob) -> str:
-    """Start a job of `flow` and return its id. Raises `CannotStart`, and `BadArgument` for a parameter."""
-    entry = entry_of(describe(flow), wanted.entry)
-    params = wanted.params or {}
-    check_arguments(params, entry.parameters)
-    return flow.start(entry.routine_id, params).job_id
-
-
-def start_again(flow: Flow, before: JobState) -> str:
-    """Start a job with what `before` was started with. Raises `CannotStart`."""
-    if before.entry_routine_id is None:
-        raise CannotStart(f"Job {before.job_id} was not started by a flow; send 'entry' and 'params'.")
-    return flow.start(before.entry_routine_id, dict(before.entry_params)).job_id
-
-
-def ask_job(flow: Flow, job_state: JobState, action: str, reason: str, by: str) -> None:
-    """As `Controls.ask`, of a job of this program."""
-    if _asked_already(job_state, action):
-        return
-    refusal = job_state.control.refusals.get(action)
-    if refusal is not None:
-        raise ControlRefused(refusal)
-    try:
-        _ask(flow, job_state, action, reason, by)
-    except ValueError as error:  # it has ended between the question and the answer
-        raise ControlRefused(str(error)) from error
-
-
-def _ask(flow: Flow, job_state: JobState, action: str, reason: str, by: str) -> None:
-    match action:
-        case "pause":
-            flow.pause(job_state, reason, by=by, wait=False)
-        case "resume":
-            flow.resume(job_state, reason=reason, by=by)
-        case "step":
-            flow.step(job_state, reason=reason, by=by)
-        case "cancel":
-            flow.cancel(job_state, reason, by=by, wait=False)
-        case _:
-            raise ControlRefused(f"there is no control {action!r}; there are {', '.join(ACTIONS)}")
-
-
-def _asked_already(job_state: JobState, action: str) -> bool:
-    control: Any = job_state.control
-    over = job_state.status in _ENDED and not (action == "cancel" and job_state.status == "cancelled")
-    return bool(control.action == action and action != "step" and not over)
-
-
 # -- what runs elsewhere
 
 
@@ -155,20 +89,6 @@ def _raise_refusal(answer: Answer) -> None:
         case "argument":
             raise BadArgument(answer.name, answer.text)
     raise ControlRefused(answer.text)
-
-
-# -- what is said of a start
-
-
-def entry_of(flow: FlowDefinition, routine_id: str | None) -> EntryPoint:
-    """The entry of that id, or the only one of the flow. Raises `CannotStart`."""
-    known = ", ".join(repr(entry.routine_id) for entry in flow.entries) or "none"
-    found = [entry for entry in flow.entries if routine_id in (None, entry.routine_id)]
-    if len(found) == 1:
-        return found[0]
-    if routine_id is None:
-        raise CannotStart(f"Flow {flow.flow_id!r} has {len(flow.entries)} entries; name one of them: {known}.")
-    raise CannotStart(f"Flow {flow.flow_id!r} has no entry {routine_id!r}; it has: {known}.")
 
 
 def _check_again(flow: ShownFlow, wanted: StartJob, like: ShownJob) -> None:

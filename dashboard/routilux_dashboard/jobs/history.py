@@ -15,11 +15,11 @@ from ..fold.causality import Causes, Effects
 from ..fold.playback import Playback
 from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
 from ..recording.film import Film, film_from_store
-from ..recording.from_memory import from_memory
 from ..segments.cut import cut_at_seq, cut_at_time
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery
 from ..segments.segment import Segment
 from ..sources.local_source import WatchedJob
+from ..sources.memory_film import film_from_memory
 from ..sources.memory_history import Held
 from ..sources.memory_rows import held_rows
 from ..sources.remote_source import DistantJob
@@ -151,7 +151,7 @@ class Past:
             raise NotKept(f"job {job.job_id} was made later, at {created}")
         try:
             if isinstance(job, WatchedJob) and not self._is_stored(job):
-                return _played(from_memory(job).segments, seq, t_ns)
+                return _played(film_from_memory(job).segments, seq, t_ns)
             store = self._in_store(job)
             self._catch_up(job)
             playback = store.playback(job.job_id, seq, t_ns)
@@ -165,7 +165,7 @@ class Past:
     def recordable(self, job: ShownJob) -> Film:
         """The whole film of a job until now. Raises `NoStore`."""
         if isinstance(job, WatchedJob) and not self._is_stored(job):
-            return from_memory(job)
+            return film_from_memory(job)
         store = self._in_store(job)
         self._catch_up(job)
         return film_from_store(job.job_id, store)._replace(last_sign_ns=_last_sign_ns(job))

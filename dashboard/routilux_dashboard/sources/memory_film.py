@@ -1,4 +1,4 @@
-"""A job of this program that no store keeps, as segments: what is in memory of it, in the order of its time."""
+"""The film of a job of this program that no store keeps: segments made of what is in memory, in order of time."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from routilux import ExecutionRecord
 from ..fold.routine_counters import OUTCOMES
 from ..payloads.encoder import Payloads
 from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
+from ..recording.film import Film
 from ..segments.cut import NOTHING_ASKED, split
 from ..segments.segment import (
     DataValue,
@@ -25,36 +26,35 @@ from ..segments.segment import (
     SourceName,
     TargetName,
 )
-from ..sources.local_source import PAGE_LIMIT, WatchedJob
-from ..sources.run_log import KeptRun
 from ..times import MILLISECOND, iso
-from . import told
-from .film import Film
+from .derived_entries import control_entries, end_entries, numbered, row_entry, start_entries, time_of
+from .local_source import PAGE_LIMIT, WatchedJob
+from .run_log import KeptRun
 
 ROWS = 5_000
 """Records, and runs, of a segment."""
 MISSING = (
-    "This server keeps no store: of each routine's errors only the last is here, and shared data and states are as "
-    "they were at the end."
+    "This server has no store: of each routine's errors only the last one is in this file, and shared data and states "
+    "are as they were at the end."
 )
 _OUTCOMES = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 T = TypeVar("T")
 Row = TypeVar("Row", LogRow, OutputRow)
 
 
-def from_memory(job: WatchedJob) -> Film:
-    """What is in memory of a job. Waits for no handler, but may take a while: call it in a native thread."""
+def film_from_memory(job: WatchedJob) -> Film:
+    """The film of a job that is in memory. May take a while, so call it in a worker thread; no handler waits for it."""
     keyframe = job.keyframe()
     first = job.job_state.read_history(0, 0).first
     gaps = []
     if first > 1:
-        gaps.append(f"Records 1 to {first - 1:,} are not in memory any more, and this server keeps no store.")
+        gaps.append(f"Records 1 to {first - 1:,} are no longer in memory, and this server has no store.")
     if job.runs is None or job.runs.left:
-        gaps.append("Not every handler run is in memory, and this server keeps no store.")
-    return Film(_Memory(job, keyframe).segments(), keyframe, (MISSING, *gaps), " ".join(gaps))
+        gaps.append("Some handler runs are no longer in memory, and this server has no store.")
+    return Film(_SegmentMaker(job, keyframe).segments(), keyframe, (MISSING, *gaps), " ".join(gaps))
 
 
-class _Memory:
+class _SegmentMaker:
     """Makes the segments of one job, up to what `keyframe` shows."""
 
     def __init__(self, job: WatchedJob, keyframe: Keyframe) -> None:
@@ -63,40 +63,40 @@ class _Memory:
         self._names = _Names(keyframe.flow)
         self._payloads = Payloads(job.mask)
         self._at_ns = round(keyframe.at * MILLISECOND)
-        self._seq = 0
 
     def segments(self) -> Iterator[Segment]:
-        """All of them, numbered."""
+        """All segments, numbered."""
         numbers = count(1)
-        for made in self._made():
+        for made in self._with_rows():
             for part in split(made, ROWS):
                 part.n = next(numbers)
                 yield part
 
-    def _made(self) -> Iterator[Segment]:
+    def _with_rows(self) -> Iterator[Segment]:
+        """The segments with runs, log, outputs and entries put in by time."""
         job, entry, runs = self._job, 1, 0
-        kept = _Until(job.runs or (), lambda run: run.start_ns + run.duration_ns)
-        log = _Until(_pages(lambda after: job.log(after, PAGE_LIMIT).entries), self._time_of)
-        outputs = _Until(_pages(lambda after: job.outputs(after, PAGE_LIMIT).outputs), self._time_of)
-        said = _Until([*told.of_begin(self._shown), *told.of_controls(job.actions())], lambda one: one.time_ns)
-        for segment in self._pieces():
+        run_rows = _InTime(job.runs or (), lambda run: run.start_ns + run.duration_ns)
+        log = _InTime(_pages(lambda after: job.log(after, PAGE_LIMIT).entries), _time_of_row)
+        outputs = _InTime(_pages(lambda after: job.outputs(after, PAGE_LIMIT).outputs), _time_of_row)
+        controls = _InTime([*start_entries(self._shown), *control_entries(job.actions())], lambda one: one.time_ns)
+        for segment in self._with_records():
             last = segment.seq == self._shown.seq
             until = None if last else segment.at_ns
             segment.after_run = runs
-            segment.runs = self._names.runs(kept.take(until))
+            segment.runs = self._names.runs(run_rows.take(until))
             segment.log, segment.outputs = log.take(until), outputs.take(until)
-            happened = said.take(until)
-            happened += [told.of_row(row, segment.at_ns) for row in segment.log]
-            happened += [told.of_row(row, segment.at_ns) for row in segment.outputs]
+            entries = controls.take(until)
+            entries += [row_entry(row, segment.at_ns) for row in segment.log]
+            entries += [row_entry(row, segment.at_ns) for row in segment.outputs]
             if last:
-                happened += told.of_end(self._shown, self._names.waiting)
-            segment.entries = told.numbered(happened, entry)
-            segment.sources, segment.targets = self._names.fresh()
+                entries += end_entries(self._shown, self._names.waiting)
+            segment.entries = numbered(entries, entry)
+            segment.sources, segment.targets = self._names.take_new()
             entry, runs = entry + len(segment.entries), runs + len(segment.runs.target)
             yield segment
 
-    def _pieces(self) -> Iterator[Segment]:
-        """Segments with their records and facts; the last ends where the keyframe does."""
+    def _with_records(self) -> Iterator[Segment]:
+        """The segments with their records and facts; the last one ends where the keyframe does."""
         seq = 0
         while True:
             rows = self._rows(seq)
@@ -114,7 +114,7 @@ class _Memory:
                 return
 
     def _rows(self, seq: int) -> list[ExecutionRecord]:
-        """The first records after `seq` that are in memory; the job may go on, and let go of some meanwhile."""
+        """The first records after `seq` that are in memory; the job may still be running and evicting records."""
         state, end = self._job.job_state, self._shown.seq
         while True:
             first = max(state.read_history(0, 0).first, seq + 1)
@@ -130,7 +130,7 @@ class _Memory:
         shown, job = self._shown, self._shown.job
         metrics = Metrics(**self._job.metrics())
         facts = Facts(job.status, job.updated_at, job.ended_at, job.control, job.rerunnable, metrics)
-        data = {key: DataValue(held["value"], held["cut"]) for key, held in self._job.data().items()}
+        data = {key: DataValue(value["value"], value["cut"]) for key, value in self._job.data().items()}
         return Segment(
             shown.job_id, 0, self._at_ns, after, after, 0, facts, states=self._job.states(), data=data,
             running=self._running(), final=job.ended_at is not None,
@@ -142,7 +142,7 @@ class _Memory:
         segment.flow = self._shown.flow
 
     def _running(self) -> list[RunningNow]:
-        """One for each handler that runs; which slot it serves, and since when, is not known here."""
+        """One for each running handler; its slot and its start are not known here."""
         figures = self._shown.routines.items()
         return [RunningNow(name, "", self._at_ns) for name, shown in figures for _ in range(shown.running)]
 
@@ -151,32 +151,29 @@ class _Memory:
         numbers = [self._names.source(record.routine_id, record.event_name, record.kind) for record in rows]
         return Records(numbers, [record.time_ns for record in rows], [record.cause or 0 for record in rows], data, cut)
 
-    def _time_of(self, row: LogRow | OutputRow) -> int:
-        return told.moment_ns(row.timestamp, 0)
-
 
 class _Names:
-    """Numbers for the sources and targets that turn up, and the activations that wait. Connections are the flow's."""
+    """Numbers for sources and targets as they occur; and, by routine, how many activations are `waiting`."""
 
     def __init__(self, flow: FlowDefinition) -> None:
         self.waiting: Counter[str] = Counter()
         self._flow = flow
         self._sources: dict[tuple[str, str, str], SourceName] = {}
         self._targets: dict[tuple[str, str], TargetName] = {}
-        self._told = [0, 0]
+        self._taken = [0, 0]
 
     def source(self, routine_id: str, event_name: str, kind: str) -> int:
-        """The number of a source, of which there is a record more."""
+        """The number of a source that made one more record."""
         names = (routine_id, event_name, kind)
         source = self._sources.get(names)
         if source is None:
-            ways = self._ways(routine_id, event_name) if kind == "event" else ((), ())
+            ways = self._connections(routine_id, event_name) if kind == "event" else ((), ())
             source = self._sources[names] = SourceName(len(self._sources), *names, *ways)
         self.waiting.update(source.target_ids or ((routine_id,) if kind == "start" else ()))
         return source.number
 
     def runs(self, found: list[KeptRun]) -> Runs:
-        """Runs as columns; each has taken an activation, but one that is tried again."""
+        """Runs as columns. Each one consumed an activation, unless it is retried."""
         for run in found:
             self.waiting[run.routine_id] -= run.outcome != "retry"
         return Runs(
@@ -187,10 +184,11 @@ class _Names:
             [run.cause for run in found],
         )
 
-    def fresh(self) -> tuple[list[SourceName], list[TargetName]]:
-        """The names that turned up since the last call."""
-        sources, targets = list(self._sources.values())[self._told[0] :], list(self._targets.values())[self._told[1] :]
-        self._told = [len(self._sources), len(self._targets)]
+    def take_new(self) -> tuple[list[SourceName], list[TargetName]]:
+        """The names that occurred since the last call."""
+        sources = list(self._sources.values())[self._taken[0] :]
+        targets = list(self._targets.values())[self._taken[1] :]
+        self._taken = [len(self._sources), len(self._targets)]
         return sources, targets
 
     def _target(self, *names: str) -> int:
@@ -198,28 +196,32 @@ class _Names:
         target = self._targets.setdefault((routine_id, slot), TargetName(len(self._targets), routine_id, slot))
         return target.number
 
-    def _ways(self, routine_id: str, event: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _connections(self, routine_id: str, event: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         found = [c for c in self._flow.connections if (c.source.routine_id, c.source.event) == (routine_id, event)]
         return tuple(c.connection_id for c in found), tuple(c.target.routine_id for c in found)
 
 
-class _Until(Generic[T]):
-    """Hands out what comes in the order of time, up to a moment."""
+class _InTime(Generic[T]):
+    """Hands out rows that come in order of time, up to a given moment."""
 
-    def __init__(self, found: Iterable[T], time_of: Callable[[T], int]) -> None:
-        self._found = iter(found)
-        self._time_of = time_of
+    def __init__(self, rows: Iterable[T], time_of_one: Callable[[T], int]) -> None:
+        self._rows = iter(rows)
+        self._time_of = time_of_one
         self._next: list[T] = []
 
     def take(self, until_ns: int | None) -> list[T]:
-        """What is left up to `until_ns`; with `None` everything."""
+        """The remaining rows up to `until_ns`; all of them if that is `None`."""
         taken: list[T] = []
         while True:
-            self._next = self._next or [one for one in [next(self._found, None)] if one is not None]
+            self._next = self._next or [row for row in [next(self._rows, None)] if row is not None]
             if not self._next or (until_ns is not None and self._time_of(self._next[0]) > until_ns):
                 return taken
             taken += self._next
             self._next = []
+
+
+def _time_of_row(row: LogRow | OutputRow) -> int:
+    return time_of(row.timestamp, 0)
 
 
 def _pages(read: Callable[[int], list[Row]]) -> Iterator[Row]:

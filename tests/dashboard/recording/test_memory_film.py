@@ -13,9 +13,9 @@ from routilux_dashboard.protocol import Job
 from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.content import RecordingBuilder
 from routilux_dashboard.recording.film import Film
-from routilux_dashboard.recording.from_memory import from_memory
 from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.memory_film import film_from_memory
 from tests.browser import flows
 from tests.browser.ledger import Ledger
 from tests.waiting import eventually
@@ -48,7 +48,7 @@ def ended(dashboard: Dashboard, flow: Flow, job_state: JobState) -> tuple[Watche
     assert JobState.wait_for_completion(flow, job_state, timeout=30)
     job = job_of(dashboard, job_state)
     eventually(lambda: job.closed and job.summary.ended_at and not job.restless)
-    return job, from_memory(job)
+    return job, film_from_memory(job)
 
 
 def played(segments: list[Segment]) -> Playback:
@@ -60,7 +60,7 @@ def played(segments: list[Segment]) -> Playback:
 
 
 def figures(job: Job) -> object:
-    """What must be the same of a job in memory and of its recording."""
+    """What a job in memory and its recording must agree on."""
     routines = {name: (f.status, f.done, f.errors, f.retries, f.queued, f.running) for name, f in job.routines.items()}
     connections = {name: figures.count for name, figures in job.connections.items()}
     return job.status, job.seq, job.counts, routines, connections, job.error, job.ended_at, job.params, job.entry
@@ -98,24 +98,24 @@ def test_a_failed_and_a_cancelled_job_keep_their_errors_and_controls(serve: Serv
     assert playback.actions() == job.actions()
 
 
-def test_a_job_under_way_can_be_recorded_as_far_as_it_is(serve: Serve) -> None:
+def test_a_running_job_is_recorded_up_to_now(serve: Serve) -> None:
     flow, holder = flows.held(Ledger())
     dashboard = serve(flow)
     job_state = flow.start("source", {"count": 5})
     job = job_of(dashboard, job_state)
     eventually(lambda: job.view().counts.running == 1 and job.view().counts.queued == 4)
-    playback = played(list(from_memory(job).segments))
+    playback = played(list(film_from_memory(job).segments))
     assert figures(playback.job()) == figures(job.view())
     holder.gate.set()
     assert JobState.wait_for_completion(flow, job_state, timeout=30)
 
 
-def test_a_history_that_was_cut_is_told_and_the_figures_are_those_of_the_job(serve: Serve) -> None:
+def test_a_film_says_which_records_were_evicted_and_keeps_the_figures_exact(serve: Serve) -> None:
     flow = flows.strategies(Ledger(), "sequential")
     flow.history_limit = 100
     dashboard = serve(flow)
     job, found = ended(dashboard, flow, flow.start("source", {"count": 300}))
-    assert "are not in memory any more" in found.gaps
+    assert "are no longer in memory" in found.gaps
     content = RecordingBuilder(1_000_000)
     for segment in found.segments:
         content.add(segment)
