@@ -18,12 +18,11 @@ from hypothesis import strategies as st
 
 from routilux import Flow, JobState
 from routilux_dashboard.fold.playback import Playback
-from routilux_dashboard.fold.routine_counters import OUTCOMES
 from routilux_dashboard.jobs.job_table import Monitor
 from routilux_dashboard.payloads.encoder import LARGEST, Payloads
 from routilux_dashboard.payloads.mask import Mask
 from routilux_dashboard.payloads.preview import preview
-from routilux_dashboard.segments.segment import Segment
+from routilux_dashboard.segments.segment import OUTCOMES, Segment
 from routilux_dashboard.sources import capturing
 from tests.dashboard.flows import chain
 from tests.dashboard.tapes import Tape

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, get_args
 
 from flask import Response
 
-from ..fold.routine_counters import OUTCOMES
 from ..protocol import HistoryPage, LogPage, OutputPage, RecordKind
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery
+from ..segments.segment import OUTCOMES
 from .parameter import Moment, Number, Text, Word
 from .route import Answer, Table
 from .shapes import ControlStep, Data, Metrics, States

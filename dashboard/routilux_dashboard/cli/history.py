@@ -9,8 +9,8 @@ from typing import Any, get_args
 import click
 import msgspec
 
-from ..fold.routine_counters import OUTCOMES
 from ..protocol import Record, RecordKind
+from ..segments.segment import OUTCOMES
 from .asking import asks_server, print_json
 from .client import Client, Query
 from .job_names import find_job, path_of

@@ -10,9 +10,10 @@ from routilux import RunningHandler
 
 from ..protocol import ErrorReport
 from ..segments.entries import ControlStep
+from ..segments.segment import OUTCOMES
 from .counters import JobFold, Names
 from .latency_digest import LatencyDigest
-from .routine_counters import OUTCOMES, RETRIES_KEPT, Retry, RoutineTally
+from .routine_counters import RETRIES_KEPT, Retry, RoutineTally
 from .series import ChartSeries, SeriesState
 from .time_buckets import TimeBuckets
 

@@ -15,9 +15,9 @@ from typing import Protocol
 from routilux import JournalBatch, JournalEntry, RunningHandler, Source, Target, Totals
 
 from ..protocol import ErrorReport
-from ..segments.entries import ControlStep, error_report, retry_of
+from ..segments.entries import ControlStep, error_report
 from ..times import SECOND
-from .routine_counters import ERRORS, RoutineTally
+from .routine_counters import ERRORS, Retry, RoutineTally
 from .series import ChartSeries, Level
 from .slices import SLICE_NS, Slice, slices
 from .time_buckets import TimeBuckets
@@ -226,7 +226,8 @@ class JobFold:
         tally = self.tallies[entry.routine_id or ""]
         tally.last_error = error_report(entry)
         if entry.kind == "retry":
-            tally.retries_ahead.append(retry_of(entry))
+            data = entry.data
+            tally.retries_ahead.append(Retry(data["due_ns"], data["attempt"], data["max_retries"]))
         elif entry.data.get("outcome") == "failed":
             self.last_failure = tally.last_error
         changes.routines.add(entry.routine_id or "")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..segments.segment import ENDED
 from ..times import SECOND
 from .routine_counters import RoutineTally
 from .wiring import Wiring
 
-ENDED = frozenset({"completed", "failed", "cancelled"})
-"""Statuses of a job that has come to its end. A `lost` one may have, or not: nobody knows."""
 AT_REST = ENDED | {"lost"}
 """Those of which nothing is heard any more: messages that flowed a moment ago have no rate."""
 

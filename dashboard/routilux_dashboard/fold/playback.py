@@ -8,7 +8,6 @@ import msgspec
 
 from ..protocol import Control, Frame, Job, JobSummary, Keyframe, RoutineState
 from ..segments.check import SegmentPosition, SegmentRefused, check, check_payloads
-from ..segments.decode import SegmentDecoder
 from ..segments.segment import DataValue, Facts, JobStart, Metrics, Records, Segment, SourceName, TargetName
 from ..times import milliseconds
 from . import frames
@@ -18,6 +17,7 @@ from .flow_index import view_of
 from .job_view import Picture
 from .routine_counters import RoutineTally
 from .rows import TAIL
+from .segment_decoder import SegmentDecoder
 
 __all__ = ["Playback", "SegmentRefused"]
 

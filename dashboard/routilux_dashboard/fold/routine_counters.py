@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..protocol import ErrorReport
+from ..segments.segment import OUTCOMES
 from .latency_digest import LatencyDigest
 
 RETRIES_KEPT = 100
 ERRORS = ("failed", "error_continued", "skipped")
-OUTCOMES = ("completed", *ERRORS, "retry", "cancelled")
 
 
 class Retry(NamedTuple):

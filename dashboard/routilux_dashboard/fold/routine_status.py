@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..protocol import ErrorReport, RoutineStatus
+from ..segments.segment import ENDED
 from ..times import clock
-from .outlook import ENDED, Outlook
+from .outlook import Outlook
 from .routine_counters import RoutineTally
 from .wiring import Wiring
 

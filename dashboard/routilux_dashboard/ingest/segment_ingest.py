@@ -10,12 +10,11 @@ from queue import SimpleQueue
 
 import msgspec
 
-from ..fold.outlook import ENDED
 from ..fold.playback import Playback, SegmentRefused
 from ..jobs.job_table import Monitor
 from ..program_protocol import Have
 from ..segments.check import check_payloads
-from ..segments.segment import Segment
+from ..segments.segment import ENDED, Segment
 from ..sources.programs import Program
 from ..sources.remote_source import DistantJob
 from ..store.errors import StoreFailed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..fold.routine_counters import OUTCOMES
 from ..payloads.json_text import problem_of
 from ..protocol import FlowDefinition, LogRow, OutputRow, RoutineState
 from ..segments.segment import (
+    OUTCOMES,
     DataValue,
     Entry,
     JobStart,

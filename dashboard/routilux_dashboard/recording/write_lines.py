@@ -8,10 +8,9 @@ from importlib.metadata import version
 
 import msgspec
 
-from ..fold.routine_counters import OUTCOMES
 from ..payloads.json_text import NOTHING, bounded, on_one_line, problem_of
 from ..payloads.mask import NO_MASK, Mask
-from ..segments.segment import JobStart, RunningNow, Segment, SourceName, Sums, TargetName
+from ..segments.segment import OUTCOMES, JobStart, RunningNow, Segment, SourceName, Sums, TargetName
 from ..times import iso
 from . import lines
 from .masked import masked

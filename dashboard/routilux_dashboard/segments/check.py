@@ -8,10 +8,9 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 
-from ..fold.routine_counters import OUTCOMES
 from ..protocol import JobStatus
 from .entries import SHAPES
-from .segment import Records, Runs, Segment
+from .segment import OUTCOMES, Records, Runs, Segment
 
 LATEST_NS = 2**63 - 1
 """In the year 2262; databases and the wire hold no larger integers."""

@@ -16,10 +16,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..fold.outlook import ENDED
 from ..protocol import Control, JobStatus, LogRow, OutputRow
 from ..times import iso
-from .segment import Entry, Facts, Records, RunningNow, Runs, Segment
+from .segment import ENDED, Entry, Facts, Records, RunningNow, Runs, Segment
 
 PAST = "this is a moment of the past"
 """Why a control makes no sense."""

@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 from routilux import JournalBatch, JournalEntry, JournalReader
 
-from ..fold.routine_counters import OUTCOMES
 from ..payloads.encoder import Payloads
 from ..payloads.preview import safe_text
 from .entries import entry_data
-from .segment import Entry, Records, RunningNow, Runs, RunSums, SourceName, Sums, TargetName
+from .segment import OUTCOMES, Entry, Records, RunningNow, Runs, RunSums, SourceName, Sums, TargetName
 
 _WORD = 2_000
 _OUTCOME = {outcome: number for number, outcome in enumerate(OUTCOMES)}

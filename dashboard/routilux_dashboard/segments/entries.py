@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 
 from routilux import JournalEntry
 
-from ..fold.routine_counters import Retry
 from ..payloads.preview import safe_text
 from ..protocol import ErrorReport
 from ..times import iso
@@ -121,11 +120,6 @@ def error_report(entry: JournalEntry) -> ErrorReport:
         traceback=safe_text((data.get("traceback") or "")[-TRACEBACK_TEXT:], TRACEBACK_TEXT),
         timestamp=iso(entry.time_ns),
     )
-
-
-def retry_of(entry: JournalEntry) -> Retry:
-    """When a `retry` entry says that the activation is tried again."""
-    return Retry(entry.data["due_ns"], entry.data["attempt"], entry.data["max_retries"])
 
 
 def _text(data: dict[str, Any], key: str, limit: int) -> str:

@@ -11,7 +11,6 @@ from routilux import JobState, JournalBatch, JournalReader
 
 from ..fold.flow_index import FlowView
 from ..fold.job_view import ASKED, DRAINING_NS
-from ..fold.outlook import ENDED
 from ..fold.rows import log_rows, output_rows, read_log, read_outputs
 from ..fold.summary import Identity, control_of
 from ..payloads.encoder import Payloads
@@ -20,7 +19,7 @@ from ..payloads.preview import HIDDEN
 from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
 from ..segments.cut import split
 from ..segments.encode import columns_of, entries_of, running_of, word
-from ..segments.segment import DataValue, Facts, JobStart, Metrics, RunningNow, Segment
+from ..segments.segment import ENDED, DataValue, Facts, JobStart, Metrics, RunningNow, Segment
 from ..times import MILLISECOND, iso_local
 
 ROWS = 5_000

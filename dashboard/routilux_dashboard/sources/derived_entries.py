@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..fold.outlook import ENDED
 from ..protocol import ErrorReport, Keyframe, LogRow, OutputRow
-from ..segments.segment import Entry
+from ..segments.segment import ENDED, Entry
 from ..times import MILLISECOND, epoch_ns
 
 

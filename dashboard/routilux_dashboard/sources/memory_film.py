@@ -9,12 +9,12 @@ from typing import Generic, TypeVar
 
 from routilux import ExecutionRecord
 
-from ..fold.routine_counters import OUTCOMES
 from ..payloads.encoder import Payloads
 from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
 from ..recording.film import Film
 from ..segments.cut import NOTHING_ASKED, split
 from ..segments.segment import (
+    OUTCOMES,
     DataValue,
     Facts,
     JobStart,

@@ -10,11 +10,11 @@ from ..flows.local_flow import WatchedFlow
 from ..fold.counters import JobFold, Names
 from ..fold.flow_index import FlowView
 from ..fold.job_view import ASKED, NEVER, Picture
-from ..fold.outlook import ENDED
 from ..fold.rows import TAIL, log_rows, newest_records, output_rows, read_log, read_outputs
 from ..fold.summary import Identity, Standing, control_of
 from ..payloads.mask import NO_MASK, Mask
 from ..protocol import Control, Keyframe, LogRow, OutputRow, Record, RoutineState
+from ..segments.segment import ENDED
 from ..times import iso_local
 
 __all__ = ["NEVER", "JobPicture", "state_of"]

@@ -11,9 +11,9 @@ import msgspec
 
 from ..fold import frames
 from ..fold.checkpoints import CheckpointSchedule, Figures, figures_of
-from ..fold.outlook import ENDED
 from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 from ..segments.history_query import HistoryQuery
+from ..segments.segment import ENDED
 from .programs import Program
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from sqlalchemy import Connection, Select, case, func, or_, select, tuple_
 
+from ..fold.segment_decoder import out_of_reach
 from ..protocol import Counts, JobStatus, JobSummary
 from ..segments.cut import NOTHING_ASKED
-from ..segments.decode import out_of_reach
 from ..times import iso
 from .database import Database
 from .liveness import WriterLiveness

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from ..fold.causality import RunRow
-from ..fold.routine_counters import OUTCOMES
 from ..fold.rows import kind_of
 from ..payloads.preview import preview
 from ..protocol import Record, RecordKind
-from ..segments.segment import Records, SourceName, TargetName
+from ..segments.segment import OUTCOMES, Records, SourceName, TargetName
 from ..times import MILLISECOND, SECOND, iso
 
 SMALL = 100

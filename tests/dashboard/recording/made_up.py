@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from routilux_dashboard.fold.routine_counters import OUTCOMES
 from routilux_dashboard.protocol import (
     ConnectionDefinition,
     Control,
@@ -24,6 +23,7 @@ from routilux_dashboard.protocol import (
     SlotRef,
 )
 from routilux_dashboard.segments.segment import (
+    OUTCOMES,
     DataValue,
     Entry,
     Facts,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from routilux_dashboard.fold.routine_counters import OUTCOMES
 from routilux_dashboard.protocol import JobStatus, LogRow, OutputRow, RoutineState
 from routilux_dashboard.segments.segment import (
+    OUTCOMES,
     DataValue,
     Entry,
     JobStart,

@@ -9,16 +9,14 @@ import msgspec
 
 from routilux import JournalBatch, JournalEntry, RunningHandler, RunTotals, Source, Target, Totals
 
-from ..fold.flow_index import FlowView, view_of
-from ..fold.outlook import ENDED
-from ..fold.routine_counters import OUTCOMES
-from ..fold.rows import TAIL, kind_of
-from ..fold.summary import Identity, Standing
 from ..payloads.preview import preview
 from ..protocol import Control, LogRow, OutputRow, Record, RoutineState
+from ..segments.cut import PAST
+from ..segments.segment import ENDED, OUTCOMES, DataValue, Facts, JobStart, Segment, SourceName, TargetName
 from ..times import iso
-from .cut import PAST
-from .segment import DataValue, Facts, JobStart, Segment, SourceName, TargetName
+from .flow_index import FlowView, view_of
+from .rows import TAIL, kind_of
+from .summary import Identity, Standing
 
 _decode = msgspec.json.Decoder().decode
 
