@@ -18,13 +18,13 @@ from .execution_tracker import ExecutionTracker
 from .flow import Flow
 from .hooks import JobHook
 from .job_state import JobState
-from .journal.entries import JournalBatch, JournalEntry, RunningHandler, RunTotals, Source, Target, Totals
+from .journal.entries import JournalBatch, JournalEntry, RunTotals, Source, Target, Totals
 from .journal.journal import JournalReader
 from .journal.records import ExecutionRecord, HistoryRange
 from .output_handler import CallbackOutputHandler, NullOutputHandler, OutputHandler, QueueOutputHandler
 from .routine import Routine
 from .slot import Slot
-from .status import ControlState
+from .status import ControlState, RunningHandler
 
 __version__ = "0.10.0"
 

@@ -55,7 +55,7 @@ Caller = Callable[[dict[str, Any]], Any]
 class Binding:
     """A handler and the way it takes its data.
 
-    `keywords` is the handler itself when it takes everything as keyword arguments
+    `keyword_handler` is the handler itself when it takes everything as keyword arguments
     (`handler(**data)`), which hot loops do without a call in between; else `None`.
     `call(data)` works for every handler. A handler that gets the whole dict gets a copy.
 
@@ -63,16 +63,16 @@ class Binding:
     (10, '')
     """
 
-    __slots__ = ("call", "keywords")
+    __slots__ = ("call", "keyword_handler")
 
     def __init__(self, handler: Callable[..., Any]) -> None:
         _check_handler(handler)
-        self.keywords: Callable[..., Any] | None = None
+        self.keyword_handler: Callable[..., Any] | None = None
         parameters = _parameters(handler)
         if parameters is None:
             self.call: Caller = _whole(handler)
         elif any(p.kind is p.VAR_KEYWORD for p in parameters):
-            self.keywords = handler
+            self.keyword_handler = handler
             self.call = lambda data: handler(**data)
         else:
             named = [p for p in parameters if p.kind is not p.VAR_POSITIONAL]

@@ -35,7 +35,7 @@ class Connection:
         self.source_routine_id: str | None = None
         self.target_routine_id: str | None = None
         if source_event is not None and target_slot is not None:
-            source_event.join(self, target_slot)
+            source_event.link(self, target_slot)
 
     def __repr__(self) -> str:
         return f"Connection[{self.source_event!r} -> {self.target_slot!r}]"
@@ -50,7 +50,7 @@ class Connection:
         event, slot = self.source_event, self.target_slot
         self.source_event = self.target_slot = None
         if event is not None and slot is not None:
-            event.part(self, slot)
+            event.unlink(self, slot)
 
     def serialize(self) -> dict[str, Any]:
         """Plain data, with the routine ids and names of both ends."""
@@ -65,7 +65,7 @@ class Connection:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set the mapping and ids that `serialize` gave as `data`; joining the ends is the flow's part.
+        """Set the mapping and ids that `serialize` gave as `data`; joining the ends is up to the flow.
 
         Raises `ValueError`, saying what is wrong and where.
         """

@@ -6,13 +6,10 @@ import logging
 import time
 from collections.abc import Iterable
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from .persistence.class_registry import class_name, find_exception
 from .persistence.plain_data import Part
-
-if TYPE_CHECKING:
-    from .job_state import JobState
 
 _log = logging.getLogger("routilux")
 
@@ -42,6 +39,13 @@ class Decision(NamedTuple):
 
     outcome: str
     delay: float = 0.0
+
+
+class ErrorLog(Protocol):
+    """A `JobState`, as an error handler writes to it."""
+
+    def record_execution(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None: ...
+    def update_routine_state(self, routine_id: str, state: dict[str, Any]) -> None: ...
 
 
 class ErrorHandler:
@@ -120,7 +124,7 @@ class ErrorHandler:
         routine: Any,
         routine_id: str,
         flow: Any,
-        job_state: JobState | None = None,
+        job_state: ErrorLog | None = None,
         context: dict[str, Any] | None = None,
     ) -> bool:
         """Apply the strategy by hand to `error`; return whether to go on. With RETRY this waits the delay.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .persistence.plain_data import Part
+from .slot import Slot
 from .threads.current_frame import current_frame
-from .threads.synchronization import Watchers, tell
+from .threads.synchronization import Listeners, notify
 
-if TYPE_CHECKING:
-    from .connection import Connection
-    from .slot import Slot
+
+class Link(Protocol):
+    """A `Connection`, as its event knows it."""
+
+    source_event: Event | None
+    target_slot: Slot | None
 
 
 class Event:
@@ -33,8 +37,8 @@ class Event:
         self.output_params: list[str] = list(output_params or [])
         self.connected_slots: list[Slot] = []
         self._direct: list[Slot] = []
-        self._connections: list[Connection] = []
-        self._watchers: Watchers = []
+        self._connections: list[Link] = []
+        self._listeners: Listeners = []
 
     def __repr__(self) -> str:
         return f"Event[{self.routine!r}.{self.name}]" if self.routine is not None else f"Event[{self.name}]"
@@ -59,13 +63,13 @@ class Event:
         self._unlink(slot)
         self._changed()
 
-    def join(self, connection: Connection, slot: Slot) -> None:
+    def link(self, connection: Link, slot: Slot) -> None:
         """List each other with `slot`, by a `Connection`."""
         self._connections.append(connection)
         self._link(slot)
 
-    def part(self, connection: Connection, slot: Slot) -> None:
-        """Undo `join`; another connection to the same slot stays."""
+    def unlink(self, connection: Link, slot: Slot) -> None:
+        """Undo `link`; another connection to the same slot stays."""
         self._connections.remove(connection)
         if slot not in self._direct and all(known.target_slot is not slot for known in self._connections):
             self._unlink(slot)
@@ -75,11 +79,11 @@ class Event:
         """As `Routine.emit` with `data` as its `kwargs`, for this event; in a job it writes no history."""
         frame = current_frame()
         if frame is not None and (flow is None or flow is frame.flow):
-            frame.deliver(self, data)
+            frame.enqueue(self, data)
         else:
-            self.emit_directly(data)
+            self.call_slots(data)
 
-    def emit_directly(self, data: dict[str, Any]) -> None:
+    def call_slots(self, data: dict[str, Any]) -> None:
         """Call every connected slot now, in this thread, without renaming: there is no flow in sight."""
         for slot in list(self.connected_slots):
             slot.receive(data.copy())
@@ -117,4 +121,4 @@ class Event:
             slot.connected_events.remove(self)
 
     def _changed(self) -> None:
-        tell(self._watchers)
+        notify(self._listeners)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any
 
-from .journal.entries import Figures, Run, RunTotals
+from .journal.entries import Figures, HandlerRun, RunTotals, figures_from_plain, figures_to_plain
 from .journal.journal import Journal
 from .persistence.plain_data import Part, iso_utc, now_iso
 from .persistence.snapshot import snapshot
@@ -35,7 +35,7 @@ class ExecutionTracker:
         self._noted_events: deque[dict[str, Any]] = deque(maxlen=KEPT_PER_ROUTINE)
         self._noted_event_count = 0
         self._journal: Journal | None = None
-        self._recent: dict[int, deque[Run]] = {}
+        self._recent: dict[int, deque[HandlerRun]] = {}
 
     def bind(self, journal: Journal) -> None:
         """Read the figures of that journal."""
@@ -147,21 +147,36 @@ class ExecutionTracker:
 
     def serialize(self) -> dict[str, Any]:
         """Plain data: the newest executions and events, and the exact totals."""
-        return tracker_to_plain(self)
+        return {
+            "_type": "ExecutionTracker",
+            "flow_id": self.flow_id,
+            "routine_executions": snapshot(self.routine_executions),
+            "event_flow": snapshot(self.event_flow),
+            "performance_metrics": snapshot(self.performance_metrics),
+            **figures_to_plain(self.figures(), self.event_count()),
+        }
 
     def deserialize(self, data: dict[str, Any]) -> None:
         """Become `data`, what `serialize` gave, for a fresh tracker. `ValueError` says what is wrong and where."""
-        fill_tracker(self, Part(data, "tracker"))
+        part = Part(data, "tracker")
+        part.at("_type").must_say("ExecutionTracker")
+        flow_id, metrics, events = part.text("flow_id"), part.object("performance_metrics"), part.objects("event_flow")
+        lists = part.at("routine_executions", {})
+        executions = {key: lists.objects(key) for key in lists.fields()}
+        added_up = {key: _figures_of(rows) for key, rows in lists.entries()}
+        figures, event_count = figures_from_plain(part)
+        self.flow_id, self.performance_metrics = flow_id, metrics
+        self.load_totals(figures or added_up, event_count if figures else len(events), executions, events)
 
-    def take(
+    def load_totals(
         self,
-        executions: dict[str, list[dict[str, Any]]],
-        events: list[dict[str, Any]],
         figures: dict[str, Figures],
         event_count: int,
+        executions: dict[str, list[dict[str, Any]]] | None = None,
+        events: Sequence[dict[str, Any]] = (),
     ) -> None:
-        """Have these as what was noted so far."""
-        self._noted = {key: deque(rows, maxlen=KEPT_PER_ROUTINE) for key, rows in executions.items()}
+        """Replace what was noted so far by totals, and the newest executions and events, if given."""
+        self._noted = {key: deque(rows, maxlen=KEPT_PER_ROUTINE) for key, rows in (executions or {}).items()}
         self._noted_events = deque(events, maxlen=KEPT_PER_ROUTINE)
         self._noted_figures, self._noted_event_count = figures, event_count
 
@@ -200,14 +215,14 @@ class ExecutionTracker:
                     )
         return events
 
-    def _keep_recent(self, runs: list[Run]) -> None:
+    def _keep_recent(self, runs: list[HandlerRun]) -> None:
         for run in runs:
             recent = self._recent.get(run[0])
             if recent is None:
                 recent = self._recent[run[0]] = deque(maxlen=KEPT_PER_ROUTINE)
             recent.append(run)
 
-    def _execution(self, routine_id: str, run: Run) -> dict[str, Any]:
+    def _execution(self, routine_id: str, run: HandlerRun) -> dict[str, Any]:
         assert self._journal is not None
         _, start, duration, outcome, cause = run
         rows, _, _ = self._journal.read_records(cause - 1, 1) if cause else ([], 0, 0)
@@ -239,49 +254,6 @@ def _performance(figures: Figures) -> dict[str, Any]:
 
 def _public(note: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in note.items() if key != "_started"}
-
-
-def tracker_to_plain(tracker: ExecutionTracker) -> dict[str, Any]:
-    """The document of a tracker."""
-    return {
-        "_type": "ExecutionTracker",
-        "flow_id": tracker.flow_id,
-        "routine_executions": snapshot(tracker.routine_executions),
-        "event_flow": snapshot(tracker.event_flow),
-        "performance_metrics": snapshot(tracker.performance_metrics),
-        **totals_to_plain(tracker),
-    }
-
-
-def fill_tracker(tracker: ExecutionTracker, part: Part) -> None:
-    """Make a fresh tracker what the document says; without totals they are those of its executions and events."""
-    part.at("_type").must_say("ExecutionTracker")
-    flow_id, metrics, events = part.text("flow_id"), part.object("performance_metrics"), part.objects("event_flow")
-    lists = part.at("routine_executions", {})
-    executions = {key: lists.objects(key) for key in lists.fields()}
-    added_up = {key: _figures_of(rows) for key, rows in lists.entries()}
-    figures, event_count = totals_of(part)
-    tracker.flow_id, tracker.performance_metrics = flow_id, metrics
-    tracker.take(executions, events, figures or added_up, event_count if figures else len(events))
-
-
-def totals_to_plain(tracker: ExecutionTracker) -> dict[str, Any]:
-    """The keys of a document that hold the exact totals."""
-    figures = {key: asdict(value) for key, value in tracker.figures().items()}
-    return {"figures": figures, "total_events": tracker.event_count()}
-
-
-def totals_of(part: Part) -> tuple[dict[str, Figures], int]:
-    """What such keys say."""
-    figures = {
-        key: Figures(item.whole("started"), _totals_of(item.at("completed")), _totals_of(item.at("failed")))
-        for key, item in part.at("figures", {}).entries()
-    }
-    return figures, part.whole("total_events", 0)
-
-
-def _totals_of(part: Part) -> RunTotals:
-    return RunTotals(part.whole("count"), part.whole("total_ns"), part.whole("min_ns"), part.whole("max_ns"))
 
 
 def _figures_of(rows: Part) -> Figures:

@@ -1,4 +1,4 @@
-"""A flow: the definition that jobs are runs of."""
+"""A flow: the definition that jobs are runs of, and the commands for them."""
 
 from __future__ import annotations
 
@@ -6,48 +6,44 @@ import threading
 import time
 import uuid
 import warnings
-import weakref
-from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 from .error_handler import ErrorHandler, check_handler
 from .execution.concurrent import ConcurrentRunner
-from .execution.controls import resume, step
+from .execution.registry import JobRegistry
 from .execution.runner import Runner
-from .execution.saving import take_over
+from .execution.saving import restore
 from .execution.sequential import SequentialRunner
 from .execution_tracker import ExecutionTracker
-from .graph.flow_graph import Structure, fill_flow, flow_to_plain
+from .graph.flow_graph import CONCURRENT, DEFAULT_TIMEOUT, SEQUENTIAL, FlowGraph
 from .hooks import JobHook
-from .job.lifecycle import wait_until_over
-from .job_state import JobState
+from .job.state_machine import CANCELLING, PAUSING
+from .job_state import JobState, core_of, ensure_running, rebind, restored_run, run_of, set_run
 from .journal.journal import Journal
 from .output_handler import OutputHandler
 from .persistence.plain_data import Part, as_dict, shown
-from .status import PAUSED, PENDING, RUNNING
+from .status import PENDING, RUNNING
 from .threads.current_frame import runs_here
-from .threads.worker_pool import Workers
+from .threads.worker_pool import WorkerPool
 
-SEQUENTIAL, CONCURRENT = "sequential", "concurrent"
 DEFAULT_WORKERS = 5
-DEFAULT_TIMEOUT = 300.0
-_TAKING_OVER = threading.RLock()
-"""Held to look who runs a job. It is none of the job's own: in an `edit_…` block its data may be locked for long."""
+_RESTORE_LOCK = threading.RLock()
+"""Held while looking which flow runs a job. A lock of the job won't do: an `edit_…` block may hold it for long."""
 
 
-class Flow(Structure):
+class Flow(FlowGraph):
     """Routines under string ids, and connections from their events to their slots.
 
     A flow holds no state of any run: each `execute` or `start` makes a new, independent `JobState`.
 
     Args:
-        flow_id: a name; a UUID4 when not given.
+        flow_id: a name; a UUID4 by default.
         execution_strategy: `"sequential"` (one activation of a job at a time) or `"concurrent"`.
         max_workers: threads that the concurrent jobs of this flow share.
         execution_timeout: seconds that a job may take; `None` means 300.
-        history_limit: newest records that a job keeps in memory; `None` keeps all. The same
-            limit holds for the shared log and the output log.
+        history_limit: how many records, newest first, a job keeps in memory; `None` keeps all. The same
+            limit applies to the shared log and the output log.
 
     Attributes:
         routines: the routines by id, in the order in which they were added; connections: the list of `Connection`s.
@@ -66,39 +62,37 @@ class Flow(Structure):
         *,
         history_limit: int | None = None,
     ) -> None:
-        super().__init__(Part(flow_id or str(uuid.uuid4()), "flow_id").as_text())
-        self.execution_strategy: str = execution_strategy
-        self.max_workers: int = _workers(max_workers) if execution_strategy == CONCURRENT else 1
         seconds = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
-        self.execution_timeout: float = Part(seconds, "execution_timeout").as_number()
-        kept = None if history_limit is None else Part(history_limit, "history_limit").as_whole()
-        self.history_limit: int | None = kept
-        self.error_handler: ErrorHandler | None = None
+        super().__init__(
+            Part(flow_id or str(uuid.uuid4()), "flow_id").as_text(),
+            execution_strategy,
+            _worker_count(max_workers) if execution_strategy == CONCURRENT else 1,
+            Part(seconds, "execution_timeout").as_number(),
+            None if history_limit is None else Part(history_limit, "history_limit").as_whole(),
+        )
         self.execution_tracker: ExecutionTracker | None = None
         self._output_handler: OutputHandler | None = None
-        self._hooks: tuple[JobHook, ...] = ()
-        self._workers: Workers | None = None
-        self._lock = threading.Lock()  # guards `_live`, `_paused`, `_hooks` and `_workers`
-        self._live: dict[str, JobState] = {}
-        self._paused: weakref.WeakValueDictionary[str, JobState] = weakref.WeakValueDictionary()
+        self._registry = JobRegistry()
+        self._workers: WorkerPool | None = None
+        self._workers_lock = threading.Lock()
 
     # -- configuration
 
     def set_error_handler(self, error_handler: ErrorHandler | None) -> None:
-        """Deal by `error_handler` with errors of routines that have none of their own; `None`: a first error fails."""
+        """Use `error_handler` for routines that have none of their own; with `None` the first error fails the job."""
         self.error_handler = check_handler(error_handler)
 
     def set_output_handler(self, output_handler: OutputHandler | None) -> None:
-        """Give `output_handler` to every job that is made from now on; `None` for none."""
+        """Give `output_handler` to every job made from now on; `None` for none."""
         self._output_handler = output_handler
 
     def set_execution_strategy(self, strategy: str, max_workers: int | None = None) -> None:
-        """Set `strategy`: `"sequential"` or `"concurrent"` (`max_workers`, or 5). `ValueError` for another word."""
-        self.max_workers = _workers(max_workers or DEFAULT_WORKERS) if _strategy(strategy) == CONCURRENT else 1
+        """Set `"sequential"` or `"concurrent"` (with `max_workers`, or 5). Raises `ValueError` for others."""
+        self.max_workers = _worker_count(max_workers or DEFAULT_WORKERS) if _strategy(strategy) == CONCURRENT else 1
         self.execution_strategy = strategy
 
     def get_routine_retry_count(self, routine_id: str) -> int | None:
-        """Return `retry_count` of the own error handler of routine `routine_id`; `None` when either is not there."""
+        """Return `retry_count` of the error handler of routine `routine_id`; `None` if there is no such handler."""
         routine = self.routines.get(routine_id)
         handler = routine.get_error_handler() if routine is not None else None
         return handler.retry_count if handler is not None else None
@@ -116,18 +110,18 @@ class Flow(Structure):
         """Run a job; the handler of the entry's `trigger` slot is called in this thread.
 
         A sequential job runs here until it settles: completed, failed, cancelled or paused. Of a
-        concurrent one the entry's handler has returned; the rest goes on on the workers.
+        concurrent one the entry's handler has returned; the rest runs on the workers.
 
         Args:
             entry_routine_id: the routine to start at; it needs a slot `trigger`.
             entry_params: the entry's data.
             execution_strategy: for this job only.
-            timeout: seconds; the flow's `execution_timeout` when not given.
-            output_handler: for this job; the flow's when not given.
+            timeout: seconds; the flow's `execution_timeout` by default.
+            output_handler: for this job; the flow's by default.
 
         Raises:
-            ValueError: for an unknown routine or strategy, or a parameter of the wrong kind. All else ends
-                in the JobState.
+            ValueError: for an unknown routine or strategy, or a parameter of the wrong type. Any other error ends
+                up in the JobState.
         """
         params = dict(as_dict("entry_params", entry_params or {}))
         job_state, runner = self._new_job(entry_routine_id, execution_strategy, timeout, output_handler)
@@ -154,53 +148,30 @@ class Flow(Structure):
         self._routine(entry, "Entry routine")
         chosen = _strategy(strategy or self.execution_strategy)
         seconds = Part(self.execution_timeout if timeout is None else timeout, "timeout").as_number()
-        journal = Journal(self._plan.sources, self._plan.targets, self.history_limit)
+        journal = Journal(self._routing.sources, self._routing.targets, self.history_limit)
         job_state = JobState(self.flow_id, journal=journal)
         job_state.output_handler = self._output_handler if output_handler is None else output_handler
         runner = self._make_runner(job_state, chosen, seconds)
-        job_state._runner = runner
+        set_run(job_state, runner)
         self.execution_tracker = job_state.execution_tracker
         job_state.entry_routine_id = entry
         return job_state, runner
 
     def _make_runner(self, job_state: JobState, strategy: str, seconds: float) -> SequentialRunner | ConcurrentRunner:
         if strategy == CONCURRENT:
-            return ConcurrentRunner(self, self._plan, job_state, seconds, workers=self._crew())
-        return SequentialRunner(self, self._plan, job_state, seconds)
+            return ConcurrentRunner(self, self._registry, job_state, seconds, workers=self._worker_pool())
+        return SequentialRunner(self, self._registry, job_state, seconds)
 
-    def _crew(self) -> Workers:
+    def _worker_pool(self) -> WorkerPool:
         limit = max(self.max_workers, 1) if self.execution_strategy == CONCURRENT else DEFAULT_WORKERS
-        with self._lock:
+        with self._workers_lock:
             if self._workers is None or self._workers.limit != limit:
-                self._workers = Workers(limit, f"routilux-{self.flow_id}")
+                self._workers = WorkerPool(limit, f"routilux-{self.flow_id}")
             return self._workers
 
     def live_jobs(self) -> list[JobState]:
-        """The jobs of this flow that have not ended (paused ones as long as somebody holds them)."""
-        with self._lock:
-            return list((dict(self._paused.items()) | self._live).values())
-
-    def _job_begins(self, job_state: JobState) -> None:
-        with self._lock:
-            self._live[job_state.job_id] = job_state
-            hooks = self._hooks
-        for hook in hooks:
-            job_state.add_hook(hook)
-
-    # The runner calls these under its own lock, with the change of status: nobody sees one without the other.
-
-    def _job_rests(self, job_state: JobState) -> None:
-        with self._lock:
-            if job_state.status == PAUSED:
-                self._paused[job_state.job_id] = job_state
-            else:
-                self._paused.pop(job_state.job_id, None)
-            self._live.pop(job_state.job_id, None)
-
-    def _job_resumed(self, job_state: JobState) -> None:
-        with self._lock:
-            self._live[job_state.job_id] = job_state
-            self._paused.pop(job_state.job_id, None)
+        """The jobs of this flow that have not ended (paused ones as long as they are referenced elsewhere)."""
+        return self._registry.jobs()
 
     # -- controls
 
@@ -213,25 +184,27 @@ class Flow(Structure):
         by: str = "",
         wait: bool = True,
     ) -> None:
-        """Start no further handler of `job_state`; keep what waits.
+        """Start no further handler of `job_state`; keep the activations that wait.
 
-        `reason`, `checkpoint` (a dict of yours) and the time are kept in its `pause_points`; `by` says who asks.
+        `reason`, `checkpoint` (a dict of yours) and the time are kept in its `pause_points`; `by` names the requester.
         Returns when the running handlers have returned and the job is paused; at once with
-        `wait=False`, or when a handler of the job itself asks. Pausing a paused job does nothing.
+        `wait=False`, or when a handler of the job itself calls this. Pausing a paused job does nothing.
 
         Raises:
-            ValueError: for another flow's job, one that has failed or been cancelled, or a checkpoint that is no dict.
+            ValueError: for another flow's job, one that has failed or been cancelled, or a checkpoint that isn't a
+                dict.
         """
         runner = self._runner_of(job_state)
         runner.controls.pause(reason, None if checkpoint is None else as_dict("checkpoint", checkpoint), by)
         if wait:
-            runner.wait_settled("pause")
+            runner.controls.wait(PAUSING)
 
     def resume(self, job_state: JobState, *, reason: str = "", by: str = "") -> JobState:
-        """Go on with a paused `job_state` (or take back a pause that is still draining); never blocks.
+        """Continue a paused `job_state`, or withdraw a pause that is still draining; never blocks.
 
-        A job that was saved while it ran goes on, too: what waited, and from their start the handlers that ran.
-        Returns the same object. A job that runs, or has completed, stays as it is. `reason` and `by` as for `pause`.
+        A job that was saved while it ran continues too: with the activations that waited, and those that ran from
+        their start. Returns the same object. A job that runs, is being cancelled or has completed stays as it is.
+        `reason` and `by` as for `pause`.
 
         Raises:
             ValueError: for another flow's job, one that has failed or been cancelled, or whose
@@ -241,22 +214,22 @@ class Flow(Structure):
         runner = self._runner_of(job_state)
         if current is not None and current not in self.routines:
             raise ValueError(f"Routine {shown(current)} of job {job_state.job_id} not found in flow {self.flow_id!r}")
-        resume(runner, reason, by)
+        runner.controls.resume(reason, by)
         return job_state
 
     def step(self, job_state: JobState, *, reason: str = "", by: str = "") -> None:
-        """Let one activation of a paused `job_state` run, the first of its `pending_tasks`; never blocks.
+        """Run one activation of a paused `job_state`, the first of its `pending_tasks`; never blocks.
 
         The job runs meanwhile and is paused again when the handler has returned; what it emitted waits.
-        Deferred events are emitted before. `reason` and `by` as for `pause`.
+        Deferred events are emitted first. `reason` and `by` as for `pause`.
 
         Raises:
-            ValueError: when `job_state` is not paused, nothing waits, or a step is under way; for another flow's job.
+            ValueError: if `job_state` is not paused, nothing waits, or a step is in progress; for another flow's job.
         """
-        step(self._runner_of(job_state), reason, by)
+        self._runner_of(job_state).controls.step(reason, by)
 
     def cancel(self, job_state: JobState, reason: str = "", *, by: str = "", wait: bool = True) -> None:
-        """Drop what waits, tell running handlers (`ctx.cancelled`), and end `job_state` when they have returned.
+        """Discard what waits, signal running handlers (`ctx.cancelled`), and end `job_state` when they have returned.
 
         `reason`, `by` and `wait` as for `pause`. Cancelling a cancelled job does nothing.
 
@@ -266,75 +239,48 @@ class Flow(Structure):
         runner = self._runner_of(job_state)
         runner.controls.cancel(reason, by)
         if wait:
-            runner.wait_settled("cancel")
+            runner.controls.wait(CANCELLING)
 
     def _runner_of(self, job_state: JobState) -> Runner:
         if job_state.flow_id != self.flow_id:
             raise ValueError(
                 f"Job {job_state.job_id} is of flow {shown(job_state.flow_id)}: that does not match {self.flow_id!r}"
             )
-        with _TAKING_OVER:  # two threads, and two flows, may ask at once
-            taken = job_state._runner is None
-            if taken:
-                self._take_over(job_state)
-        for hook in self._hooks if taken else ():
-            job_state.add_hook(hook)
-        assert job_state._runner is not None
-        return job_state._runner
+        with _RESTORE_LOCK:  # two threads, and two flows, may ask at once
+            restored = run_of(job_state) is None
+            if restored:
+                self._restore(job_state)
+        if restored:
+            self._registry.adopt(job_state)
+        runner = run_of(job_state)
+        assert isinstance(runner, Runner)
+        return runner
 
-    def _take_over(self, job_state: JobState) -> None:
-        """Make this flow the one that runs a job which was loaded, or made by hand."""
+    def _restore(self, job_state: JobState) -> None:
+        """Make this flow the one that runs a job that was loaded, or made by hand."""
         if job_state.status == PENDING:
             raise ValueError(f"Job {job_state.job_id} has not started; use execute or start")
-        stored = job_state._stored
-        seconds = self.execution_timeout if stored.timeout is None else stored.timeout
-        runner = self._make_runner(job_state, stored.execution_strategy or self.execution_strategy, seconds)
-        take_over(runner)
-        job_state._go_on(self._plan.sources, self._plan.targets, self.history_limit)
+        saved = restored_run(job_state)
+        seconds = self.execution_timeout if saved.timeout is None else saved.timeout
+        runner = self._make_runner(job_state, saved.execution_strategy or self.execution_strategy, seconds)
+        restore(runner)
+        set_run(job_state, runner)
+        rebind(job_state, self._routing.sources, self._routing.targets, self.history_limit)
 
     # -- observers
 
     def add_hook(self, hook: JobHook) -> None:
-        """Have `hook` told of every job of this flow, those under way included."""
-        with self._lock:
-            if any(known is hook for known in self._hooks):
-                return
-            self._hooks += (hook,)
-        for job_state in self.live_jobs():
-            job_state.add_hook(hook)
+        """Call `hook` for every job of this flow, those that run already included."""
+        self._registry.add_hook(hook)
 
     def remove_hook(self, hook: JobHook) -> None:
-        """Tell `hook` nothing more."""
-        with self._lock:
-            self._hooks = tuple(known for known in self._hooks if known is not hook)
-        for job_state in self.live_jobs():
-            job_state.remove_hook(hook)
-
-    # -- saving and loading
-
-    def serialize(self) -> dict[str, Any]:
-        """Return structure and configuration as plain data; nothing of any run.
-
-        Raises:
-            TypeError: for a routine whose class needs constructor arguments.
-        """
-        return flow_to_plain(self)
-
-    def deserialize(self, data: dict[str, Any], allow: Collection[str] = ()) -> None:
-        """Become `data`, what `serialize` gave. Routines are made by their classes, which this process must know.
-
-        Args:
-            allow: modules that may be imported to find a class.
-
-        Raises:
-            ValueError: saying what is wrong and where; nothing has changed then.
-        """
-        fill_flow(self, data, allow)
+        """Call `hook` no longer."""
+        self._registry.remove_hook(hook)
 
     # -- waiting and ending
 
     def wait_for_completion(self, timeout: float | None = None, job_state: JobState | None = None) -> bool:
-        """Deprecated. Return whether `job_state`, or all that runs, is over within `timeout` seconds."""
+        """Deprecated. Return whether `job_state`, or every live job, has settled within `timeout` seconds."""
         warnings.warn(
             "Flow.wait_for_completion is deprecated; use JobState.wait_for_completion(flow, job_state, timeout)",
             DeprecationWarning,
@@ -343,15 +289,15 @@ class Flow(Structure):
         return self._wait([job_state] if job_state is not None else self.live_jobs(), timeout)
 
     def shutdown(self, wait: bool = True, timeout: float | None = None) -> None:
-        """Release the workers. With `wait`, jobs under way may finish first (up to `timeout` seconds); without, or when
-        the time is up, they are cancelled."""
+        """Release the workers. With `wait`, running jobs may finish first (up to `timeout` seconds); without it, or
+        when the time is up, they are cancelled."""
         jobs = [job_state for job_state in self.live_jobs() if not runs_here(job_state)]
         if not wait or not self._wait(jobs, timeout):
             for job_state in jobs:
                 if job_state.status == RUNNING:
                     with suppress(ValueError):  # it has failed in the meantime
                         self.cancel(job_state, reason="shutdown", wait=False)
-        with self._lock:
+        with self._workers_lock:
             workers = self._workers
         if workers is not None:
             workers.stop(timeout if wait else 0.0)
@@ -359,14 +305,14 @@ class Flow(Structure):
     def _wait(self, jobs: list[JobState], timeout: float | None) -> bool:
         deadline = None if timeout is None else time.monotonic() + timeout
         for job_state in jobs:
-            job_state._have_gone_on(self)
-            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
-            if not wait_until_over(job_state, left):
+            ensure_running(job_state, self)
+            remaining = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            if not core_of(job_state).lifecycle.wait_until_settled(remaining):
                 return False
         return True
 
 
-def _workers(number: Any) -> int:
+def _worker_count(number: Any) -> int:
     return Part(max(number, 0) if isinstance(number, int) else number, "max_workers").as_whole()
 
 

@@ -1,27 +1,24 @@
-"""What a hook may be told of a job, and how hooks are called."""
+"""Observing jobs: the interface that a hook implements."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .job_state import JobState
-    from .journal.entries import JournalEntry
-    from .journal.journal import JournalReader
+from .job_state import JobState
+from .journal.entries import JournalEntry
+from .journal.journal import JournalReader
 
 
 class JobHook:
     """An observer of jobs; override what is needed.
 
     Called in the engine's threads: return at once, take no lock that the engine waits for, do no
-    I/O. A hook that raises is logged and told nothing more of that job; the job does not notice.
+    I/O. A hook that raises is logged and not called again for that job; the job is not affected.
     """
 
     def job_started(self, job_state: JobState, reader: JournalReader) -> None:
-        """`job_state` begins, or was under way when the hook was attached. `reader` takes its journal's tail."""
+        """`job_state` begins, or was running when the hook was attached. `reader` takes the tail of its journal."""
 
     def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
-        """Something rare happened in `job_state`, and `entry` tells what.
+        """Something rare happened in `job_state`, described by `entry`.
 
         A status, control, output, entry of the shared log, shared value, routine state, retry or error.
         """

@@ -1,47 +1,77 @@
-"""What a run knows of itself: its status and history, beside what its routines share."""
+"""A run as users see it: its status and history, and what its routines share."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from .execution.saving import StoredRun, pending_tasks
-from .execution.settling import AT_REST
 from .execution_tracker import ExecutionTracker
-from .hooks import JobHook
-from .job import lifecycle as waiting
-from .job.job_document import fill_job, job_to_plain, job_to_text
-from .job.observers import Hooks
-from .job.shared_state import SharedArea, SharedValue
+from .job.job_document import JobDocument, RunSnapshot, document_text
+from .job.lifecycle import Lifecycle, ProgressCallback
+from .job.observers import Observer, Observers
+from .job.shared_state import SharedState, SharedValue, copy_shared
+from .job.state_machine import refusals, restored_state
 from .journal.entries import JournalEntry, Source, Target
 from .journal.journal import Journal
-from .journal.records import ExecutionRecord, HistoryRange, made_from
+from .journal.records import ExecutionRecord, HistoryRange, record_from_row
 from .persistence.files import SIZE_LIMIT, read_json, write_whole
 from .persistence.plain_data import Part, as_dict, now_iso
 from .persistence.snapshot import snapshot
-from .status import ENDED, PAUSED, PENDING, RUNNING, ControlState, check_status, check_transition, refusals
-from .threads.synchronization import StopSign
-
-if TYPE_CHECKING:
-    from .execution.runner import Runner
-    from .flow import Flow
+from .status import RUNNING, ControlState, RunningHandler, check_status
+from .threads.synchronization import StopEvent
 
 __all__ = ["ExecutionRecord", "HistoryRange", "JobState", "SharedValue"]
 
 
-class JobState(SharedArea):
+class RunCapture(NamedTuple):
+    """A run at one moment. `seq` is the number of its newest record then; `ended_ns` is since the epoch, or `None`."""
+
+    status: str
+    ended_ns: int | None
+    seq: int
+    snapshot: RunSnapshot
+
+
+class RunHandle(Protocol):
+    """The run of a job, as its `JobState` knows it."""
+
+    def control(self) -> ControlState: ...
+    def capture(self) -> RunCapture: ...
+    def pending_tasks(self) -> list[dict[str, Any]]: ...
+    def running_handlers(self) -> tuple[RunningHandler, ...]: ...
+    def queue_figures(self) -> tuple[int, int]: ...
+    def is_idle(self) -> bool: ...
+
+
+class SupportsResume(Protocol):
+    """What waiting needs of a flow."""
+
+    def resume(self, job_state: Any) -> Any: ...
+
+
+FlowT = TypeVar("FlowT", bound=SupportsResume)
+
+
+class JobCore(NamedTuple):
+    """The internals of a job that its run shares with the `JobState`."""
+
+    journal: Journal
+    lifecycle: Lifecycle
+    observers: Observers
+
+
+class JobState(SharedState):
     """One run of a flow. `Flow.execute` and `Flow.start` make it; any thread may call its methods.
 
     Args:
-        flow_id: the flow that the job is of. (`journal` is the engine's own.)
+        flow_id: the id of the job's flow. (`journal` is the engine's own.)
 
     Attributes:
         job_id: a UUID4.
-        entry_routine_id: where the job began; current_routine_id: the same; entry_params: what was sent there.
+        entry_routine_id: where the job began; current_routine_id: the same; entry_params: its entry's data.
         routine_states: what each routine keeps, by its id; the reason of a cancel is under `"_cancellation"`.
         shared_data: what the routines share; metadata: a dict of yours, which is saved, too.
         shared_log, output_log: lists of dicts, in order.
@@ -59,83 +89,58 @@ class JobState(SharedArea):
         self.current_routine_id: str | None = None
         self.pause_points: list[dict[str, Any]] = []
         self.deferred_events: list[dict[str, Any]] = []
-        self.metadata: dict[str, Any] = {}
         self.entry_routine_id: str | None = None
         self.entry_params: dict[str, Any] = {}
-        self.execution_tracker: ExecutionTracker = ExecutionTracker(flow_id)
-        self._journal = Journal([], []) if journal is None else journal
-        self._changed = threading.Condition(self._journal.lock)  # guards the status, and is notified when it changes
-        self._status = PENDING
-        self._created_ns = self._updated_ns = time.time_ns()
-        self._ended_ns: int | None = None
-        self._hooks = Hooks()
-        self._cancelled: StopSign | None = None
-        self._cancel_asked = False
-        self._runner: Runner | None = None
-        self._stored = StoredRun()
-        self.execution_tracker.bind(self._journal)
+        self._run: RunHandle | None = None
+        self._restored = RunSnapshot()
+        self._observers = Observers()
+        self._set_journal(Journal([], []) if journal is None else journal)
+
+    def _set_journal(self, journal: Journal) -> None:
+        self._journal = journal
+        self._lifecycle = Lifecycle(journal)
+        self.execution_tracker: ExecutionTracker = ExecutionTracker(self.flow_id)
+        self.execution_tracker.bind(journal)
 
     def __repr__(self) -> str:
-        return f"JobState[{self.job_id}:{self._status}]"
+        return f"JobState[{self.job_id}:{self.status}]"
 
     # -- status and times
 
     @property
     def status(self) -> str:
         """`pending`, `running`, `paused`, `completed`, `failed` or `cancelled`."""
-        return self._status
+        return self._lifecycle.status
 
     @status.setter
     def status(self, status: str) -> None:
-        """Raises `ValueError` for an unknown word and, while the job runs, always: use the flow's controls."""
+        """Raises `ValueError` for an unknown status and, while a flow runs the job, always: use the flow's controls."""
         check_status(status)
-        if self._runner is not None and status != self._status:
+        if self._run is not None and status != self.status:
             raise ValueError(f"Job {self.job_id} is run by a flow: use its pause, resume or cancel, not {status!r}")
-        with self._journal.lock:
-            self._status = status
-            self._changed.notify_all()
-
-    def _become(self, status: str, error: str | None = None) -> JournalEntry:
-        """The one place where the status of a run changes. The caller holds `_changed` and announces the entry."""
-        previous, self._status = self._status, check_transition(self._status, status)
-        self._updated_ns = time.time_ns()
-        self._ended_ns = self._updated_ns if status in ENDED else None
-        if status == PAUSED:
-            self._hooks.job_goes_on()
-        self._changed.notify_all()
-        return self._journal.make_entry("status", None, {"status": status, "previous": previous, "error": error})
+        self._lifecycle.set_status(status)
 
     @property
     def created_at(self) -> datetime:
         """When the job was made (local, naive)."""
-        return _local(self._created_ns)
+        return _local(self._lifecycle.created_ns)
 
     @property
     def updated_at(self) -> datetime:
         """When the job last changed (local, naive)."""
-        return _local(max(self._updated_ns, self._journal.last_record_ns()))
+        return _local(self._lifecycle.last_change_ns())
 
     @property
     def ended_at(self) -> datetime | None:
         """When the job completed, failed or was cancelled (local, naive), or `None`."""
-        return None if self._ended_ns is None else _local(self._ended_ns)
+        ended_ns = self._lifecycle.ended_ns
+        return None if ended_ns is None else _local(ended_ns)
 
     @property
-    def cancelled(self) -> StopSign:
-        """A `threading.Event`: set, and true in an `if`, when the job is being cancelled, has failed or is over its
-        time."""
-        with self._journal.lock:
-            if self._cancelled is None:
-                self._cancelled = StopSign()
-                if self._cancel_asked:
-                    self._cancelled.set()
-            return self._cancelled
-
-    def _ask_handlers_to_stop(self) -> None:
-        """Set `cancelled`. The caller holds `_changed`."""
-        self._cancel_asked = True
-        if self._cancelled is not None:
-            self._cancelled.set()
+    def cancelled(self) -> StopEvent:
+        """A `threading.Event`: set, and true in an `if`, when the job is being cancelled, has failed or has timed
+        out."""
+        return self._lifecycle.stop_event
 
     # -- history
 
@@ -146,30 +151,27 @@ class JobState(SharedArea):
 
     @property
     def history_dropped(self) -> int:
-        """Records that left because of the flow's `history_limit`."""
+        """Records that were dropped because of the flow's `history_limit`."""
         return self._journal.dropped
 
     def record_execution(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Append a record of `routine_id` and `event_name` with a copy of `data`, and the current time."""
         _check_event(routine_id, event_name)
-        self._record(routine_id, event_name, "custom", snapshot(as_dict("data", data or {})))
-
-    def _record(self, routine_id: str, event_name: str, kind: str, data: dict[str, Any], cause: int = 0) -> int:
-        journal = self._journal
-        return journal.add_record(journal.own_source(routine_id, event_name, kind), data, cause)
+        source = self._journal.local_source(routine_id, event_name, "custom")
+        self._journal.add_record(source, snapshot(as_dict("data", data or {})), 0)
 
     def get_execution_history(self, routine_id: str | None = None) -> list[ExecutionRecord]:
-        """The records, in order; those of routine `routine_id` alone when it is given."""
+        """The records, in order; only those of routine `routine_id` if it is given."""
         records = self.execution_history
         return records if routine_id is None else [record for record in records if record.routine_id == routine_id]
 
     def read_history(self, after: int = 0, limit: int = 100) -> HistoryRange:
-        """Records `after + 1` to `after + limit`, as far as they are kept: costs what it returns."""
+        """Records `after + 1` to `after + limit`, as far as they are kept. The cost is that of the returned records."""
         journal = self._journal
         rows, first, last = journal.read_records(after, limit)
         start = max(after, first - 1) + 1
         records = [
-            made_from(journal.source(number), data, journal.wall_ns(at), cause, seq)
+            record_from_row(journal.source(number), data, journal.wall_ns(at), cause, seq)
             for seq, (number, data, at, cause) in enumerate(rows, start)
         ]
         return HistoryRange(records, first, last, last)
@@ -178,11 +180,11 @@ class JobState(SharedArea):
 
     @property
     def control(self) -> ControlState:
-        """What was last asked of the job and how far it is."""
-        if self._runner is not None:
-            return self._runner.controls.state()
-        waits = bool(self._stored.pending_tasks or self.deferred_events)
-        return ControlState(refusals=refusals(self._status, None, waits, True))
+        """The last control of the job and how far it is."""
+        if self._run is not None:
+            return self._run.control()
+        can_step = bool(self._restored.pending_tasks or self.deferred_events)
+        return ControlState(refusals=refusals(restored_state(self.status), can_step))
 
     @property
     def checkpoint(self) -> dict[str, Any] | None:
@@ -191,139 +193,214 @@ class JobState(SharedArea):
 
     @property
     def pending_tasks(self) -> list[dict[str, Any]]:
-        """The activations that wait for a resume, as plain dicts; empty while a flow runs the job."""
-        return pending_tasks(self._runner) if self._runner is not None else self._stored.pending_tasks
+        """The activations that wait for a resume, as plain dicts; empty unless the job is paused."""
+        return self._run.pending_tasks() if self._run is not None else self._restored.pending_tasks
 
     def add_deferred_event(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None:
         """Keep the event `event_name` of routine `routine_id`; it is emitted with `data` when the job is resumed."""
         _check_event(routine_id, event_name)
-        self._updated_ns = time.time_ns()
+        self._lifecycle.updated_ns = time.time_ns()
         row = {"routine_id": routine_id, "event_name": event_name, "data": as_dict("data", data or {})}
         self.deferred_events.append(row | {"timestamp": now_iso()})
 
     # -- saving and loading
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data, with what waits, and what runs to be started anew."""
-        return job_to_plain(self)
+        """Plain data, with the activations that wait, and those that run, to be started again."""
+        lifecycle = self._lifecycle
+        if self._run is None:
+            now = RunCapture(self.status, lifecycle.ended_ns, self._journal.seq, self._restored)
+        else:
+            now = self._run.capture()  # first: what is read after it misses nothing that has ended
+        shared = copy_shared(self)
+        history = self.read_history(0, now.seq)
+        return JobDocument(
+            flow_id=self.flow_id,
+            job_id=self.job_id,
+            status=now.status,
+            current_routine_id=self.current_routine_id,
+            entry_routine_id=self.entry_routine_id,
+            entry_params=self.entry_params,
+            created_ns=lifecycle.created_ns,
+            updated_ns=lifecycle.last_change_ns(),
+            ended_ns=now.ended_ns,
+            figures=self.execution_tracker.figures(),
+            total_events=self.execution_tracker.event_count(),
+            records=history.records,
+            history_dropped=history.first - 1,
+            pause_points=self.pause_points,
+            deferred_events=self.deferred_events,
+            run=now.snapshot,
+            shared=shared,
+        ).to_plain()
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Become what `serialize` gave, for a fresh `JobState()`; `data` is not changed.
+        """Load `data`, the result of `serialize`, into a fresh `JobState()`; `data` is not changed.
 
         Raises:
-            ValueError: saying what is wrong and where; nothing has changed then. Also for a job that runs.
+            ValueError: saying what is wrong and where; nothing has changed then. Also if a flow runs this job.
         """
-        if self._runner is not None:
+        if self._run is not None:
             raise ValueError(f"{self!r} is run by a flow; load into a fresh JobState()")
-        fill_job(self, data)
+        document = JobDocument.from_plain(data)
+        self.flow_id, self.job_id = document.flow_id, document.job_id
+        self._set_journal(_journal_of(document))
+        lifecycle = self._lifecycle
+        lifecycle.status = document.status
+        lifecycle.created_ns, lifecycle.updated_ns = document.created_ns, document.updated_ns
+        lifecycle.ended_ns = document.ended_ns
+        tracker = self.execution_tracker
+        tracker.load_totals(document.figures, max(document.total_events - tracker.event_count(), 0))
+        self.current_routine_id, self.entry_routine_id = document.current_routine_id, document.entry_routine_id
+        self.entry_params = document.entry_params
+        self.pause_points, self.deferred_events = document.pause_points, document.deferred_events
+        for name, value in document.shared.items():
+            setattr(self, name, value)
+        self._restored = document.run
 
     def save(self, filepath: str | Path) -> None:
-        """Write the job to the file `filepath`, as JSON: the whole new content or, whatever happens, the old one.
+        """Write the job to the file `filepath` as JSON. A crash leaves either the old content or the new.
 
         Missing directories are made. Raises `TypeError`, saying where, for data that JSON cannot hold.
         """
-        write_whole(filepath, job_to_text(self))
+        write_whole(filepath, document_text(self.serialize()))
 
     @classmethod
     def load(cls, filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> JobState:
-        """A job from the file `filepath`, of at most `max_bytes`. Nothing that it names is imported or called.
+        """Load a job from the file `filepath`, of at most `max_bytes`. Nothing that it names is imported or called.
 
         Raises:
-            FileNotFoundError: when there is no such file.
-            ValueError: when it is too large, no JSON, or no job; says what is wrong and where.
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is too large, not JSON, or not a job; says what is wrong and where.
         """
         job_state = cls()
         job_state.deserialize(read_json(filepath, max_bytes))
         return job_state
 
-    def _go_on(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None) -> None:
-        """A flow with these tables and this `history_limit` goes on with this loaded job."""
-        self._limit = limit
-        self._journal.go_on(sources, targets, limit)
-
-    def _replace_journal(self, journal: Journal) -> None:
-        self._journal = journal
-        self._changed = threading.Condition(journal.lock)
-        self.execution_tracker = ExecutionTracker(self.flow_id)
-        self.execution_tracker.bind(journal)
-
     # -- observers
 
-    def add_hook(self, hook: JobHook) -> None:
-        """Have `hook` told of this job from now on; it gets a reader with the totals of what was before."""
-        self._hooks.attach(hook, self, self._journal.attach(self._running_handlers))
+    def add_hook(self, hook: Observer) -> None:
+        """Call `hook` (a `JobHook`) from now on; its reader starts with the totals of everything before."""
+        self._observers.attach(hook, self, self._journal.attach(self._running_handlers))
 
-    def remove_hook(self, hook: JobHook) -> None:
-        """Tell `hook` nothing more and close its reader."""
-        self._hooks.detach(hook)
+    def remove_hook(self, hook: Observer) -> None:
+        """Call `hook` no longer and close its reader."""
+        self._observers.detach(hook)
 
-    def _running_handlers(self) -> tuple[Any, ...]:
-        return self._runner.running_handlers() if self._runner is not None else ()
+    def _running_handlers(self) -> tuple[RunningHandler, ...]:
+        return self._run.running_handlers() if self._run is not None else ()
 
-    def _noted(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> None:
-        """Tell the hooks of something that is kept elsewhere: without hooks there is nothing to do."""
-        self._updated_ns = time.time_ns()
-        if self._hooks:
-            self._announce(self._journal.add_entry(kind, routine_id, data))
-
-    def _announce(self, entry: JournalEntry) -> None:
-        if self._hooks:
-            self._hooks.entry_added(self, entry)
+    def _record_change(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> None:
+        """Pass a change that is kept elsewhere to the hooks: without hooks there is nothing to do."""
+        self._lifecycle.updated_ns = time.time_ns()
+        if self._observers.subscriptions:
+            self._observers.publish(self, self._journal.add_entry(kind, routine_id, data))
 
     # -- waiting
 
     @staticmethod
     def wait_for_completion(
-        flow: Flow,
+        flow: SupportsResume,
         job_state: JobState,
         timeout: float | None = None,
         stability_checks: int = 5,
         check_interval: float = 0.1,
         stability_delay: float = 0.05,
-        progress_callback: waiting.ProgressCallback | None = None,
+        progress_callback: ProgressCallback | None = None,
     ) -> bool:
-        """Wait until `job_state` is over (a paused one counts); return whether it is, within `timeout` seconds.
+        """Wait up to `timeout` seconds until `job_state` has ended or is paused; return whether it has.
 
-        The job wakes the waiting: `stability_checks`, `check_interval` and `stability_delay` are accepted and not
-        needed. `progress_callback(queue size, running handlers, status)` is called now and then, if given. A job that
-        was loaded and says `running` goes on on `flow`, as with `resume`: else the waiting would never end.
+        Waiting does not poll: `stability_checks`, `check_interval` and `stability_delay` are accepted and
+        unused. `progress_callback(queue size, running handlers, status)` is called now and then, if given. A job that
+        was loaded and says `running` is resumed on `flow` first: otherwise the wait would never end.
         """
-        job_state._have_gone_on(flow)
-        return waiting.wait_until_over(job_state, timeout, progress_callback)
+        ensure_running(job_state, flow)
+        return job_state._lifecycle.wait_until_settled(timeout, progress_callback, job_state._queue_figures)
 
     @staticmethod
     def wait_until_condition(
-        flow: Flow,
+        flow: FlowT,
         job_state: JobState,
-        condition: Callable[[Flow, JobState], Any],
+        condition: Callable[[FlowT, JobState], Any],
         timeout: float | None = None,
         check_interval: float = 0.1,
-        progress_callback: waiting.ProgressCallback | None = None,
+        progress_callback: ProgressCallback | None = None,
     ) -> bool:
-        """Wait until `condition(flow, job_state)` is true, tried every `check_interval` seconds.
+        """Wait until `condition(flow, job_state)` is true, evaluated every `check_interval` seconds.
 
-        When `job_state` ends it is tried once more and the outcome returned; `False` when `timeout` seconds passed
+        When `job_state` ends it is evaluated once more and the outcome returned; `False` when `timeout` seconds passed
         first. An exception of the condition is logged and counts as not met. `progress_callback` as for
         `wait_for_completion`.
         """
-        job_state._have_gone_on(flow)
-        return waiting.wait_until_true(
-            job_state, lambda: condition(flow, job_state), timeout, check_interval, progress_callback
+        ensure_running(job_state, flow)
+        return job_state._lifecycle.wait_for_condition(
+            lambda: condition(flow, job_state), timeout, check_interval, progress_callback, job_state._queue_figures
         )
 
-    def _have_gone_on(self, flow: Flow) -> None:
-        """Have a job that says that it runs, and that nobody runs, run by `flow`."""
-        with self._journal.lock:
-            idle = self._status == RUNNING and (self._runner is None or self._runner.phase == AT_REST)
-        if idle:
-            flow.resume(self)
-
     def _queue_figures(self) -> tuple[int, int]:
-        return self._runner.queue_figures() if self._runner is not None else (0, 0)
+        return self._run.queue_figures() if self._run is not None else (0, 0)
+
+
+# -- for the engine
+
+
+def core_of(job_state: JobState) -> JobCore:
+    """The internals that a run shares with its `JobState`."""
+    return JobCore(job_state._journal, job_state._lifecycle, job_state._observers)
+
+
+def run_of(job_state: JobState) -> RunHandle | None:
+    """The run that carries the job out, or `None`."""
+    return job_state._run
+
+
+def set_run(job_state: JobState, run: RunHandle) -> None:
+    """Make `run` the run of a job."""
+    job_state._run = run
+
+
+def restored_run(job_state: JobState) -> RunSnapshot:
+    """The snapshot of the run that a job was loaded with."""
+    return job_state._restored
+
+
+def publish(job_state: JobState, entry: JournalEntry) -> None:
+    """Pass a journal entry to the job's hooks."""
+    if job_state._observers.subscriptions:
+        job_state._observers.publish(job_state, entry)
+
+
+def rebind(job_state: JobState, sources: Sequence[Source], targets: Sequence[Target], limit: int | None) -> None:
+    """Let a loaded job continue with the tables and the `history_limit` of a flow."""
+    job_state._limit = limit
+    job_state._journal.rebind(sources, targets, limit)
+
+
+def ensure_running(job_state: JobState, flow: SupportsResume) -> None:
+    """Resume a job on `flow` if it says that it runs and nothing runs it."""
+    run = job_state._run
+    if job_state.status == RUNNING and (run is None or run.is_idle()):
+        flow.resume(job_state)
+
+
+def _journal_of(document: JobDocument) -> Journal:
+    journal = Journal([], [])
+    journal.records_trimmed = document.history_dropped
+    epoch = journal.wall_ns(0)
+    journal.records.extend(
+        (
+            journal.local_source(record.routine_id, record.event_name, record.kind),
+            record.data,
+            record.time_ns - epoch,
+            record.cause or 0,
+        )
+        for record in document.records
+    )
+    return journal
 
 
 def _check_event(routine_id: str, event_name: str) -> None:
-    """Raise `ValueError` for what could be saved, but not be loaded."""
+    """Raise `ValueError` for names that could be saved, but not loaded."""
     Part(routine_id, "routine_id").as_text(), Part(event_name, "event_name").as_text()
 
 

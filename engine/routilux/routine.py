@@ -122,7 +122,7 @@ class Routine(Loadable):
         if frame is not None and (flow is None or flow is frame.flow):
             frame.emit(self, event, kwargs)
         else:
-            event.emit_directly(kwargs)
+            event.call_slots(kwargs)
 
     # -- configuration
 
@@ -258,3 +258,8 @@ class Routine(Loadable):
     def _config_from_plain(self, part: Part) -> None:
         """Set the configuration that `_config_to_plain` gave."""
         self._config = {key: restored(value) for key, value in part.entries()}
+
+
+def generated_id(routine: Routine) -> str:
+    """The id that a routine has in a flow if no other is given."""
+    return routine._id

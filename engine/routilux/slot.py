@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .binding import Binding, MergeStrategy, merge
 from .error_handler import error_text
 from .persistence.class_registry import callable_from_plain, callable_to_plain, to_plain
 from .persistence.plain_data import Part
-from .threads.synchronization import Watchers, tell
-
-if TYPE_CHECKING:
-    from .event import Event
+from .threads.synchronization import Listeners, notify
 
 _log = logging.getLogger("routilux")
+
+
+class EventPort(Protocol):
+    """An `Event`, as the slots that it leads to know it."""
+
+    def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None: ...
+    def disconnect(self, slot: Slot) -> None: ...
 
 
 class Slot:
@@ -43,9 +47,9 @@ class Slot:
         self.name: str = name
         self.routine = routine
         self.merge_strategy = merge_strategy
-        self.connected_events: list[Event] = []
+        self.connected_events: list[EventPort] = []
         self._stored: dict[str, Any] = {}
-        self._watchers: Watchers = []
+        self._listeners: Listeners = []
         self.handler = handler
 
     def __repr__(self) -> str:
@@ -60,13 +64,13 @@ class Slot:
     def handler(self, handler: Callable[..., Any] | None) -> None:
         self.binding: Binding | None = None if handler is None else Binding(handler)
         self._handler = handler
-        tell(self._watchers)
+        notify(self._listeners)
 
-    def connect(self, event: Event, param_mapping: dict[str, str] | None = None) -> None:
+    def connect(self, event: EventPort, param_mapping: dict[str, str] | None = None) -> None:
         """List each other with `event`. `param_mapping` is ignored here: it belongs to a `Connection`."""
         event.connect(self)
 
-    def disconnect(self, event: Event) -> None:
+    def disconnect(self, event: EventPort) -> None:
         """Take the connection from `event` away; nothing happens when not connected."""
         event.disconnect(self)
 

@@ -17,7 +17,7 @@ from tests.dashboard.peers import ask, get
 
 def hooks(flow: Flow) -> int:
     """How many observers a flow has."""
-    return len(flow._hooks)
+    return len(flow._registry._hooks)
 
 
 def test_a_dashboard_that_nobody_has_lets_go_of_its_flow_with_the_next_job() -> None:

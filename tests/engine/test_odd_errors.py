@@ -156,7 +156,7 @@ def test_an_error_that_cannot_be_dealt_with_fails_the_job(
 ) -> None:
     failing_flow(flow, place, "routine", Uncountable("retry", 3, 0.0))
     over(getattr(flow, how)("a"), "failed")
-    assert "cannot be dealt with" in caplog.text
+    assert "cannot be handled" in caplog.text
     over(flow.start("a"), "failed")  # no worker has been lost
 
 

@@ -306,8 +306,8 @@ def test_what_else_a_routine_has_not_is_told_as_ever() -> None:
 
 def test_a_class_or_anything_else_that_is_no_routine_is_not_added() -> None:
     flow = Flow("f")
-    with pytest.raises(TypeError, match=r"Routine is a class.*add Routine\(\)"):
+    with pytest.raises(TypeError, match=r"Routine is a class; add an instance: Routine\(\)"):
         flow.add_routine(Routine, "a")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="'x' is no routine"):
+    with pytest.raises(TypeError, match="'x' is not a routine"):
         flow.add_routine("x", "a")  # type: ignore[arg-type]
     assert not flow.routines

@@ -97,8 +97,8 @@ def test_the_hooks_are_told_of_each_step_and_the_control_says_how_far_it_is(flow
     control = job.control
     assert (control.action, control.state, control.by, control.reason) == ("step", "draining", "ann", "one more")
     assert [handler.routine_id for handler in control.waiting_for] == ["b"]
-    assert control.refusals == {"pause": None, "resume": None, "step": "a step is under way", "cancel": None}
-    with pytest.raises(ValueError, match="a step is under way"):
+    assert control.refusals == {"pause": None, "resume": None, "step": "a step is in progress", "cancel": None}
+    with pytest.raises(ValueError, match="a step is in progress"):
         flow.step(job)
     door.open()
     over(job, "paused")

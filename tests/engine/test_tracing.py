@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from routilux.execution.failures import traceback_text
+from routilux.execution.failures import format_traceback
 
 
 def raised() -> BaseException:
@@ -20,7 +20,7 @@ def raised() -> BaseException:
 
 
 def test_the_whole_chain_is_told() -> None:
-    text = traceback_text(raised())
+    text = format_traceback(raised())
     assert text.index("KeyError: 'inner'") < text.index("direct cause") < text.index("ValueError: outer")
     assert 'raise KeyError("inner")' in text
 
@@ -28,4 +28,4 @@ def test_the_whole_chain_is_told() -> None:
 def test_nothing_is_parsed_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     error = raised()
     monkeypatch.setattr(ast, "parse", lambda *_: pytest.fail("parsed"))
-    assert "ValueError: outer" in traceback_text(error)
+    assert "ValueError: outer" in format_traceback(error)

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from routilux.threads.worker_pool import Workers
+from routilux.threads.worker_pool import WorkerPool
 from tests.engine.parts import DEADLINE
 from tests.waiting import eventually
 
@@ -29,16 +29,16 @@ def test_work_is_done_while_the_thread_that_put_it_waits_for_it() -> None:
 
 
 def waits_in_vain(name: str) -> bool:
-    workers = Workers(4, name)
+    workers = WorkerPool(4, name)
     outcomes: SimpleQueue[bool] = SimpleQueue()
 
     def wait_for_another() -> None:
         inner = threading.Event()
-        workers.put(inner.set)
+        workers.submit(inner.set)
         outcomes.put(inner.wait(1))
 
     for work in (lambda: None, lambda: None, wait_for_another):
-        workers.put(work)
+        workers.submit(work)
     done = outcomes.get(timeout=5)
     workers.stop(1)
     return not done
@@ -46,7 +46,7 @@ def waits_in_vain(name: str) -> bool:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_is_lost_is_replaced() -> None:
-    workers = Workers(1, "lost")
+    workers = WorkerPool(1, "lost")
     done = list[int]()
 
     class Lost(BaseException):
@@ -56,11 +56,11 @@ def test_a_thread_that_is_lost_is_replaced() -> None:
         raise Lost
 
     for _ in range(3):
-        workers.put(lose)
-    workers.put(lambda: done.append(1))
+        workers.submit(lose)
+    workers.submit(lambda: done.append(1))
     eventually(lambda: done == [1])
-    workers.put(lose)
-    eventually(lambda: not workers._crew.threads)
-    workers.put(lambda: done.append(2))
+    workers.submit(lose)
+    eventually(lambda: not workers._pool.threads)
+    workers.submit(lambda: done.append(2))
     eventually(lambda: done == [1, 2])
     workers.stop(DEADLINE)

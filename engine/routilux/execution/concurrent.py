@@ -1,4 +1,4 @@
-"""A job whose activations run on the flow's workers, several at a time."""
+"""A run whose activations run on the flow's workers, several at a time."""
 
 from __future__ import annotations
 
@@ -8,125 +8,127 @@ from ..context import JobCancelled
 from ..graph.routing import Delivery
 from ..journal.journal import RUNS_FOLDED_AT
 from ..threads.current_frame import enter, leave
-from ..threads.synchronization import UNDER_WAY, take
-from ..threads.worker_pool import Workers
-from .failures import Item
+from ..threads.synchronization import EXIT_BARRIER, acquire_spinning
+from ..threads.worker_pool import WorkerPool
+from .activation import Activation
 from .frame import RunFrame
 from .runner import Runner
-from .settling import ACTIVE
 
-FAIR_SHARE = 64
+FAIRNESS_BATCH = 64
 """Activations that a worker runs for one job while other work waits."""
 
 
 class ConcurrentRunner(Runner):
-    """Workers are `engaged` while something is queued; `active` counts handlers that run.
+    """Workers are assigned while something is queued. The lock guards the three counts.
 
-    `outside` is 1 while the entry's handler runs in the thread that called `execute`. The lock guards all three.
+    Attributes:
+        assigned_workers: workers that serve this run, or will.
+        running: handlers in flight, suspended ones included.
+        entry_in_caller: 1 while the entry's handler runs in the thread that called `execute`.
     """
 
     strategy = "concurrent"
-    guardian: int | None
 
-    def __init__(self, *args: Any, workers: Workers) -> None:
+    def __init__(self, *args: Any, workers: WorkerPool) -> None:
         super().__init__(*args)
         self._workers = workers
         self._limit = workers.limit
-        self.engaged: int = 0
-        self.active: int = 0
-        self.outside: int = 0
-        self.interrupt: BaseException | None = None
-        self.wants_help: bool = True
+        self.assigned_workers: int = 0
+        self.running: int = 0
+        self.entry_in_caller: int = 0
+        self._interrupt: BaseException | None = None
+        self.needs_wakeup = True
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
-        """Run the entry's handler in this thread; the rest goes on on the workers."""
+        """Run the entry's handler in this thread; the rest runs on the workers."""
         frame = RunFrame(self)
         try:
-            UNDER_WAY.begins(self)
+            EXIT_BARRIER.add(self)
             self._execute(frame, entry_routine_id, params)
         except BaseException as error:  # an interrupt between two steps
             if frame in self.frames:
                 self.frames.remove(frame)
-            self.give_up(error)
+            self.abort(error)
             raise
-        self.guardian = None
-        if self.interrupt is not None:
-            raise self.interrupt
+        self.owner_thread = None
+        if self._interrupt is not None:
+            raise self._interrupt
 
     def _execute(self, frame: RunFrame, entry_routine_id: str, params: dict[str, Any]) -> None:
-        item = self.begin(entry_routine_id, params)
+        activation = self.start_job(entry_routine_id, params)
         with self.lock:
-            here = self.gate is None
+            here = self.dispatching
             if here:
-                self.active = self.outside = 1
-                self.take_in(())
-                self.in_hand.clear()
-                frame.item = item
+                self.running = self.entry_in_caller = 1
+                self.leases.discard(self.start_lease)
+                self.start_lease.activations = []
+                frame.activation = activation
                 self.frames.append(frame)
         if not here:
-            self.let_go([item])
+            self.release_lease(self.start_lease)
             return
         enter(frame)
         try:
-            run = self.run_one(frame, item)
+            row = self.run_one(frame, activation)
         finally:
             leave(frame)
         with self.lock:
-            self.journal.runs.append(run)
+            self.journal.runs.append(row)
             frame.target = None
-            self.active -= 1
-            self.outside = 0
-        self._leave(frame)
+            self.running -= 1
+            self.entry_in_caller = 0
+        self._finish_worker(frame)
 
-    def leave_work(self) -> None:
-        self.active -= self.outside
-        self.outside = 0
-        super().leave_work()
+    def release_owner(self) -> None:
+        self.running -= self.entry_in_caller
+        self.entry_in_caller = 0
+        super().release_owner()
 
     def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the whole job on the workers."""
         try:
-            UNDER_WAY.begins(self)
-            self.let_go([self.begin(entry_routine_id, params)])
+            EXIT_BARRIER.add(self)
+            self.start_job(entry_routine_id, params)
+            self.release_lease(self.start_lease)
         except BaseException as error:
-            self.give_up(error)
+            self.abort(error)
             raise
-        self.guardian = None
+        self.owner_thread = None
 
-    def busy(self) -> bool:
-        return (self.active > 0 and not self.waits_at_checkpoint(self.active)) or self.held > 0
+    def is_busy_locked(self) -> bool:
+        return (self.running > 0 and not self.all_suspended(self.running)) or bool(self.leases)
 
-    def call_help(self) -> None:
-        if self.gate is None and self.phase == ACTIVE:
-            wanted = min(self._limit, len(self.queue) + self.active - self.outside)
-            while self.engaged < wanted:
-                self.engaged += 1
-                self._workers.put(self._serve)
-            self.wants_help = self.engaged < self._limit
+    def wake_workers(self) -> None:
+        if self.dispatching:
+            wanted = min(self._limit, len(self.queue) + self.running - self.entry_in_caller)
+            while self.assigned_workers < wanted:
+                self.assigned_workers += 1
+                self._workers.submit(self._worker_loop)
+            self.needs_wakeup = self.assigned_workers < self._limit
 
-    def go_on(self) -> None:
+    def dispatch(self) -> None:
         with self.lock:
-            self.call_help()
+            self.wake_workers()
 
-    def begin_step(self, item: Item) -> RunFrame:
-        self.engaged += 1
-        self.active += 1
+    def reserve_step(self, activation: Activation) -> RunFrame:
+        self.assigned_workers += 1
+        self.running += 1
         frame = RunFrame(self, on_worker=True)
-        frame.item = item
+        frame.activation = activation
         self.frames.append(frame)
         return frame
 
     def run_step(self, frame: RunFrame) -> None:
-        self._workers.put(lambda: self._serve(frame))
+        self._workers.submit(lambda: self._worker_loop(frame))
 
-    def note_raised(self, delivery: Delivery, error: BaseException) -> None:
-        if self.outside and delivery is self.entry and not isinstance(error, (Exception, JobCancelled)):
-            self.interrupt = error
+    def on_handler_error(self, delivery: Delivery, error: BaseException) -> None:
+        if self.entry_in_caller and delivery is self.entry and not isinstance(error, (Exception, JobCancelled)):
+            self._interrupt = error
 
-    def _serve(self, frame: RunFrame | None = None) -> None:
+    def _worker_loop(self, frame: RunFrame | None = None) -> None:
         """A worker's turn: run what is queued until nothing is, or until others have waited long enough.
 
-        A `frame` that is given has an activation, which counts as `active` already.
+        A `frame` that is given has an activation, which counts as running already.
         """
         if frame is None:
             frame = RunFrame(self, on_worker=True)
@@ -134,61 +136,60 @@ class ConcurrentRunner(Runner):
                 self.frames.append(frame)
         enter(frame)
         try:
-            while (more := self._serve_share(frame)) and not self._workers.waiting:
+            while (more := self._drain_share(frame)) and not self._workers.waiting:
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()
         finally:
             leave(frame)
-        if not more or not self._let_others(frame):
-            self._leave(frame)
+        if not more or not self._yield_worker(frame):
+            self._finish_worker(frame)
 
-    def _let_others(self, frame: RunFrame) -> bool:
-        """Queue up behind other jobs; `False` when there is nothing to come back for."""
+    def _yield_worker(self, frame: RunFrame) -> bool:
+        """Queue up behind other jobs; `False` if there is nothing to come back for."""
         with self.lock:
-            if self.gate is not None or not self.queue:
-                self.engaged -= 1
-                self.wants_help = True
+            if not self.dispatching or not self.queue:
+                self.assigned_workers -= 1
+                self.needs_wakeup = True
                 return False
             self.frames.remove(frame)
-        self._workers.put(self._serve)
+        self._workers.submit(self._worker_loop)
         return True
 
-    def _serve_share(self, frame: RunFrame) -> bool:
-        """Run up to FAIR_SHARE activations; whether there may be more. `False`: this worker is not engaged any more."""
+    def _drain_share(self, frame: RunFrame) -> bool:
+        """Run up to FAIRNESS_BATCH activations; whether there may be more. `False`: this worker is unassigned."""
         lock, queue, runs = self.lock, self.queue, self.journal.runs
-        run = None if frame.item is None else self.run_one(frame, frame.item)
-        for _ in range(FAIR_SHARE):
+        row = None if frame.activation is None else self.run_one(frame, frame.activation)
+        for _ in range(FAIRNESS_BATCH):
             if not lock.acquire(False):
-                take(lock)
-            if run is not None:
-                runs.append(run)
+                acquire_spinning(lock)
+            if row is not None:
+                runs.append(row)
                 frame.target = None
-                self.active -= 1
-            if self.gate is not None or not queue or self.phase != ACTIVE:
-                self.engaged -= 1
-                self.wants_help = True
+                self.running -= 1
+            if not self.dispatching or not queue:
+                self.assigned_workers -= 1
+                self.needs_wakeup = True
                 lock.release()
                 return False
-            frame.item = item = queue.popleft()
-            self.active += 1
+            frame.activation = activation = queue.popleft()
+            self.running += 1
             lock.release()
-            run = self.run_one(frame, item)
+            row = self.run_one(frame, activation)
         with lock:
-            if run is not None:
-                runs.append(run)
+            if row is not None:
+                runs.append(row)
                 frame.target = None
-            self.active -= 1
+            self.running -= 1
         return True
 
-    def _leave(self, frame: RunFrame) -> None:
-        """This thread runs no more of the job; the last one brings it to rest."""
+    def _finish_worker(self, frame: RunFrame) -> None:
+        """This thread runs no more of the job; the last one settles it."""
         with self.lock:
             self.frames.remove(frame)
-            over = self.gate is not None or not self.waiting()
-            last = over and self.phase == ACTIVE and not self.busy()
-            if last:
-                self.claim()
+            drained = self.is_drained_locked()
+            if drained:
+                self.begin_settling()
             else:
-                self.call_help()
-        if last:
+                self.wake_workers()
+        if drained:
             self.settle()

@@ -1,209 +1,194 @@
-"""A thread's work for one job: the handler it runs, and where that handler's emissions go."""
+"""A thread's work for one run: the handler that it runs, where the handler's emissions go, and checkpoints in it."""
 
 from __future__ import annotations
 
 from gc import is_tracked
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..context import JobCancelled
 from ..event import Event
-from ..graph.routing import Emission, Receiver
-from ..journal.entries import RunningHandler
+from ..graph.flow_graph import FlowGraph
+from ..graph.routing import Route
+from ..job.state_machine import PAUSING, RESUMING, RUNNING
+from ..job_state import JobState
 from ..persistence.snapshot import snapshot
 from ..threads.current_frame import Frame
-from ..threads.synchronization import take
-from .settling import ACTIVE, PAUSING
-
-if TYPE_CHECKING:
-    from ..flow import Flow
-    from ..job_state import JobState
-    from .runner import Runner
+from ..threads.synchronization import acquire_spinning
+from .activation import HandlerFrame, Lease
+from .run import Run
 
 
-class RunFrame:
-    """Set before each handler run; `target` is `None` between runs. Its thread alone writes it."""
+class RunFrame(HandlerFrame):
+    """The frame of one thread, which alone writes it."""
 
-    __slots__ = ("carried", "cause", "item", "on_worker", "parent", "parked", "runner", "started", "target")
+    __slots__ = ("lease", "on_worker", "parent", "run")
 
-    def __init__(self, runner: Runner, *, on_worker: bool = False) -> None:
-        self.runner: Runner = runner
+    def __init__(self, run: Run, *, on_worker: bool = False) -> None:
+        super().__init__()
+        self.run: Run = run
         self.on_worker: bool = on_worker
         self.parent: Frame | None = None
-        self.target: Receiver | None = None
-        self.cause: int = 0
-        self.started: int = 0
-        self.item: Any = None
-        """The activation that runs, so that a job paused in its midst can be saved."""
-        self.carried: Any = None
-        """Of a guest: the activation that it does work of, which may have ended."""
-        self.parked: bool = False
-        """Whether the handler waits at a checkpoint."""
+        self.lease: Lease | None = None
 
     @property
-    def flow(self) -> Flow:
-        return self.runner.flow
+    def flow(self) -> FlowGraph:
+        return self.run.graph
 
     @property
     def job_state(self) -> JobState:
-        return self.runner.job_state
+        return self.run.job_state
 
     @property
     def routine_id(self) -> str:
         return self.target.routine_id if self.target is not None else ""
 
-    def running(self, now_ns: int) -> RunningHandler | None:
-        target = self.target
-        if target is None or self.parked:
-            return None
-        started = self.started
-        return RunningHandler(target.routine_id, target.slot_name, max(now_ns - started, 0), started)
-
-    def guest(self) -> RunFrame:
-        guest = RunFrame(self.runner)
-        guest.target, guest.cause, guest.started = self.target, self.cause, perf_counter_ns()
-        guest.carried = self.carried if self.item is None else self.item
-        self.runner.hold(guest)
-        return guest
-
-    def release(self) -> None:
-        self.runner.release(self)
-
-    def checkpoint(self) -> None:
-        checkpoint(self.runner, self)
+    # -- emissions
 
     def emit(self, routine: Any, event: Event, data: dict[str, Any]) -> None:
         target = self.target
-        emission = None
+        route = None
         if target is not None and target.routine is routine:
-            emission = target.sources.get(event.name)
-        if emission is None:
-            emission = self._find(routine, event)
-            if emission is None:
-                event.emit_directly(data)
+            route = target.routes.get(event.name)
+        if route is None:
+            route = self._find_route(routine, event)
+            if route is None:
+                event.call_slots(data)
                 return
         # A dict that the collector does not track holds nothing that could change later.
         kept = snapshot(data) if is_tracked(data) else data
-        runner = self.runner
+        run = self.run
         if self.on_worker:
-            self._emit_on_worker(emission, kept, data)
+            self._emit_on_worker(route, kept, data)
             return
-        with runner.lock:  # the only way to take it that is safe from an interrupt of the main thread
+        with run.lock:  # the only way to take it that is safe from an interrupt of the main thread
             # jscpd:ignore-start - as in `_send`: a call in between costs a twelfth of an event (W1)
-            journal = runner.journal
+            journal = run.journal
             records = journal.records
-            if runner.closed:
-                records.append((runner.plan.unsent(emission), kept, perf_counter_ns(), self.cause))
+            if not run.accepting:
+                records.append((run.routing.undelivered(route), kept, perf_counter_ns(), self.cause))
                 return
-            records.append((emission.number, kept, perf_counter_ns(), self.cause))
-            seq = journal.records_left + len(records)
-            for delivery in emission.deliveries:
-                runner.queue.append((delivery, data, seq, 0, False))
-            if runner.wants_help:
-                runner.call_help()
+            records.append((route.number, kept, perf_counter_ns(), self.cause))
+            seq = journal.records_trimmed + len(records)
+            for delivery in route.deliveries:
+                run.queue.append((delivery, data, seq, 0, False))
+            if run.needs_wakeup:
+                run.wake_workers()
             if len(records) > journal.trim_at:
                 journal.trim_records()
             # jscpd:ignore-end: what follows differs
 
-    def _emit_on_worker(self, emission: Emission, kept: dict[str, Any], data: dict[str, Any]) -> None:
-        lock = self.runner.lock
+    def _emit_on_worker(self, route: Route, kept: dict[str, Any], data: dict[str, Any]) -> None:
+        lock = self.run.lock
         if not lock.acquire(False):
-            take(lock)
+            acquire_spinning(lock)
         try:
-            self._send(emission, kept, data)
+            self._send(route, kept, data)
         finally:
             lock.release()
 
-    def _send(self, emission: Emission, kept: dict[str, Any], data: dict[str, Any]) -> None:
-        runner = self.runner
-        journal = runner.journal
+    def _send(self, route: Route, kept: dict[str, Any], data: dict[str, Any]) -> None:
+        run = self.run
+        journal = run.journal
         records = journal.records
-        if runner.closed:
-            records.append((runner.plan.unsent(emission), kept, perf_counter_ns(), self.cause))
+        if not run.accepting:
+            records.append((run.routing.undelivered(route), kept, perf_counter_ns(), self.cause))
             return
-        records.append((emission.number, kept, perf_counter_ns(), self.cause))
-        seq = journal.records_left + len(records)
-        for delivery in emission.deliveries:
-            runner.queue.append((delivery, data, seq, 0, False))
-        if runner.wants_help:
-            runner.call_help()
+        records.append((route.number, kept, perf_counter_ns(), self.cause))
+        seq = journal.records_trimmed + len(records)
+        for delivery in route.deliveries:
+            run.queue.append((delivery, data, seq, 0, False))
+        if run.needs_wakeup:
+            run.wake_workers()
         if len(records) > journal.trim_at:
             journal.trim_records()
 
-    def deliver(self, event: Event, data: dict[str, Any]) -> None:
-        emission = self._find(event.routine, event)
-        if emission is None:
-            event.emit_directly(data)
+    def enqueue(self, event: Event, data: dict[str, Any]) -> None:
+        route = self._find_route(event.routine, event)
+        if route is None:
+            event.call_slots(data)
             return
-        runner = self.runner
-        with runner.lock:
-            if not runner.closed:
-                for delivery in emission.deliveries:
-                    runner.queue.append((delivery, data, self.cause, 0, False))
-                if runner.wants_help:
-                    runner.call_help()
+        run = self.run
+        with run.lock:
+            if run.accepting:
+                for delivery in route.deliveries:
+                    run.queue.append((delivery, data, self.cause, 0, False))
+                if run.needs_wakeup:
+                    run.wake_workers()
 
-    def _find(self, routine: Any, event: Event) -> Emission | None:
-        """Where the event goes in this flow, or `None` when its routine is not in the flow."""
-        plan = self.runner.plan
+    def _find_route(self, routine: Any, event: Event) -> Route | None:
+        """Where the event goes in this flow, or `None` if its routine is not in the flow."""
+        routing = self.run.routing
         target = self.target
         if target is None or target.routine is not routine:
-            routine_id = plan.routine_id(routine)
-            return None if routine_id is None else plan.emission(routine_id, event)
-        version = plan.version
-        emission = target.sources[event.name] = plan.emission(target.routine_id, event)
-        if plan.version != version:  # the structure changed meanwhile: do not remember
-            target.sources.pop(event.name, None)
-        return emission
+            routine_id = routing.routine_id(routine)
+            return None if routine_id is None else routing.route(routine_id, event)
+        version = routing.version
+        route = target.routes[event.name] = routing.route(target.routine_id, event)
+        if routing.version != version:  # the structure changed meanwhile: do not remember
+            target.routes.pop(event.name, None)
+        return route
 
+    # -- carried functions
 
-def checkpoint(runner: Runner, frame: RunFrame) -> None:
-    """Let a pause take effect in the midst of a handler, or end the handler of a job that is ending."""
-    with runner.lock:
-        if runner.gate == "pause" and frame.item is not None:
-            frame.parked = True
-            runner.parked += 1
-        over = frame.parked and runner.phase == ACTIVE and not runner.busy()
-        if over:
-            runner.claim()
-    raised = _wait(runner, frame, over) if frame.parked else None
-    if runner.closed:
-        raise JobCancelled(f"Job {runner.job_state.job_id} is ending") from raised
-    if raised is not None:
-        raise raised
+    def carried_frame(self) -> RunFrame:
+        """A frame for another thread that works for this handler; the run has a lease until its `release`."""
+        carried = RunFrame(self.run)
+        carried.target, carried.cause, carried.started = self.target, self.cause, perf_counter_ns()
+        carried.origin = self.origin if self.activation is None else self.activation
+        carried.lease = self.run.acquire_lease(carried)
+        return carried
 
+    def release(self) -> None:
+        """A carried function has returned, or will never be called."""
+        assert self.lease is not None
+        with self.run.lock:
+            self.run.frames.remove(self)
+        self.run.release_lease(self.lease)
 
-def unpark(runner: Runner, frame: RunFrame) -> None:
-    """Let a handler that waits go on. Called with the lock held."""
-    if frame.parked:
-        frame.parked = False
-        runner.parked -= 1
+    # -- checkpoints
 
+    def checkpoint(self) -> None:
+        """Let a pause take effect inside a handler, or end the handler of a job that is ending."""
+        run = self.run
+        with run.lock:
+            if run.state == PAUSING and self.activation is not None:
+                self.suspended = True
+                run.suspended += 1
+            drained = self.suspended and run.is_drained_locked()
+            if drained:
+                run.begin_settling()
+        raised = self._wait_suspended(drained) if self.suspended else None
+        if not run.accepting:
+            raise JobCancelled(f"Job {run.job_state.job_id} is ending") from raised
+        if raised is not None:
+            raise raised
 
-def _must_wait(runner: Runner, frame: RunFrame) -> bool:
-    return frame.parked and not runner.closed and (runner.gate in PAUSING or runner.phase != ACTIVE)
+    def _wait_suspended(self, settles: bool) -> Exception | None:
+        """Wait until the job is resumed or ends; return what a signal handler of the user raised here.
 
+        That is raised only after the wait, for in a paused job no handler fails.
+        """
+        run = self.run
+        raised: Exception | None = None
+        try:
+            while self.suspended:
+                try:
+                    if settles:
+                        settles = False
+                        run.settle()
+                    with run.lock:
+                        while self._must_wait():
+                            run.changed.wait()
+                        run.resume_suspended(self)
+                except Exception as error:
+                    raised = error
+        except BaseException:
+            with run.lock:
+                run.resume_suspended(self)
+            raise
+        return raised
 
-def _wait(runner: Runner, frame: RunFrame, settles: bool) -> Exception | None:
-    """Wait with a parked handler; return what a signal of the user has raised here.
-
-    That waits as well, for in a paused job no handler fails.
-    """
-    raised: Exception | None = None
-    try:
-        while frame.parked:
-            try:
-                if settles:
-                    settles = False
-                    runner.settle()
-                with runner.lock:
-                    while _must_wait(runner, frame):
-                        runner._changed.wait()
-                    unpark(runner, frame)
-            except Exception as error:
-                raised = error
-    except BaseException:
-        with runner.lock:
-            unpark(runner, frame)
-        raise
-    return raised
+    def _must_wait(self) -> bool:
+        """Whether the handler waits on. Expects the lock."""
+        return self.suspended and self.run.accepting and self.run.state not in (RUNNING, RESUMING)

@@ -1,4 +1,4 @@
-"""A job whose activations run one after the other, in one thread."""
+"""A run whose activations run one after the other, in one thread."""
 
 from __future__ import annotations
 
@@ -7,44 +7,42 @@ from time import perf_counter_ns
 from typing import Any
 
 from ..context import JobCancelled
+from ..job.state_machine import SETTLED, SETTLING
 from ..journal.journal import RUNS_FOLDED_AT
 from ..threads.current_frame import enter, leave
-from ..threads.synchronization import UNDER_WAY
-from .failures import Item
+from ..threads.synchronization import EXIT_BARRIER
+from .activation import Activation
 from .frame import RunFrame
 from .runner import Runner
-from .settling import ACTIVE
 
-BURST = 1024
+BATCH_SIZE = 1024
 """Activations between two looks at what is not urgent."""
 
 
 class SequentialRunner(Runner):
-    """The thread that calls `drive` takes every activation; `driving` says that there is one."""
+    """The thread in `run_loop` takes every activation; `loop_active` says that there is one."""
 
     strategy = "sequential"
-    guardian: int | None
-    wants_help: bool
+    needs_wakeup: bool
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.driving: bool = False
-        self._in_burst = False
-        """Whether activations are taken without the lock: what is in the frame may have ended."""
+        self.loop_active: bool = False
+        self._draining_unlocked = False
+        """Whether activations are taken without the lock: the one in the frame may have ended."""
         self._interrupt: BaseException | None = None
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the job in this thread until it settles."""
         try:
-            item = self.begin(entry_routine_id, params)
+            self.start_job(entry_routine_id, params)
             with self.lock:
-                self.driving = True
-                entries = self.take_in([item])
-            for entry in entries:
-                self.job_state._announce(entry)
-            self.drive()
+                self.loop_active = True
+                entries = self.enqueue_from_lease(self.start_lease)
+            self.publish(entries)
+            self.run_loop()
         except BaseException as error:  # an interrupt between two steps
-            self.give_up(error)
+            self.abort(error)
             raise
         interrupt, self._interrupt = self._interrupt, None
         if interrupt is not None:
@@ -53,125 +51,127 @@ class SequentialRunner(Runner):
     def start(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the job in a thread of its own."""
         try:
-            UNDER_WAY.begins(self)
-            self.let_go([self.begin(entry_routine_id, params)])
+            EXIT_BARRIER.add(self)
+            self.start_job(entry_routine_id, params)
+            self.release_lease(self.start_lease)
         except BaseException as error:
-            self.give_up(error)
+            self.abort(error)
             raise
 
-    def busy(self) -> bool:
-        return (self.driving and not self.waits_at_checkpoint(1)) or self.held > 0
+    def is_busy_locked(self) -> bool:
+        return (self.loop_active and not self.all_suspended(1)) or bool(self.leases)
 
-    def call_help(self) -> None:
-        self._changed.notify_all()
+    def wake_workers(self) -> None:
+        self.changed.notify_all()
 
-    def go_on(self) -> None:
+    def dispatch(self) -> None:
         with self.lock:
-            if self.driving or self.phase != ACTIVE:
-                self._changed.notify_all()
+            if self.loop_active or self.state in SETTLED or self.state in SETTLING:
+                self.changed.notify_all()
                 return
-            self.driving = True
-        self._drive_in_thread()
+            self.loop_active = True
+        self._start_loop()
 
-    def begin_step(self, item: Item) -> RunFrame:
-        self.driving = True
+    def reserve_step(self, activation: Activation) -> RunFrame:
+        self.loop_active = True
         frame = RunFrame(self)
-        frame.item = item
+        frame.activation = activation
         self.frames.append(frame)
         return frame
 
     def run_step(self, frame: RunFrame) -> None:
-        self._drive_in_thread(frame)
+        self._start_loop(frame)
 
-    def begun(self) -> list[Item] | None:
-        if not self._in_burst:
-            return self.in_frames()
+    def in_flight(self) -> list[Activation] | None:
+        if not self._draining_unlocked:
+            return self.frames_in_flight()
         run = self.journal.last_run()
         last = None if run is None else run[1]
-        begun = [frame.item for frame in self.frames if frame.item is not None and frame.started != last]
+        begun = [f.activation for f in self.frames if f.activation is not None and f.started != last]
         return begun or None  # none: the thread is between two handlers
 
-    def _drive_in_thread(self, frame: RunFrame | None = None) -> None:
-        name = f"routilux-{self.flow.flow_id}-{self.job_state.job_id[:8]}"
-        threading.Thread(target=self.drive, args=(frame,), name=name, daemon=True).start()
+    def release_owner(self) -> None:
+        self.loop_active = False
+        super().release_owner()
 
-    def drive(self, frame: RunFrame | None = None) -> None:
-        """Run the activation of `frame`, if it is given, and work off the queue until the job is at rest."""
+    def _start_loop(self, frame: RunFrame | None = None) -> None:
+        name = f"routilux-{self.graph.flow_id}-{self.job_state.job_id[:8]}"
+        threading.Thread(target=self.run_loop, args=(frame,), name=name, daemon=True).start()
+
+    def run_loop(self, frame: RunFrame | None = None) -> None:
+        """Run the activation of `frame`, if given, and then what is queued until the run settles."""
         if frame is None:
             frame = RunFrame(self)
             self.frames.append(frame)
-        self.guardian = threading.get_ident()
+        self.owner_thread = threading.get_ident()
         enter(frame)
         try:
-            if frame.item is not None:
-                self.journal.runs.append(self.run_one(frame, frame.item))
+            if frame.activation is not None:
+                self.journal.runs.append(self.run_one(frame, frame.activation))
                 frame.target = None
-            while self._burst(frame) or self._more(frame):
+            while self._drain_batch(frame) or self._wait_for_work(frame):
                 if len(self.journal.runs) >= RUNS_FOLDED_AT:
                     self.journal.fold_runs()
         except BaseException as error:  # an interrupt between two handlers
-            self.give_up(error)
+            self.abort(error)
             raise
         finally:
-            frame.target = frame.item = None
-            self._in_burst = False
+            frame.target = frame.activation = None
+            self._draining_unlocked = False
             leave(frame)
             self.frames.remove(frame)
 
-    def _burst(self, frame: RunFrame) -> bool:
-        """Run up to BURST activations; whether there may be more at once."""
-        self._in_burst = True
+    def _drain_batch(self, frame: RunFrame) -> bool:
+        """Run up to BATCH_SIZE activations; whether there may be more at once."""
+        self._draining_unlocked = True
         take = self.queue.popleft
         add_run = self.journal.runs.append
         clock = perf_counter_ns
-        for _ in range(BURST):
-            if self.gate is not None:
+        for _ in range(BATCH_SIZE):
+            if not self.dispatching:
                 return False
             try:
-                frame.item = item = take()
+                frame.activation = activation = take()
             except IndexError:
                 return False
-            delivery, data, cause, attempt, prepared = item
+            delivery, data, cause, attempt, merged = activation
             frame.target = target = delivery.target
             frame.cause = cause
             frame.started = start = clock()
             try:
-                if delivery.plain is not None and not prepared:
-                    delivery.plain(**data)
+                if delivery.direct_call is not None and not merged:
+                    delivery.direct_call(**data)
                 else:
-                    if not prepared:
-                        data = self.prepare(delivery, data)
-                        prepared = True
-                        frame.item = (delivery, data, cause, attempt, True)
+                    if not merged:
+                        data = self.map_and_merge(delivery, data)
+                        merged = True
+                        frame.activation = (delivery, data, cause, attempt, True)
                     target.call(data)
                     if delivery is self.entry:
-                        self.entry_done(start, attempt)
+                        self.entry_completed(start, attempt)
             except BaseException as error:
-                add_run(self.failures.deal_with((delivery, data, cause, attempt, prepared), error, start))
+                add_run(self.failures.handle_error((delivery, data, cause, attempt, merged), error, start))
                 if not isinstance(error, (Exception, JobCancelled)):
                     self._interrupt = error
             else:
                 add_run((target.number, start, clock() - start, "completed", cause))
         return True
 
-    def _more(self, frame: RunFrame) -> bool:
-        """The queue is empty or the gate closed: wait for retries and for who holds the job, or come to rest."""
-        frame.target = frame.item = None
-        self._in_burst = False
+    def _wait_for_work(self, frame: RunFrame) -> bool:
+        """Nothing can be taken: wait for retries and leases, or settle the run and return `False`."""
+        frame.target = frame.activation = None
+        self._draining_unlocked = False
         with self.lock:
-            while self.gate is not None or not self.queue:
-                if not self.held and (self.gate is not None or not self.failures.delayed):
+            while not (self.dispatching and self.queue):
+                self.loop_active = False
+                if self.is_drained_locked():
+                    self.begin_settling()
                     break
-                self.wants_help = True
-                self._changed.wait()
-                self.wants_help = False
+                self.loop_active = True
+                self.needs_wakeup = True
+                self.changed.wait()
+                self.needs_wakeup = False
             else:
                 return True
-            self.claim()
-            self.driving = False
         self.settle()
         return False
-
-    def leave_work(self) -> None:
-        self.driving = False
-        super().leave_work()

@@ -1,49 +1,66 @@
-"""The structure of a flow: routines under ids, and connections between them."""
+"""A flow's definition: routines under ids, connections between them, configuration, and all of it as plain data."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..connection import Connection, connection_name
 from ..error_handler import ErrorHandler
 from ..persistence.class_registry import KnownClasses
 from ..persistence.plain_data import FORMAT, Part, shown
-from ..routine import Routine
-from .routing import Plan
+from ..routine import Routine, generated_id
+from .routing import RoutingTable
 
-if TYPE_CHECKING:
-    from ..flow import Flow
+SEQUENTIAL, CONCURRENT = "sequential", "concurrent"
+DEFAULT_TIMEOUT = 300.0
+
+_log = logging.getLogger("routilux")
 
 
-class Structure:
-    """What a flow is made of, apart from how it is run."""
+class FlowGraph:
+    """A flow apart from its jobs. The attributes are those of `Flow`."""
 
-    def __init__(self, flow_id: str) -> None:
+    def __init__(
+        self,
+        flow_id: str,
+        execution_strategy: str = SEQUENTIAL,
+        max_workers: int = 1,
+        execution_timeout: float = DEFAULT_TIMEOUT,
+        history_limit: int | None = None,
+    ) -> None:
         self.flow_id = flow_id
+        self.execution_strategy: str = execution_strategy
+        self.max_workers: int = max_workers
+        self.execution_timeout: float = execution_timeout
+        self.history_limit: int | None = history_limit
+        self.error_handler: ErrorHandler | None = None
         self.routines: dict[str, Routine] = {}
         self.connections: list[Connection] = []
-        self._plan = Plan(self)
+        self._routing = RoutingTable(self)
 
     def __repr__(self) -> str:
         return f"Flow[{self.flow_id}]"
 
+    # -- structure
+
     def add_routine(self, routine: Routine, routine_id: str | None = None) -> str:
         """Add `routine` under `routine_id` (its own generated one when not given) and return the id.
 
-        Raises `ValueError` when the id is taken, and `TypeError` for what is no routine, such as its class.
+        Raises `ValueError` if the id is taken, and `TypeError` unless `routine` is an instance of `Routine`.
         """
         if isinstance(routine, type):
-            raise TypeError(f"{routine.__name__} is a class, and a routine is needed: add {routine.__name__}()")
+            raise TypeError(f"{routine.__name__} is a class; add an instance: {routine.__name__}()")
         if not isinstance(routine, Routine):
-            raise TypeError(f"{routine!r} is no routine: add an object of a class that is derived from Routine")
-        own_id = routine._id
+            raise TypeError(f"{routine!r} is not a routine; pass an instance of a Routine subclass")
+
+        own_id = generated_id(routine)  # raises if a constructor did not call super().__init__()
         key = own_id if routine_id is None else Part(routine_id, "routine_id").as_text()
         if key in self.routines:
             raise ValueError(f"Routine id {key!r} already exists in {self!r}; choose another id")
         self.routines[key] = routine
-        self._plan.routine_added()
+        self._routing.routine_added()
         return key
 
     def connect(
@@ -54,11 +71,11 @@ class Structure:
         target_slot: str,
         param_mapping: dict[str, str] | None = None,
     ) -> Connection:
-        """Join an event to a slot and return the connection.
+        """Connect an event to a slot and return the connection.
 
         Args:
-            source_routine_id, source_event: who sends, and what.
-            target_routine_id, target_slot: who receives, and where.
+            source_routine_id, source_event: the sender and its event.
+            target_routine_id, target_slot: the receiver and its slot.
             param_mapping: `{event parameter: slot parameter}`; these are renamed on the way.
 
         Raises:
@@ -75,15 +92,8 @@ class Structure:
         connection = Connection(event, slot, param_mapping)
         connection.source_routine_id, connection.target_routine_id = source_routine_id, target_routine_id
         self.connections.append(connection)
-        self._plan.connected(connection)
+        self._routing.connected(connection)
         return connection
-
-    def _clear(self) -> None:
-        version = self.structure_version
-        self.routines.clear()
-        self.connections.clear()
-        self._plan.version = version  # slots and events are counted in it, and are gone
-        self._plan.structure_changed()
 
     def _routine(self, routine_id: str, what: str) -> Routine:
         routine = self.routines.get(routine_id)
@@ -96,7 +106,7 @@ class Structure:
     def structure_version(self) -> int:
         """A number that grows whenever routines, connections, events or slots change."""
         own = sum(len(routine.slots) + len(routine.events) for routine in list(self.routines.values()))
-        return self._plan.version + own
+        return self._routing.version + own
 
     def connection_ends(self, connection: Connection) -> tuple[str, str, str, str]:
         """Return the ends of `connection`: (source routine id, event name, target routine id, slot name).
@@ -114,71 +124,92 @@ class Structure:
     def connection_id(self, connection: Connection) -> str:
         """Return the id of `connection`: `"reader.text->parser.source"`; a repeated pair has `#2`, `#3`, … appended."""
         ends = self.connection_ends(connection)
-        twins = [known for known in self.connections if self.connection_ends(known) == ends]
-        place = next((place for place, known in enumerate(twins) if known is connection), 0)
+        duplicates = [known for known in self.connections if self.connection_ends(known) == ends]
+        place = next((place for place, known in enumerate(duplicates) if known is connection), 0)
         return connection_name(ends, place + 1)
+
+    def connection_ids(self) -> list[str]:
+        """Return the ids of all `connections`, in their order."""
+        counts: dict[tuple[str, str, str, str], int] = {}
+        ids = []
+        for connection in self.connections:
+            ends = self.connection_ends(connection)
+            counts[ends] = counts.get(ends, 0) + 1
+            ids.append(connection_name(ends, counts[ends]))
+        return ids
+
+    # -- saving and loading
+
+    def serialize(self) -> dict[str, Any]:
+        """Return structure and configuration as plain data; nothing of any run.
+
+        Raises:
+            TypeError: for a routine whose class needs constructor arguments.
+        """
+        handler = self.error_handler
+        return {
+            "_type": "Flow",
+            "format": FORMAT,
+            "flow_id": self.flow_id,
+            "execution_strategy": self.execution_strategy,
+            "max_workers": self.max_workers,
+            "execution_timeout": self.execution_timeout,
+            "history_limit": self.history_limit,
+            "error_handler": None if handler is None else handler.serialize(),
+            "routines": {key: routine.serialize() for key, routine in self.routines.items()},
+            "connections": [connection.serialize() for connection in self.connections],
+            "_paused": False,
+        }
+
+    def deserialize(self, data: dict[str, Any], allow: Collection[str] = ()) -> None:
+        """Load `data`, the result of `serialize`. Routines are made by their classes, which this process must know.
+
+        Args:
+            allow: modules that may be imported to find a class.
+
+        Raises:
+            ValueError: saying what is wrong and where; nothing has changed then.
+        """
+        part = Part(data, "flow")
+        part.must_be("Flow")
+        strategy = part.text("execution_strategy", SEQUENTIAL)
+        if strategy not in (SEQUENTIAL, CONCURRENT):
+            raise part.at("execution_strategy").wrong(f"{SEQUENTIAL!r} or {CONCURRENT!r}")
+        known = KnownClasses(allow)
+        routines = {key: Routine.of(item, known) for key, item in part.at("routines", {}).entries()}
+        handler = ErrorHandler.of(part.at("error_handler"))
+        timeout = part.number("execution_timeout", self.execution_timeout)
+        limit = None if part.at("history_limit").value is None else part.whole("history_limit")
+        workers = part.whole("max_workers", 1)
+        flow_id = part.text("flow_id", self.flow_id)
+        owners = _owners(routines, "events"), _owners(routines, "slots")
+        ends = [_ends(item, routines, *owners) for item in part.at("connections", []).items()]
+        self.flow_id, self.execution_strategy = flow_id, strategy
+        self.max_workers = max(workers, 1) if strategy == CONCURRENT else 1
+        self.execution_timeout, self.history_limit, self.error_handler = timeout, limit, handler
+        self._clear()
+        for key, routine in routines.items():
+            self.add_routine(routine, key)
+        for end in ends:
+            if end is not None:
+                self.connect(*end)
+
+    def _clear(self) -> None:
+        version = self.structure_version
+        self.routines.clear()
+        self.connections.clear()
+        self._routing.version = version  # slots and events are counted in it, and are gone
+        self._routing.structure_changed()
+
+
+def routing_of(graph: FlowGraph) -> RoutingTable:
+    """The routing table that the flow's runs share."""
+    return graph._routing
 
 
 def _missing(what: str, name: str, routine_id: str, known: Any) -> str:
     names = ", ".join(map(repr, known)) or "none"
     return f"Routine {routine_id!r} has no {what} {name!r}; its {what}s: {names}"
-
-
-_log = logging.getLogger("routilux")
-
-_STRATEGIES = ("sequential", "concurrent")
-
-
-def flow_to_plain(flow: Flow) -> dict[str, Any]:
-    """The document of a flow. Raises `TypeError` for a routine whose class needs constructor arguments."""
-    handler = flow.error_handler
-    return {
-        "_type": "Flow",
-        "format": FORMAT,
-        "flow_id": flow.flow_id,
-        "execution_strategy": flow.execution_strategy,
-        "max_workers": flow.max_workers,
-        "execution_timeout": flow.execution_timeout,
-        "history_limit": flow.history_limit,
-        "error_handler": None if handler is None else handler.serialize(),
-        "routines": {key: routine.serialize() for key, routine in flow.routines.items()},
-        "connections": [connection.serialize() for connection in flow.connections],
-        "_paused": False,
-    }
-
-
-def fill_flow(flow: Flow, data: Any, allow: Collection[str]) -> None:
-    """Make `flow` what the document says; it stays as it was when something is wrong.
-
-    Raises:
-        ValueError: saying what is wrong and where.
-    """
-    part = Part(data, "flow")
-    part.must_be("Flow")
-    strategy = part.text("execution_strategy", "sequential")
-    if strategy not in _STRATEGIES:
-        raise part.at("execution_strategy").wrong(" or ".join(map(repr, _STRATEGIES)))
-    known = KnownClasses(allow)
-    routines = {key: Routine.of(item, known) for key, item in part.at("routines", {}).entries()}
-    handler = ErrorHandler.of(part.at("error_handler"))
-    timeout = part.number("execution_timeout", flow.execution_timeout)
-    limit = None if part.at("history_limit").value is None else part.whole("history_limit")
-    workers = part.whole("max_workers", 1)
-    flow_id = part.text("flow_id", flow.flow_id)
-    owners = _owners(routines, "events"), _owners(routines, "slots")
-    ends = [_ends(item, routines, *owners) for item in part.at("connections", []).items()]
-    flow.flow_id = flow_id
-    flow.execution_strategy = strategy
-    flow.max_workers = max(workers, 1) if strategy == "concurrent" else 1
-    flow.execution_timeout = timeout
-    flow.history_limit = limit
-    flow.error_handler = handler
-    flow._clear()
-    for key, routine in routines.items():
-        flow.add_routine(routine, key)
-    for end in ends:
-        if end is not None:
-            flow.connect(*end)
 
 
 _Ends = tuple[str, str, str, str, dict[str, str]]

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ..binding import keeps_data
 from ..connection import Connection, connection_name, rename
@@ -14,13 +14,8 @@ from ..event import Event
 from ..journal.entries import Source, Target
 from ..routine import Routine
 from ..slot import Slot
-from ..threads.synchronization import Watcher, add_to
-
-if TYPE_CHECKING:
-    from .flow_graph import Structure
-
-
-ENTRY_SLOT = "trigger"
+from ..status import ENTRY_SLOT
+from ..threads.synchronization import Listener, add_listener
 
 Ends: TypeAlias = tuple[str, str, str, str]
 """Routine and event, routine and slot: what a connection joins."""
@@ -28,11 +23,11 @@ Ends: TypeAlias = tuple[str, str, str, str]
 
 @dataclass(slots=True, eq=False)
 class Receiver(Target):
-    """A slot within its flow. `sources` caches what its routine has emitted from its handler."""
+    """A slot within its flow. `routes` caches those of the events that its handler has emitted."""
 
     routine: Routine | None = None
     slot: Slot = field(default_factory=Slot)
-    sources: dict[str, Emission] = field(default_factory=dict)
+    routes: dict[str, Route] = field(default_factory=dict)
 
     def call(self, data: dict[str, Any]) -> None:
         binding = self.slot.binding
@@ -44,12 +39,12 @@ UNCHANGED: Mapping[str, str] = {}
 
 
 class Delivery:
-    """One way from an event to a slot (`connection` is `None` for the entry and for direct slots).
+    """One edge from an event to a slot (`connection` is `None` for the entry and for direct slots).
 
-    `plain` is the handler when nothing need be done but `plain(**data)`.
+    `direct_call` is the handler when nothing need be done but `direct_call(**data)`.
     """
 
-    __slots__ = ("connection", "mapping", "merges", "plain", "target")
+    __slots__ = ("connection", "direct_call", "mapping", "merges", "target")
 
     def __init__(self, target: Receiver, connection: Connection | None = None) -> None:
         binding = target.slot.binding
@@ -59,24 +54,24 @@ class Delivery:
         self.mapping: Mapping[str, str] = dict(mapping) if mapping else UNCHANGED
         self.merges: bool = keeps_data(target.slot.merge_strategy)
         ready = binding is not None and not self.mapping and not self.merges
-        self.plain: Callable[..., Any] | None = binding.keywords if ready and binding is not None else None
+        self.direct_call: Callable[..., Any] | None = binding.keyword_handler if ready and binding is not None else None
 
     def renamed(self, data: dict[str, Any]) -> dict[str, Any]:
         return rename(data, self.mapping) if self.mapping else data
 
 
 @dataclass(slots=True, eq=False)
-class Emission(Source):
-    """An event of a routine in a flow with its ways, as they were when it was first emitted.
+class Route(Source):
+    """An event of a routine in a flow with its edges, as they were when it was first emitted.
 
-    `unsent` is the number of the same event when nothing is delivered any more (the job is ending); 0 until then.
+    `undelivered` is the number of the same event when nothing is delivered any more (the job is ending); 0 until then.
     """
 
     deliveries: tuple[Delivery, ...] = ()
-    unsent: int = 0
+    undelivered: int = 0
 
 
-class Way(NamedTuple):
+class Edge(NamedTuple):
     """A connection as the plan remembers it; `name` is its id in the flow."""
 
     connection: Connection
@@ -85,52 +80,61 @@ class Way(NamedTuple):
     name: str
 
 
-class Plan:
+class Graph(Protocol):
+    """A `FlowGraph`, as its routing table knows it."""
+
+    routines: dict[str, Routine]
+    connections: list[Connection]
+
+    def connection_ends(self, connection: Connection) -> Ends: ...
+
+
+class RoutingTable:
     """What a flow's jobs share. The two tables only grow: numbers in a journal keep their meaning.
 
     A change of the structure makes new rows for what is emitted from then on. `_lock` guards
     the tables; reading them needs none.
     """
 
-    def __init__(self, flow: Structure) -> None:
+    def __init__(self, flow: Graph) -> None:
         self.version: int = 0
         self.sources: list[Source] = []
         self.targets: list[Receiver] = []
         self._flow = flow
-        self._emissions: dict[tuple[str, str], Emission] = {}
+        self._routes: dict[tuple[str, str], Route] = {}
         self._receivers: dict[tuple[int, str], Receiver] = {}
-        self._other_ways: dict[tuple[str, str, int], Delivery] = {}
+        self._direct_deliveries: dict[tuple[str, str, int], Delivery] = {}
         self._ids: dict[int, str] = {}
-        self._ways: dict[int, list[Way]] = {}
-        self._twins: dict[Ends, int] = {}
-        self._way_count = 0
+        self._edges: dict[int, list[Edge]] = {}
+        self._duplicates: dict[Ends, int] = {}
+        self._edge_count = 0
         self._lock = RLock()
-        self._ref: weakref.ref[Watcher] = weakref.ref(self)
+        self._ref: weakref.ref[Listener] = weakref.ref(self)
 
     def connected(self, connection: Connection) -> None:
         """The flow has one connection more, the last of its list."""
         with self._lock:
-            if self._way_count == len(self._flow.connections) - 1:
-                self._add_way(connection)
+            if self._edge_count == len(self._flow.connections) - 1:
+                self._add_edge(connection)
             self.routine_added()
 
     def structure_changed(self) -> None:
         """Forget what was decided; it is decided anew at its next use."""
         with self._lock:
-            self._ways = {}
-            self._twins = {}
-            self._way_count = 0
+            self._edges = {}
+            self._duplicates = {}
+            self._edge_count = 0
             self.routine_added()
 
     def routine_added(self) -> None:
         """As `structure_changed`, but the connections are as they were."""
         with self._lock:
             self.version += 1
-            self._emissions = {}
+            self._routes = {}
             for receiver in self.targets:  # activations that wait still hold earlier ones
-                receiver.sources.clear()
+                receiver.routes.clear()
             self._receivers = {}
-            self._other_ways = {}
+            self._direct_deliveries = {}
             self._ids = {}
 
     def routine_id(self, routine: Any) -> str | None:
@@ -140,41 +144,45 @@ class Plan:
                 self._ids = {id(known): key for key, known in reversed(list(self._flow.routines.items()))}
             return self._ids.get(id(routine))
 
-    def emission(self, routine_id: str, event: Event) -> Emission:
+    def route(self, routine_id: str, event: Event) -> Route:
         """Where an event of a routine goes."""
-        known = self._emissions.get((routine_id, event.name))
+        known = self._routes.get((routine_id, event.name))
         if known is not None:
             return known
         with self._lock:
-            return self._emissions.get((routine_id, event.name)) or self._make_emission(routine_id, event)
+            return self._routes.get((routine_id, event.name)) or self._make_route(routine_id, event)
 
-    def unsent(self, emission: Emission) -> int:
+    def undelivered(self, route: Route) -> int:
         """The number of an event that is recorded, and delivered to nobody."""
         with self._lock:
-            if not emission.unsent:
-                emission.unsent = len(self.sources)
-                self.sources.append(Source(emission.unsent, emission.routine_id, emission.event_name, "event"))
-        return emission.unsent
+            if not route.undelivered:
+                route.undelivered = len(self.sources)
+                self.sources.append(Source(route.undelivered, route.routine_id, route.event_name, "event"))
+        return route.undelivered
 
     def entry(self, routine_id: str) -> Delivery | None:
-        """The way into a routine's `trigger` slot, or `None` when it has none."""
+        """The edge into a routine's `trigger` slot, or `None` when it has none."""
         slot = self._flow.routines[routine_id].get_slot(ENTRY_SLOT)
         if slot is None:
             return None
-        return self.delivery(routine_id, slot, None, plain=False)
+        return self.delivery(routine_id, slot, None, direct_call=False)
 
-    def delivery(self, routine_id: str, slot: Slot, connection: Connection | None, *, plain: bool = True) -> Delivery:
-        """A way that is not an event's: for the entry, and for an activation that is put back."""
-        key = (routine_id, slot.name, id(connection) if plain else 0)
+    def delivery(
+        self, routine_id: str, slot: Slot, connection: Connection | None, *, direct_call: bool = True
+    ) -> Delivery:
+        """An edge that is not an event's: for the entry, and for an activation that is put back."""
+        key = (routine_id, slot.name, id(connection) if direct_call else 0)
         with self._lock:
-            known = self._other_ways.get(key)
+            known = self._direct_deliveries.get(key)
             if known is None or known.target.slot is not slot:
-                known = self._other_ways[key] = Delivery(self._receiver(slot, routine_id), connection)
-                known.plain = known.plain if plain else None  # so that the end of the entry is noticed
+                known = self._direct_deliveries[key] = Delivery(self._receiver(slot, routine_id), connection)
+                known.direct_call = (
+                    known.direct_call if direct_call else None
+                )  # so that the end of the entry is noticed
         return known
 
     def missing_entry(self, routine_id: str) -> Delivery:
-        """A way to a `trigger` slot that is not there: its handler raises the error that says so."""
+        """An edge to a `trigger` slot that is not there: its handler raises the error that says so."""
         flow = self._flow
 
         def no_entry(**_: Any) -> None:
@@ -182,56 +190,56 @@ class Plan:
             raise ValueError(f"Routine {routine_id!r} has no slot {ENTRY_SLOT!r} to start at; its slots: {slots}")
 
         with self._lock:
-            known = self._other_ways.get((routine_id, "", 0))
+            known = self._direct_deliveries.get((routine_id, "", 0))
             if known is None:
                 slot = Slot(ENTRY_SLOT, None, no_entry)
                 receiver = self._add_receiver(slot, routine_id, flow.routines[routine_id])
-                known = self._other_ways[routine_id, "", 0] = Delivery(receiver)
-                known.plain = None
+                known = self._direct_deliveries[routine_id, "", 0] = Delivery(receiver)
+                known.direct_call = None
             return known
 
-    def _ways_of(self, event: Event) -> list[Way]:
+    def _edges_of(self, event: Event) -> list[Edge]:
         """The connections of an event, in order, each with its ends and its id."""
         connections = self._flow.connections
-        if self._way_count != len(connections):
-            self._ways, self._twins, self._way_count = {}, {}, 0
+        if self._edge_count != len(connections):
+            self._edges, self._duplicates, self._edge_count = {}, {}, 0
             for connection in connections:
-                self._add_way(connection)
-        return self._ways.get(id(event), [])
+                self._add_edge(connection)
+        return self._edges.get(id(event), [])
 
-    def _add_way(self, connection: Connection) -> None:
+    def _add_edge(self, connection: Connection) -> None:
         ends = self._flow.connection_ends(connection)
-        twin = self._twins[ends] = self._twins.get(ends, 0) + 1
-        way = Way(connection, ends[0], ends[2], connection_name(ends, twin))
-        self._ways.setdefault(id(connection.source_event), []).append(way)
-        self._way_count += 1
+        place = self._duplicates[ends] = self._duplicates.get(ends, 0) + 1
+        edge = Edge(connection, ends[0], ends[2], connection_name(ends, place))
+        self._edges.setdefault(id(connection.source_event), []).append(edge)
+        self._edge_count += 1
         if connection.source_event is not None:
-            add_to(connection.source_event._watchers, self._ref)
+            add_listener(connection.source_event._listeners, self._ref)
 
-    def _make_emission(self, routine_id: str, event: Event) -> Emission:
-        own = [way for way in self._ways_of(event) if way.source_routine_id == routine_id]
+    def _make_route(self, routine_id: str, event: Event) -> Route:
+        own = [edge for edge in self._edges_of(event) if edge.source_routine_id == routine_id]
         deliveries = [
-            Delivery(self._receiver(slot, way.target_routine_id), way.connection)
-            for way in own
-            if (slot := way.connection.target_slot) is not None
+            Delivery(self._receiver(slot, edge.target_routine_id), edge.connection)
+            for edge in own
+            if (slot := edge.connection.target_slot) is not None
         ]
         if event.direct_slots:
             joined = {id(delivery.target.slot) for delivery in deliveries}
             direct = [slot for slot in event.direct_slots if id(slot) not in joined]
             deliveries += [Delivery(self._receiver(slot, None)) for slot in direct]
-        emission = Emission(
+        route = Route(
             len(self.sources),
             routine_id,
             event.name,
             "event",
-            tuple([way.name for way in own]),
+            tuple([edge.name for edge in own]),
             tuple([delivery.target.routine_id for delivery in deliveries]),
             tuple(deliveries),
         )
-        self.sources.append(emission)
-        self._emissions[routine_id, event.name] = emission
-        add_to(event._watchers, self._ref)
-        return emission
+        self.sources.append(route)
+        self._routes[routine_id, event.name] = route
+        add_listener(event._listeners, self._ref)
+        return route
 
     def _receiver(self, slot: Slot, routine_id: str | None) -> Receiver:
         routine = slot.routine if isinstance(slot.routine, Routine) else None
@@ -240,7 +248,7 @@ class Plan:
         if known is not None:
             return known
         receiver = self._receivers[id(slot), name] = self._add_receiver(slot, name, routine)
-        add_to(slot._watchers, self._ref)
+        add_listener(slot._listeners, self._ref)
         return receiver
 
     def _add_receiver(self, slot: Slot, routine_id: str, routine: Routine | None) -> Receiver:

@@ -1,149 +1,215 @@
-"""A job to and from plain data: everything that resuming it elsewhere needs."""
+"""A job as plain data: everything that resuming it elsewhere needs. Knows neither `JobState` nor runs."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-from ..execution.saving import Cut, StoredRun, cut, stored_run
-from ..execution_tracker import totals_of, totals_to_plain
-from ..journal.entries import Record
-from ..journal.journal import Journal
+from ..journal.entries import Figures, figures_from_plain, figures_to_plain
 from ..journal.records import ExecutionRecord
 from ..persistence.files import check_keys
 from ..persistence.plain_data import FORMAT, Part, iso_utc
 from ..persistence.snapshot import snapshot
-from ..status import STATUSES
-
-if TYPE_CHECKING:
-    from ..job_state import JobState
+from ..status import TRANSITIONS
 
 
-def job_to_plain(job_state: JobState) -> dict[str, Any]:
-    """The document of a job. What has not ended is looked at first: nothing is missing in what is read after it."""
-    runner = job_state._runner
-    if runner is None:
-        run, now = job_state._stored, Cut(job_state.status, job_state._ended_ns, job_state._journal.seq, [])
-    else:
-        now = cut(runner)
-        run = stored_run(runner, now.items)
-    with job_state._data_lock:
-        shared = {
-            "routine_states": snapshot(job_state.routine_states),
-            "shared_data": snapshot(job_state.shared_data),
-            "shared_log": snapshot(job_state.shared_log),
-            "output_log": snapshot(job_state.output_log),
-            "metadata": snapshot(job_state.metadata),
+@dataclass(slots=True)
+class RunSnapshot:
+    """What a run needs, besides the job's state, to continue.
+
+    Attributes:
+        pending_tasks: the activations that have not ended (`execution/saving.py` describes one).
+        slot_data: the data that binding slots have received: rows of `routine_id`, `slot_name`, `data`.
+        completed_routines: ids of routines with a handler run that completed, in order.
+        entry_retried: whether the entry's handler needed a retry.
+        execution_strategy: the job's own, or `None` for its flow's.
+        timeout, time_left: seconds that the job may take in all, and what is left of them; `None`: the flow decides.
+    """
+
+    pending_tasks: list[dict[str, Any]] = field(default_factory=list)
+    slot_data: list[dict[str, Any]] = field(default_factory=list)
+    completed_routines: list[str] = field(default_factory=list)
+    entry_retried: bool = False
+    execution_strategy: str | None = None
+    timeout: float | None = None
+    time_left: float | None = None
+
+    def to_plain(self) -> dict[str, Any]:
+        """The keys of a job's document that describe its run."""
+        return {
+            "pending_tasks": snapshot(self.pending_tasks),
+            "slot_data": snapshot(self.slot_data),
+            "completed_routines": list(self.completed_routines),
+            "entry_retried": self.entry_retried,
+            "execution_strategy": self.execution_strategy,
+            "timeout": self.timeout,
+            "time_left": self.time_left,
         }
-    history = job_state.read_history(0, now.seq)
-    return {
-        "_type": "JobState",
-        "format": FORMAT,
-        "flow_id": job_state.flow_id,
-        "job_id": job_state.job_id,
-        "status": now.status,
-        "current_routine_id": job_state.current_routine_id,
-        "entry_routine_id": job_state.entry_routine_id,
-        "entry_params": snapshot(job_state.entry_params),
-        "created_at": iso_utc(job_state._created_ns),
-        "updated_at": iso_utc(max(job_state._updated_ns, job_state._journal.last_record_ns())),
-        "ended_at": None if now.ended_ns is None else iso_utc(now.ended_ns),
-        **totals_to_plain(job_state.execution_tracker),
-        "execution_history": [record.serialize() for record in history.records],
-        "history_dropped": history.first - 1,
-        "pause_points": snapshot(job_state.pause_points),
-        "checkpoint": snapshot(job_state.checkpoint),
-        "deferred_events": snapshot(job_state.deferred_events),
-        **run.to_plain(),
-        **shared,
-        "shared_log_dropped": job_state.shared_log_dropped,
-        "output_log_dropped": job_state.output_log_dropped,
-    }
+
+    @classmethod
+    def from_plain(cls, job: Part) -> RunSnapshot:
+        """Read those keys. Raises `ValueError` saying what is wrong and where."""
+        tasks, rows = job.at("pending_tasks", []).items(), job.at("slot_data", []).items()
+        for task in tasks:
+            _check_task(task)
+        for row in rows:
+            row.text("routine_id"), row.text("slot_name"), row.object("data")
+        strategy = job.at("execution_strategy")
+        if strategy.value not in (None, "sequential", "concurrent"):
+            raise strategy.wrong("'sequential', 'concurrent' or null")
+        return cls(
+            [task.copy() for task in tasks],
+            [row.copy() for row in rows],
+            [item.as_text() for item in job.at("completed_routines", []).items()],
+            job.flag("entry_retried"),
+            strategy.value,
+            job.optional_number("timeout"),
+            job.optional_number("time_left"),
+        )
 
 
-def job_to_text(job_state: JobState) -> str:
-    """The document as JSON. Raises `TypeError`, saying where, for data that JSON cannot hold."""
-    plain = job_to_plain(job_state)
+def _check_task(task: Part) -> None:
+    """Raise `ValueError` unless this is a task. Whether a flow has its receiver is checked when a flow runs the job."""
+    for key in ("slot_routine_id", "slot_name"):
+        task.text(key)
+    for key in ("source_routine_id", "source_event_name", "target_routine_id", "target_slot_name"):
+        task.optional_text(f"connection_{key}")
+    for _, name in task.at("param_mapping", {}).entries():
+        name.as_text()
+    task.object("data"), task.whole("cause", 0), task.whole("retry_count", 0)
+    task.flag("prepared"), task.flag("is_entry")
+
+
+@dataclass(slots=True)
+class JobDocument:
+    """The document of a job. Times are in ns since the epoch; `records` are the history that is kept, oldest first.
+
+    The other attributes are those of `JobState`.
+    """
+
+    flow_id: str
+    job_id: str
+    status: str
+    current_routine_id: str | None
+    entry_routine_id: str | None
+    entry_params: dict[str, Any]
+    created_ns: int
+    updated_ns: int
+    ended_ns: int | None
+    figures: dict[str, Figures]
+    total_events: int
+    records: list[ExecutionRecord]
+    history_dropped: int
+    pause_points: list[dict[str, Any]]
+    deferred_events: list[dict[str, Any]]
+    run: RunSnapshot
+    shared: dict[str, Any]
+    """`routine_states`, `shared_data`, `shared_log`, `output_log`, `metadata`, and how many both logs dropped."""
+
+    def to_plain(self) -> dict[str, Any]:
+        """The document as a dict."""
+        return {
+            "_type": "JobState",
+            "format": FORMAT,
+            "flow_id": self.flow_id,
+            "job_id": self.job_id,
+            "status": self.status,
+            "current_routine_id": self.current_routine_id,
+            "entry_routine_id": self.entry_routine_id,
+            "entry_params": snapshot(self.entry_params),
+            "created_at": iso_utc(self.created_ns),
+            "updated_at": iso_utc(self.updated_ns),
+            "ended_at": None if self.ended_ns is None else iso_utc(self.ended_ns),
+            **figures_to_plain(self.figures, self.total_events),
+            "execution_history": [record.serialize() for record in self.records],
+            "history_dropped": self.history_dropped,
+            "pause_points": snapshot(self.pause_points),
+            "checkpoint": snapshot(self.pause_points[-1].get("checkpoint") if self.pause_points else None),
+            "deferred_events": snapshot(self.deferred_events),
+            **self.run.to_plain(),
+            **self.shared,
+        }
+
+    @classmethod
+    def from_plain(cls, data: Any) -> JobDocument:
+        """Read a document; `data` is not changed. Raises `ValueError` saying what is wrong and where."""
+        part = Part(data, "job")
+        part.must_be("JobState")
+        status = part.text("status")
+        if status not in TRANSITIONS:
+            raise part.at("status").wrong(f"one of {', '.join(sorted(TRANSITIONS))}")
+        for _, state in part.at("routine_states", {}).entries():
+            state.fields()
+        for point in part.at("pause_points", []).items():
+            point.at("checkpoint", {}).fields()
+        for event in part.at("deferred_events", []).items():
+            event.text("routine_id"), event.text("event_name"), event.object("data")
+        history_dropped = part.whole("history_dropped", 0)
+        figures, total_events = figures_from_plain(part)
+        return cls(
+            flow_id=part.text("flow_id"),
+            job_id=part.text("job_id"),
+            status=status,
+            current_routine_id=part.optional_text("current_routine_id"),
+            entry_routine_id=part.optional_text("entry_routine_id"),
+            entry_params=part.object("entry_params"),
+            created_ns=part.time_ns("created_at"),
+            updated_ns=part.time_ns("updated_at"),
+            ended_ns=None if part.at("ended_at").value is None else part.time_ns("ended_at"),
+            figures=figures,
+            total_events=total_events,
+            records=_records(part, history_dropped + 1),
+            history_dropped=history_dropped,
+            pause_points=part.objects("pause_points"),
+            deferred_events=part.objects("deferred_events"),
+            run=RunSnapshot.from_plain(part),
+            shared={
+                "routine_states": part.object("routine_states"),
+                "shared_data": part.object("shared_data"),
+                "shared_log": part.objects("shared_log"),
+                "output_log": part.objects("output_log"),
+                "metadata": part.object("metadata"),
+                "shared_log_dropped": part.whole("shared_log_dropped", 0),
+                "output_log_dropped": part.whole("output_log_dropped", 0),
+            },
+        )
+
+
+def _records(part: Part, first: int) -> list[ExecutionRecord]:
+    records = []
+    for seq, item in enumerate(part.at("execution_history", []).items(), first):
+        record = ExecutionRecord()
+        record.fill(item)
+        if (record.cause or 0) >= seq:
+            raise item.at("cause").wrong(f"the number of an earlier record (this one is {seq})")
+        records.append(record)
+    return records
+
+
+def document_text(plain: dict[str, Any]) -> str:
+    """A document as JSON. Raises `TypeError`, saying where, for data that JSON cannot hold."""
     try:
         text = json.dumps(plain, indent=2, ensure_ascii=False)
         check_keys(plain)
         return text
     except (TypeError, ValueError, RecursionError) as error:
-        raise TypeError(f"Job {job_state.job_id} cannot be saved: {_culprit(plain)}: {error}") from None
+        raise TypeError(f"Job {plain['job_id']} cannot be saved: {_culprit(plain)}: {error}") from None
 
 
 def _culprit(plain: dict[str, Any]) -> str:
-    """The key whose value JSON cannot hold."""
+    """The key, or the place in a list, that JSON cannot hold."""
     for key, value in plain.items():
-        try:
-            _try(value)
-        except (TypeError, ValueError, RecursionError):
+        if not _is_json(value):
             rows = value if isinstance(value, list) else []
-            for number, row in enumerate(rows):
-                try:
-                    _try(row)
-                except (TypeError, ValueError, RecursionError):
-                    return f"{key}[{number}]"
-            return key
+            return next((f"{key}[{number}]" for number, row in enumerate(rows) if not _is_json(row)), key)
     return "it changed meanwhile"
 
 
-def _try(value: Any) -> None:
-    json.dumps(value)
-    check_keys(value)
-
-
-def fill_job(job_state: JobState, data: Any) -> None:
-    """Make a fresh `job_state` what the document says; `data` itself is not changed.
-
-    Raises:
-        ValueError: saying what is wrong and where.
-    """
-    part = Part(data, "job")
-    part.must_be("JobState")
-    status = part.text("status")
-    if status not in STATUSES:
-        raise part.at("status").wrong(f"one of {', '.join(sorted(STATUSES))}")
-    states: dict[str, dict[str, Any]] = part.object("routine_states")
-    for _, state in part.at("routine_states", {}).entries():
-        state.fields()
-    journal = _journal(part)
-    lists = {name: part.objects(name) for name in ("pause_points", "deferred_events", "shared_log", "output_log")}
-    for point in part.at("pause_points", []).items():
-        point.at("checkpoint", {}).fields()
-    for event in part.at("deferred_events", []).items():
-        event.text("routine_id"), event.text("event_name"), event.object("data")
-    stored = StoredRun.of(part)
-    created, updated = part.time_ns("created_at"), part.time_ns("updated_at")
-    ended = None if part.at("ended_at").value is None else part.time_ns("ended_at")
-    flow_id, job_id = part.text("flow_id"), part.text("job_id")
-    current, entry = part.optional_text("current_routine_id"), part.optional_text("entry_routine_id")
-    params, shared, metadata = part.object("entry_params"), part.object("shared_data"), part.object("metadata")
-    dropped = (part.whole("shared_log_dropped", 0), part.whole("output_log_dropped", 0))
-    figures, events = totals_of(part)
-    job_state.flow_id, job_state.job_id, job_state._status = flow_id, job_id, status
-    job_state._replace_journal(journal)
-    job_state.execution_tracker.take({}, [], figures, max(events - job_state.execution_tracker.event_count(), 0))
-    job_state.current_routine_id, job_state.entry_routine_id = current, entry
-    job_state.entry_params, job_state.shared_data, job_state.metadata = params, shared, metadata
-    job_state.routine_states = states
-    job_state.pause_points, job_state.deferred_events = lists["pause_points"], lists["deferred_events"]
-    job_state.shared_log, job_state.output_log = lists["shared_log"], lists["output_log"]
-    job_state.shared_log_dropped, job_state.output_log_dropped = dropped
-    job_state._created_ns, job_state._updated_ns, job_state._ended_ns = created, updated, ended
-    job_state._stored = stored
-
-
-def _journal(part: Part) -> Journal:
-    journal = Journal([], [])
-    journal.records_left = part.whole("history_dropped", 0)
-    rows: list[Record] = []
-    for seq, item in enumerate(part.at("execution_history", []).items(), journal.records_left + 1):
-        record = ExecutionRecord()
-        record.fill(item)
-        if (record.cause or 0) >= seq:
-            raise item.at("cause").wrong(f"the number of an earlier record (this one is {seq})")
-        number = journal.own_source(record.routine_id, record.event_name, record.kind)
-        rows.append((number, record.data, record.time_ns - journal.wall_ns(0), record.cause or 0))
-    journal.records.extend(rows)
-    return journal
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+        check_keys(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

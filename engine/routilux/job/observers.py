@@ -4,94 +4,96 @@ from __future__ import annotations
 
 import logging
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
-from ..hooks import JobHook
-
-if TYPE_CHECKING:
-    from ..job_state import JobState
-    from ..journal.entries import JournalEntry
-    from ..journal.journal import JournalReader
-
+from ..journal.entries import JournalEntry
+from ..journal.journal import JournalReader
 
 _log = logging.getLogger("routilux")
 
 
-class _Seat:
-    """A hook with its reader. `told`: it knows that the job has started, and may be told more."""
+class Observer(Protocol):
+    """A `JobHook`, as its job knows it."""
 
-    __slots__ = ("hook", "reader", "told")
+    def job_started(self, job_state: Any, reader: JournalReader) -> None: ...
+    def entry_added(self, job_state: Any, entry: JournalEntry) -> None: ...
+    def job_ended(self, job_state: Any) -> None: ...
 
-    def __init__(self, hook: JobHook, reader: JournalReader) -> None:
+
+class Subscription:
+    """A hook with its reader. `started`: `job_started` has returned, so the hook gets everything that follows."""
+
+    __slots__ = ("hook", "reader", "started")
+
+    def __init__(self, hook: Observer, reader: JournalReader) -> None:
         self.hook = hook
         self.reader = reader
-        self.told = False
+        self.started = False
 
 
-class Hooks:
-    """The hooks of one job. Telling them never raises; unattached it costs one look at an empty tuple.
+class Observers:
+    """The hooks of one job. Calling them never raises; without hooks it costs one look at an empty tuple.
 
-    Each is told first that the job has started, and of each end once, whenever it is attached.
-    `_lock` guards what is attached and whether the job has ended; nobody is told anything under it.
+    Each hook gets `job_started` first, and `job_ended` once per end, whenever it is attached.
+    `_lock` guards the subscriptions and whether the job has ended; no hook is called with it held.
     """
 
-    __slots__ = ("_ended", "_lock", "_seats")
+    __slots__ = ("_ended", "_lock", "subscriptions")
 
     def __init__(self) -> None:
-        self._seats: tuple[_Seat, ...] = ()
+        self.subscriptions: tuple[Subscription, ...] = ()
         self._ended = False
         self._lock = Lock()
 
-    def __bool__(self) -> bool:
-        return bool(self._seats)
-
-    def attach(self, hook: JobHook, job_state: JobState, reader: JournalReader) -> None:
-        """Tell `hook` of the job from now on. A hook that is attached already keeps the reader it has."""
-        seat = _Seat(hook, reader)
+    def attach(self, hook: Observer, job_state: Any, reader: JournalReader) -> None:
+        """Call `hook` from now on. A hook that is attached already keeps its reader."""
+        subscription = Subscription(hook, reader)
         with self._lock:
-            known = any(other.hook is hook for other in self._seats)
+            known = any(other.hook is hook for other in self.subscriptions)
             if not known:
-                self._seats += (seat,)
+                self.subscriptions += (subscription,)
         if known:
             reader.close()
             return
-        self._tell(seat, "job_started", job_state, reader)
+        self._notify(subscription, "job_started", job_state, reader)
         with self._lock:
-            seat.told = True
+            subscription.started = True
             ended = self._ended
         if ended:
-            self._tell(seat, "job_ended", job_state)
+            self._notify(subscription, "job_ended", job_state)
 
-    def detach(self, hook: JobHook) -> None:
-        """Tell `hook` nothing more and close its reader."""
+    def detach(self, hook: Observer) -> None:
+        """Call `hook` no longer and close its reader."""
         with self._lock:
-            leaving = [seat for seat in self._seats if seat.hook is hook]
-            self._seats = tuple(seat for seat in self._seats if seat.hook is not hook)
-        for seat in leaving:
-            seat.told = False
-            seat.reader.close()
+            leaving = [known for known in self.subscriptions if known.hook is hook]
+            self.subscriptions = tuple(known for known in self.subscriptions if known.hook is not hook)
+        for subscription in leaving:
+            subscription.started = False
+            subscription.reader.close()
 
-    def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
-        for seat in self._seats:
-            if seat.told:
-                self._tell(seat, "entry_added", job_state, entry)
+    def publish(self, job_state: Any, entry: JournalEntry) -> None:
+        """Pass an entry to every hook."""
+        for subscription in self.subscriptions:
+            if subscription.started:
+                self._notify(subscription, "entry_added", job_state, entry)
 
-    def job_ended(self, job_state: JobState) -> None:
+    def job_ended(self, job_state: Any) -> None:
+        """The job has ended."""
         with self._lock:
             self._ended = True
-            seats = [seat for seat in self._seats if seat.told]
-        for seat in seats:
-            self._tell(seat, "job_ended", job_state)
+            subscriptions = [known for known in self.subscriptions if known.started]
+        for subscription in subscriptions:
+            self._notify(subscription, "job_ended", job_state)
 
-    def job_goes_on(self) -> None:
-        """A job that had ended is paused."""
+    def job_reopened(self) -> None:
+        """A job that had ended is paused: it may end again."""
         with self._lock:
             self._ended = False
 
-    def _tell(self, seat: _Seat, what: str, *args: object) -> None:
+    def _notify(self, subscription: Subscription, method: str, *args: object) -> None:
         try:
-            getattr(seat.hook, what)(*args)
+            getattr(subscription.hook, method)(*args)
         except Exception:
-            name = type(seat.hook).__name__
-            _log.exception("The hook %s raised in %s and is told nothing more of this job", name, what)
-            self.detach(seat.hook)
+            name = type(subscription.hook).__name__
+            _log.exception("The hook %s raised in %s and is not called again for this job", name, method)
+            self.detach(subscription.hook)

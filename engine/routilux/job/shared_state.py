@@ -25,7 +25,7 @@ class SharedValue:
         self.value: Any = value
 
 
-class SharedArea:
+class SharedState:
     """The part of a `JobState` that handlers write to. `_data_lock` guards all of it.
 
     `limit`: newest entries of the shared log and of the output log that are kept, or `None` for all.
@@ -40,11 +40,12 @@ class SharedArea:
         self.output_log: list[dict[str, Any]] = []
         self.output_log_dropped: int = 0
         self.output_handler: OutputHandler | None = None
+        self.metadata: dict[str, Any] = {}
         self._limit = limit
         self._data_lock = threading.RLock()
 
-    def _noted(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> None:
-        """Told after each change."""
+    def _record_change(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> None:
+        """Called after each change."""
 
     # -- routine states and shared data
 
@@ -53,7 +54,7 @@ class SharedArea:
         kept = snapshot(dict(state))
         with self._data_lock:
             self.routine_states[routine_id] = kept
-        self._noted("routine_state", routine_id, {})
+        self._record_change("routine_state", routine_id, {})
 
     def get_routine_state(self, routine_id: str) -> dict[str, Any] | None:
         """A copy of the state of routine `routine_id`, or `None`."""
@@ -80,18 +81,11 @@ class SharedArea:
             yield state
             self.update_routine_state(routine_id, state)
 
-    def _merge_routine_state(self, routine_id: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-        """Store `before`, then what the handler stored, then `after`."""
-        with self._data_lock:
-            stored = self.routine_states.get(routine_id, {})
-            self.routine_states[routine_id] = {**before, **stored, **after}
-        self._noted("routine_state", routine_id, {})
-
     def update_shared_data(self, key: str, value: Any) -> None:
         """Store `value` under `key`, for every routine of this run."""
         with self._data_lock:
             self.shared_data[key] = value
-        self._noted("shared_data", None, {"key": key})
+        self._record_change("shared_data", None, {"key": key})
 
     def get_shared_data(self, key: str, default: Any = None) -> Any:
         """The object stored under `key` itself, or `default`."""
@@ -138,7 +132,7 @@ class SharedArea:
             self.shared_log.append(kept)
             self.shared_log_dropped += self._trim(self.shared_log)
             number = self.shared_log_dropped + len(self.shared_log)
-        self._noted("shared_log", None, {"n": number})
+        self._record_change("shared_log", None, {"n": number})
 
     def get_shared_log(self, filter_func: Callable[[dict[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
         """The entries in the order in which they were appended; with `filter_func`, those for which it is true."""
@@ -161,7 +155,7 @@ class SharedArea:
             self.output_log.append(row)
             self.output_log_dropped += self._trim(self.output_log)
             number = self.output_log_dropped + len(self.output_log)
-        self._noted("output", routine_id, {"n": number})
+        self._record_change("output", routine_id, {"n": number})
         handler = self.output_handler
         if handler is None:
             return
@@ -175,7 +169,31 @@ class SharedArea:
         del rows[:gone]
         return gone
 
-    def _has_failed_routine(self) -> bool:
-        with self._data_lock:
-            words = [state.get("status") for state in self.routine_states.values()]
-        return any(isinstance(word, str) and word in (FAILED, "error") for word in words)
+
+def merge_routine_state(shared: SharedState, routine_id: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Store `before`, then what the handler stored, then `after`."""
+    with shared._data_lock:
+        stored = shared.routine_states.get(routine_id, {})
+        shared.routine_states[routine_id] = {**before, **stored, **after}
+    shared._record_change("routine_state", routine_id, {})
+
+
+def has_failed_routine(shared: SharedState) -> bool:
+    """Whether a routine's state says that it failed."""
+    with shared._data_lock:
+        words = [state.get("status") for state in shared.routine_states.values()]
+    return any(isinstance(word, str) and word in (FAILED, "error") for word in words)
+
+
+def copy_shared(shared: SharedState) -> dict[str, Any]:
+    """Copies of everything that handlers write to, taken at one moment, by the keys of a job's document."""
+    with shared._data_lock:
+        return {
+            "routine_states": snapshot(shared.routine_states),
+            "shared_data": snapshot(shared.shared_data),
+            "shared_log": snapshot(shared.shared_log),
+            "output_log": snapshot(shared.output_log),
+            "metadata": snapshot(shared.metadata),
+            "shared_log_dropped": shared.shared_log_dropped,
+            "output_log_dropped": shared.output_log_dropped,
+        }

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-if TYPE_CHECKING:
-    pass
-
+from ..persistence.plain_data import Part
+from ..status import RunningHandler
 
 Record: TypeAlias = tuple[int, dict[str, Any], int, int]
 """(source number, data, monotonic ns, `seq` of the cause or 0)."""
 
-Run: TypeAlias = tuple[int, int, int, str, int]
+HandlerRun: TypeAlias = tuple[int, int, int, str, int]
 """(target number, start in monotonic ns, duration in ns, outcome, `seq` of the cause or 0)."""
-
-OUTCOMES = ("completed", "failed", "error_continued", "skipped", "retry", "cancelled")
 
 
 @dataclass(slots=True, eq=False)
@@ -47,18 +44,6 @@ class Target:
     number: int
     routine_id: str
     slot_name: str
-
-
-class RunningHandler(NamedTuple):
-    """A handler that is running now: routine (`routine_id`), slot (`slot_name`), and for how long (`running_ns`).
-
-    `started` is when it began, on the journal's clock, as its run will say once it has ended.
-    """
-
-    routine_id: str
-    slot_name: str
-    running_ns: int
-    started: int = 0
 
 
 class JournalEntry(NamedTuple):
@@ -114,7 +99,7 @@ class Totals:
     def add_records(self, records: Iterable[Record]) -> None:
         self.emissions.update(map(itemgetter(0), records))
 
-    def add_runs(self, runs: Iterable[Run]) -> None:
+    def add_runs(self, runs: Iterable[HandlerRun]) -> None:
         groups: dict[tuple[int, str], list[int]] = {}
         for target, _, duration, outcome, _ in runs:
             key = (target, outcome)
@@ -145,7 +130,7 @@ class JournalBatch(NamedTuple):
 
     seq: int
     records: list[Record]
-    runs: list[Run]
+    runs: list[HandlerRun]
     entries: list[JournalEntry]
     running: tuple[RunningHandler, ...]
     totals: Totals | None
@@ -164,3 +149,21 @@ class Figures:
         self.started += other.started
         self.completed.merge(other.completed)
         self.failed.merge(other.failed)
+
+
+def figures_to_plain(figures: dict[str, Figures], total_events: int) -> dict[str, Any]:
+    """The keys of a document that hold exact totals by routine."""
+    return {"figures": {key: asdict(value) for key, value in figures.items()}, "total_events": total_events}
+
+
+def figures_from_plain(part: Part) -> tuple[dict[str, Figures], int]:
+    """Read those keys: figures by routine, and how many events there were."""
+    figures = {
+        key: Figures(item.whole("started"), _totals(item.at("completed")), _totals(item.at("failed")))
+        for key, item in part.at("figures", {}).entries()
+    }
+    return figures, part.whole("total_events", 0)
+
+
+def _totals(part: Part) -> RunTotals:
+    return RunTotals(part.whole("count"), part.whole("total_ns"), part.whole("min_ns"), part.whole("max_ns"))

@@ -2,7 +2,7 @@
 
 Three lists: `records` (the history), `runs` (handler runs) and `entries` (what is rare).
 The first two are written by hot loops as plain tuples: nothing is cheaper to make. Their
-meaning is in `Record` and `Run`.
+meaning is in `Record` and `HandlerRun`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any
 
-from .entries import JournalBatch, JournalEntry, Record, Run, RunningHandler, Source, Target, Totals
+from ..status import RunningHandler
+from .entries import HandlerRun, JournalBatch, JournalEntry, Record, Source, Target, Totals
 
 RUNS_FOLDED_AT = 4096
 """Handler runs that may wait before they are folded into the totals."""
@@ -34,44 +35,44 @@ class Journal:
         self.lock: Lock = Lock()
         self.limit = limit
         self.records: list[Record] = []
-        self.records_left: int = 0
-        self.runs: list[Run] = []
-        self.runs_left: int = 0
+        self.records_trimmed: int = 0
+        self.runs: list[HandlerRun] = []
+        self.runs_trimmed: int = 0
         self.entries: list[JournalEntry] = []
         self.entries_made: int = 0
         self.totals: Totals = Totals()
         self.readers: tuple[JournalReader, ...] = ()
         self.trim_at: int = _trim_at(limit)
-        self.on_runs_folded: Callable[[list[Run]], None] | None = None
+        self.on_runs_folded: Callable[[list[HandlerRun]], None] | None = None
         self._runs_folded = 0
-        self._last_left: Run | None = None
+        self._last_trimmed_run: HandlerRun | None = None
         self._sources = sources
-        self._own_sources: list[Source] = []
-        self._own_numbers: dict[tuple[str, str, str], int] = {}
+        self._local_sources: list[Source] = []
+        self._local_numbers: dict[tuple[str, str, str], int] = {}
         self._targets = targets
         self._epoch = time.time_ns() - time.perf_counter_ns()
 
     # -- names and time
 
     def source(self, number: int) -> Source:
-        return self._sources[number] if number >= 0 else self._own_sources[~number]
+        return self._sources[number] if number >= 0 else self._local_sources[~number]
 
-    def own_source(self, routine_id: str, event_name: str, kind: str) -> int:
+    def local_source(self, routine_id: str, event_name: str, kind: str) -> int:
         """The number of a source that belongs to this job alone (the engine's own words, loaded records)."""
         key = (routine_id, event_name, kind)
-        known = self._own_numbers.get(key)
+        known = self._local_numbers.get(key)
         if known is not None:
             return known
         with self.lock:
-            if key not in self._own_numbers:
-                number = ~len(self._own_sources)
-                self._own_sources.append(Source(number, *key))
-                self._own_numbers[key] = number
-            return self._own_numbers[key]
+            if key not in self._local_numbers:
+                number = ~len(self._local_sources)
+                self._local_sources.append(Source(number, *key))
+                self._local_numbers[key] = number
+            return self._local_numbers[key]
 
-    def has_own(self, kind: str) -> bool:
+    def has_local_kind(self, kind: str) -> bool:
         """Whether there ever was a record of one of the engine's own words."""
-        return any(source.kind == kind for source in self._own_sources)
+        return any(source.kind == kind for source in self._local_sources)
 
     def target(self, number: int) -> Target:
         return self._targets[number]
@@ -80,7 +81,7 @@ class Journal:
         """Nanoseconds since the epoch for a time of the journal's clock."""
         return self._epoch + monotonic_ns
 
-    def go_on(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None) -> None:
+    def rebind(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None) -> None:
         """Take tables and limit of the flow that goes on with a loaded job; its records so far have sources of their
         own."""
         self._sources, self._targets = sources, targets
@@ -90,20 +91,22 @@ class Journal:
 
     @property
     def seq(self) -> int:
-        return self.records_left + len(self.records)
+        return self.records_trimmed + len(self.records)
 
     def add_record(self, source: int, data: dict[str, Any], cause: int, monotonic_ns: int | None = None) -> int:
         """Append a record; return its `seq`."""
         with self.lock:
-            return self.put_record(source, data, cause, monotonic_ns)
+            return self.append_record_locked(source, data, cause, monotonic_ns)
 
-    def put_record(self, source: int, data: dict[str, Any], cause: int, monotonic_ns: int | None = None) -> int:
+    def append_record_locked(
+        self, source: int, data: dict[str, Any], cause: int, monotonic_ns: int | None = None
+    ) -> int:
         """As `add_record`, for who holds `lock` already."""
         now = time.perf_counter_ns() if monotonic_ns is None else monotonic_ns
         self.records.append((source, data, now, cause))
         if len(self.records) > self.trim_at:
             self.trim_records()
-        return self.records_left + len(self.records)
+        return self.records_trimmed + len(self.records)
 
     def last_record_ns(self) -> int:
         """When the newest record was made (ns since the epoch), 0 when there is none."""
@@ -115,9 +118,9 @@ class Journal:
     def add_entry(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> JournalEntry:
         """Append an entry and return it."""
         with self.lock:
-            return self.make_entry(kind, routine_id, data)
+            return self.append_entry_locked(kind, routine_id, data)
 
-    def make_entry(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> JournalEntry:
+    def append_entry_locked(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> JournalEntry:
         """As `add_entry`, for who holds `lock` already."""
         self.entries_made += 1
         entry = JournalEntry(self.entries_made, time.time_ns(), kind, routine_id, data)
@@ -136,20 +139,20 @@ class Journal:
         seq = self.seq
         taken = min((reader.records_taken for reader in self.readers), default=seq)
         keep_from = min(max(taken, seq - UNREAD_BOUND), seq - self.limit)
-        gone = keep_from - self.records_left
+        gone = keep_from - self.records_trimmed
         if gone > 0:
             leaving = self.records[:gone]
             self.totals.add_records(leaving)
             for reader in self.readers:
-                reader.miss_records(leaving, self.records_left)
+                reader.skip_records(leaving, self.records_trimmed)
             del self.records[:gone]
-            self.records_left += gone
+            self.records_trimmed += gone
         self.trim_at = len(self.records) + self.limit + 64
 
     def completed_targets(self) -> set[int]:
         """The targets with a run that completed. Adds nothing up: most jobs are never asked for their figures."""
         with self.lock:
-            fresh = self.runs[self._runs_folded - self.runs_left :]
+            fresh = self.runs[self._runs_folded - self.runs_trimmed :]
             known = {number for number, outcome in self.totals.runs if outcome == "completed"}
         return known.union(run[0] for run in fresh if run[3] == "completed")
 
@@ -159,26 +162,26 @@ class Journal:
             self._fold_runs()
 
     def _fold_runs(self) -> None:
-        count = self.runs_left + len(self.runs)
-        fresh = self.runs[self._runs_folded - self.runs_left : count - self.runs_left]
+        count = self.runs_trimmed + len(self.runs)
+        fresh = self.runs[self._runs_folded - self.runs_trimmed : count - self.runs_trimmed]
         if fresh:
             self.totals.add_runs(fresh)
             if self.on_runs_folded is not None:
                 self.on_runs_folded(fresh)
             self._runs_folded = count
         taken = min((reader.runs_taken for reader in self.readers), default=count)
-        gone = min(max(taken, count - UNREAD_BOUND), count) - self.runs_left
+        gone = min(max(taken, count - UNREAD_BOUND), count) - self.runs_trimmed
         if gone > 0:
             leaving = self.runs[:gone]
             for reader in self.readers:
-                reader.miss_runs(leaving, self.runs_left)
-            self._last_left = leaving[-1]
+                reader.skip_runs(leaving, self.runs_trimmed)
+            self._last_trimmed_run = leaving[-1]
             del self.runs[:gone]
-            self.runs_left += gone
+            self.runs_trimmed += gone
 
-    def last_run(self) -> Run | None:
+    def last_run(self) -> HandlerRun | None:
         """The newest handler run, `None` before any."""
-        return self.runs[-1] if self.runs else self._last_left
+        return self.runs[-1] if self.runs else self._last_trimmed_run
 
     def _trim_entries(self) -> None:
         first = self.entries_made - len(self.entries)
@@ -193,13 +196,13 @@ class Journal:
     def dropped(self) -> int:
         """Records that the history has no more. Some may still be there: they leave many at once, and readers need
         them."""
-        return self.records_left if self.limit is None else max(self.records_left, self.seq - self.limit)
+        return self.records_trimmed if self.limit is None else max(self.records_trimmed, self.seq - self.limit)
 
     def read_records(self, after: int, limit: int) -> tuple[list[Record], int, int]:
         """Records `after + 1` up to `after + limit` of the history; also the first `seq` it has and the last."""
         with self.lock:
             dropped = self.dropped
-            start, stop = max(after, dropped) - self.records_left, after + limit - self.records_left
+            start, stop = max(after, dropped) - self.records_trimmed, after + limit - self.records_trimmed
             return self.records[start : max(start, stop)], dropped + 1, self.seq
 
     def emission_counts(self) -> Counter[int]:
@@ -257,9 +260,9 @@ class JournalReader:
         journal = self._journal
         with journal.lock:
             running = self._running()
-            runs = journal.runs[max(self.runs_taken - journal.runs_left, 0) :]
+            runs = journal.runs[max(self.runs_taken - journal.runs_trimmed, 0) :]
             self.runs_taken += len(runs)
-            records = journal.records[max(self.records_taken - journal.records_left, 0) :]
+            records = journal.records[max(self.records_taken - journal.records_trimmed, 0) :]
             self.records_taken = seq = journal.seq
             fresh = journal.entries_made - self.entries_taken
             entries = journal.entries[-fresh:] if fresh else []
@@ -290,14 +293,14 @@ class JournalReader:
     def start_with(self, totals: Totals) -> None:
         self._missing().merge(totals)
 
-    def miss_records(self, leaving: list[Record], first: int) -> None:
+    def skip_records(self, leaving: list[Record], first: int) -> None:
         missed = leaving[max(self.records_taken - first, 0) :]
         if missed:
             self._lost += len(missed)
             self.records_taken += len(missed)
             self._missing().add_records(missed)
 
-    def miss_runs(self, leaving: list[Run], first: int) -> None:
+    def skip_runs(self, leaving: list[HandlerRun], first: int) -> None:
         missed = leaving[max(self.runs_taken - first, 0) :]
         if missed:
             self.runs_taken += len(missed)

@@ -10,7 +10,7 @@ from ..persistence.plain_data import Part, iso_utc
 from ..persistence.snapshot import snapshot
 from .entries import Source
 
-KINDS = frozenset(("event", "start", "completed", "error", "error_continued", "retry", "custom"))
+RECORD_KINDS = frozenset(("event", "start", "completed", "error", "error_continued", "retry", "custom"))
 
 
 class ExecutionRecord:
@@ -72,8 +72,8 @@ class ExecutionRecord:
         """As `deserialize`, for a part of a larger document."""
         part.at("_type", "ExecutionRecord").must_say("ExecutionRecord")
         kind, cause = part.text("kind", _usual_kind(part.at("event_name").value)), part.at("cause")
-        if kind not in KINDS:
-            raise part.at("kind").wrong(f"one of {', '.join(sorted(KINDS))}")
+        if kind not in RECORD_KINDS:
+            raise part.at("kind").wrong(f"one of {', '.join(sorted(RECORD_KINDS))}")
         routine_id, event_name, time_ns = part.text("routine_id"), part.text("event_name"), part.time_ns("timestamp")
         number = None if cause.value is None else part.whole("cause")
         self.data = part.object("data")
@@ -86,7 +86,7 @@ def _usual_kind(event_name: Any) -> str:
     return event_name if event_name in ("start", "completed", "error", "error_continued") else "event"
 
 
-def made_from(source: Source, data: dict[str, Any], time_ns: int, cause: int, seq: int) -> ExecutionRecord:
+def record_from_row(source: Source, data: dict[str, Any], time_ns: int, cause: int, seq: int) -> ExecutionRecord:
     """A record of a journal's row."""
     record = ExecutionRecord.__new__(ExecutionRecord)
     record.routine_id = source.routine_id

@@ -1,40 +1,33 @@
-"""The frame that the current thread runs in."""
+"""The frame that the current thread runs in: which handler, and where its emissions go."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from ..event import Event
-    from ..flow import Flow
-    from ..job_state import JobState
-    from ..journal.entries import RunningHandler
+from typing import Any, Protocol
 
 
 class Frame(Protocol):
-    """A thread's work for one job: which handler it runs, and where that handler's emissions go."""
+    """A thread's work for one job. Knows no class of the engine: those that emit know only this protocol."""
 
     parent: Frame | None
 
     @property
-    def flow(self) -> Flow: ...
+    def flow(self) -> Any: ...
     @property
-    def job_state(self) -> JobState: ...
+    def job_state(self) -> Any: ...
     @property
     def routine_id(self) -> str: ...
-    def emit(self, routine: Any, event: Event, data: dict[str, Any]) -> None:
+    def emit(self, routine: Any, event: Any, data: dict[str, Any]) -> None:
         """Record the emission and queue one activation for each receiver."""
 
-    def deliver(self, event: Event, data: dict[str, Any]) -> None:
+    def enqueue(self, event: Any, data: dict[str, Any]) -> None:
         """Queue the activations without a record."""
 
-    def running(self, now_ns: int) -> RunningHandler | None: ...
-    def guest(self) -> Frame:
-        """A frame for another thread that does this handler's work; the job is held until its `release`."""
+    def carried_frame(self) -> Frame:
+        """A frame for another thread that works for this handler; the job waits until its `release`."""
 
     def release(self) -> None:
-        """A guest is done."""
+        """The carried function is done."""
 
     def checkpoint(self) -> None:
         """Wait here while the job is paused; raise `JobCancelled` when it is ending."""
@@ -45,27 +38,27 @@ class _Thread(threading.local):
 
 
 THREAD = _Thread()
-"""What this thread is running: one per thread by nature."""
+"""The current frame of each thread."""
 
 
 def current_frame() -> Frame | None:
-    """What this thread is running, or `None` outside any handler."""
+    """The frame of this thread, or `None` outside a handler."""
     return THREAD.frame
 
 
 def enter(frame: Frame) -> None:
-    """Make `frame` the current one; what was current becomes its parent."""
+    """Make `frame` the current one; the one before becomes its parent."""
     frame.parent = THREAD.frame
     THREAD.frame = frame
 
 
 def leave(frame: Frame) -> None:
-    """Go back to what was current before `frame`."""
+    """Return to the frame that was current before `frame`."""
     THREAD.frame = frame.parent
 
 
-def runs_here(job_state: JobState) -> bool:
-    """Whether a handler of that job is running in this thread, perhaps below others."""
+def runs_here(job_state: object) -> bool:
+    """Whether a handler of that job runs in this thread, perhaps below others."""
     frame = THREAD.frame
     while frame is not None:
         if frame.job_state is job_state:

@@ -14,7 +14,7 @@ YIELDS = 50
 """Times to let others run before waiting longer; the holder needs one turn to come out."""
 
 
-def take(lock: Lock) -> None:
+def acquire_spinning(lock: Lock) -> None:
     """Acquire `lock`, for a short critical section in a hot loop."""
     tries = 0
     while not lock.acquire(False):
@@ -22,10 +22,10 @@ def take(lock: Lock) -> None:
         tries += 1
 
 
-class StopSign(threading.Event):
+class StopEvent(threading.Event):
     """A `threading.Event`, of which `if` asks what `is_set` tells: any other one is always true.
 
-    >>> sign = StopSign()
+    >>> sign = StopEvent()
     >>> before = bool(sign)
     >>> sign.set()
     >>> before, bool(sign)
@@ -36,35 +36,35 @@ class StopSign(threading.Event):
         return self.is_set()
 
 
-class Watcher(Protocol):
+class Listener(Protocol):
     """The plan of a flow that an event or slot is part of."""
 
     def structure_changed(self) -> None:
         """What it knows of the event or slot is not so any more."""
 
 
-Watchers: TypeAlias = list[weakref.ref[Watcher]]
+Listeners: TypeAlias = list[weakref.ref[Listener]]
 
 
-def add_to(watchers: Watchers, watcher: weakref.ref[Watcher]) -> None:
-    """Tell `watcher` from now on; once, however often it is added."""
-    if watcher in watchers:
+def add_listener(listeners: Listeners, listener: weakref.ref[Listener]) -> None:
+    """Tell `listener` from now on; once, however often it is added."""
+    if listener in listeners:
         return
-    for known in [known for known in watchers if known() is None]:
+    for known in [known for known in listeners if known() is None]:
         with suppress(ValueError):  # another thread has removed it
-            watchers.remove(known)
-    watchers.append(watcher)
+            listeners.remove(known)
+    listeners.append(listener)
 
 
-def tell(watchers: Watchers) -> None:
+def notify(listeners: Listeners) -> None:
     """Something has changed."""
-    for known in list(watchers):
-        watcher = known()
-        if watcher is not None:
-            watcher.structure_changed()
+    for known in list(listeners):
+        listener = known()
+        if listener is not None:
+            listener.structure_changed()
 
 
-class UnderWay:
+class ExitBarrier:
     """A set of jobs and the wait for its being empty. `_lock` guards the set.
 
     The engine's threads are daemons, so that a handler that waits at a checkpoint of a paused job
@@ -79,7 +79,7 @@ class UnderWay:
         self._jobs: set[object] = set()
         self._registered = False
 
-    def begins(self, job: object) -> None:
+    def add(self, job: object) -> None:
         """A job goes on by itself from now on."""
         with self._lock:
             self._jobs.add(job)
@@ -87,7 +87,7 @@ class UnderWay:
                 self._registered = True
                 atexit.register(self.wait)
 
-    def rests(self, job: object) -> None:
+    def discard(self, job: object) -> None:
         """It is paused or has ended; nothing happens when it never began here."""
         with self._lock:
             self._jobs.discard(job)
@@ -101,5 +101,5 @@ class UnderWay:
                 self._changed.wait()
 
 
-UNDER_WAY = UnderWay()
+EXIT_BARRIER = ExitBarrier()
 """The process's own: the interpreter ends once."""

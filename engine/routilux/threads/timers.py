@@ -28,7 +28,7 @@ class Timer:
         """Make sure that the call is not made, unless it is being made now."""
         self.call = None
 
-    def make_call(self) -> None:
+    def fire(self) -> None:
         """Make the call, unless it was cancelled."""
         call = self.call
         if call is None:
@@ -75,7 +75,7 @@ class Timers:
 
     def _run(self) -> None:
         while (timer := self._next()) is not None:
-            timer.make_call()
+            timer.fire()
             del timer  # while this thread waits it keeps no job in memory
 
     def _next(self) -> Timer | None:
@@ -106,20 +106,20 @@ class TimeLimit:
 
     @property
     def left(self) -> float:
-        """What is left of the time. May be set while the clock does not run."""
+        """What is left of the time. May be set while the clock is stopped."""
         return self._left if self._timer is None else self._left - (time.monotonic() - self._since)
 
     @left.setter
     def left(self, seconds: float) -> None:
         self._left = seconds
 
-    def run(self) -> None:
-        """Start the clock, or let it go on."""
+    def start(self) -> None:
+        """Start the clock, or let it continue."""
         if self._timer is None:
             self._since = time.monotonic()
             self._timer = TIMERS.call_later(self._left, self._over)
 
-    def hold(self) -> None:
+    def stop(self) -> None:
         """Stop the clock."""
         if self._timer is not None:
             self._left = self.left

@@ -14,47 +14,47 @@ IDLE_SECONDS = 10.0
 Work = Callable[[], None]
 
 
-class Workers:
+class WorkerPool:
     """At most `limit` threads that take calls from one queue. They come when needed and go when idle.
 
-    The threads are daemons; who waits for their work at the interpreter's exit is `UnderWay`.
+    The threads are daemons; who waits for their work at the interpreter's exit is `ExitBarrier`.
     """
 
     def __init__(self, limit: int, name: str) -> None:
         self.limit = limit
         self._name = name
-        self._hire()
+        self._open_pool()
 
-    def _hire(self) -> None:
-        self._crew = _Crew(self.limit, self._name)
-        self._release = weakref.finalize(self, self._crew.release)
+    def _open_pool(self) -> None:
+        self._pool = PoolState(self.limit, self._name)
+        self._release = weakref.finalize(self, self._pool.release)
         self._release.atexit = False
 
-    def put(self, work: Work) -> None:
+    def submit(self, work: Work) -> None:
         """Have `work()` called by a thread."""
-        while not self._crew.put(work):
+        while not self._pool.submit(work):
             pass  # it was told to end this moment, when there was another crew already
 
     @property
     def waiting(self) -> bool:
         """Whether calls wait for a thread."""
-        return not self._crew.queue.empty()
+        return not self._pool.queue.empty()
 
     def stop(self, timeout: float | None = None) -> None:
         """Let the threads finish what they were given, then end them; wait for that up to `timeout` seconds.
 
         Others come when there is work again: a job that is paused now may be resumed.
         """
-        crew, release = self._crew, self._release
-        self._hire()
+        crew, release = self._pool, self._release
+        self._open_pool()
         release.detach()
         crew.finish(timeout)
 
 
-class _Crew:
-    """What the threads know; they must not keep `Workers` alive. `lock` guards `threads` and `idle`.
+class PoolState:
+    """What the threads know; they must not keep `WorkerPool` alive. `lock` guards `threads` and `idle`.
 
-    `idle` counts waiting threads that no `put` has reckoned with; it may be too small for a
+    `idle` counts waiting threads that no `submit` has reckoned with; it may be too small for a
     moment (then a thread too many comes, up to the limit), never too large.
     """
 
@@ -68,7 +68,7 @@ class _Crew:
         self.made = 0
         self.ended = False
 
-    def put(self, work: Work) -> bool:
+    def submit(self, work: Work) -> bool:
         """`False` when this crew was told to end."""
         with self.lock:
             if self.ended:
@@ -103,7 +103,7 @@ class _Crew:
                 self._add_thread()
 
     def _take(self) -> Work | None:
-        with self.lock:  # looked at in one step with the count: a `put` in between would leave a busy thread in it
+        with self.lock:  # looked at in one step with the count: a `submit` in between would leave a busy thread in it
             self.idle += self.queue.empty()
         try:
             return self._given(self.queue.get(timeout=IDLE_SECONDS))

@@ -148,9 +148,9 @@ JOBS: list[tuple[Any, str]] = [
     (changed(job_plain(), "execution_history", 1, "_type", value="X"), "job.execution_history[1]._type"),
     (
         changed(job_plain(), "pending_tasks", 0, "slot_routine_id", value="no"),
-        "Flow 'sample' cannot go on with this job",
+        "Flow 'sample' cannot resume this job",
     ),
-    (changed(job_plain(), "pending_tasks", 0, "slot_name", value="gone"), "Flow 'sample' cannot go on with this job"),
+    (changed(job_plain(), "pending_tasks", 0, "slot_name", value="gone"), "Flow 'sample' cannot resume this job"),
     ({**job_plain(), "entry_routine_id": "nobody"}, "Routine 'nobody' of job"),
 ]
 

@@ -93,7 +93,7 @@ def test_a_flow_of_another_id_is_refused(new_flow: FlowMaker) -> None:
 
 def test_a_flow_without_its_current_routine_is_refused(new_flow: FlowMaker) -> None:
     job = again(paused(fan(new_flow("f"))))
-    job._stored.pending_tasks = []
+    job._restored.pending_tasks = []
     with pytest.raises(ValueError, match=r"'a' of job .* not found in flow 'f'"):
         chain(new_flow("f"), ("b", Node())).resume(job)
 
@@ -112,7 +112,7 @@ def test_every_receiver_that_is_missing_is_named_and_nothing_is_dropped(new_flow
 
 def test_a_slot_that_the_flow_no_longer_has_is_named(new_flow: FlowMaker) -> None:
     job = again(paused(fan(new_flow("f"))))
-    job._stored.pending_tasks[3]["slot_name"] = "gone"
+    job._restored.pending_tasks[3]["slot_name"] = "gone"
     with pytest.raises(ValueError, match=r"job\.pending_tasks\[3\]: its routine 'b' has no slot 'gone'"):
         fan(new_flow("f")).resume(job)
 
@@ -290,7 +290,7 @@ def test_the_strategy_and_the_time_limit_of_the_job_itself_go_along(new_flow: Fl
 def test_a_job_whose_time_is_used_up_fails_where_it_goes_on(new_flow: FlowMaker, strategy: str) -> None:
     flow = fan(new_flow("f", strategy), last=Node(lambda node, data: node.ctx.sleep(10.0)))
     job = again(paused(flow))
-    job._stored.time_left = 0.01
+    job._restored.time_left = 0.01
     flow.resume(job)
     over(job, "failed")
     assert job.execution_history[-1].data["error_type"] == "TimeoutError"
