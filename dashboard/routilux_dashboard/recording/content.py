@@ -1,4 +1,4 @@
-"""Everything that an HTML recording holds, collected segment by segment, and brought to the size that it may have."""
+"""The contents of an HTML recording, collected segment by segment and kept within a size."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .row_parts import NumberedRows, RecordRows
 from .write_lines import MADE_BY
 
 FORMAT = 1
-"""Of the parts; the page in the file knows this one."""
+"""Of the parts; the page in the file reads this one."""
 FILM_SHARE = 0.3
-"""Of the room, for moments at most: rows say more."""
+"""The most that moments may take of the room: rows are more useful."""
 
 
 class LeftOut(msgspec.Struct):
-    """What the file would have been too large with: rows `first` to `last`, `count` that the job had of them."""
+    """Rows that the file had no room for: from `first` to `last`, `count` of them."""
 
     what: str
     first: int
@@ -36,7 +36,7 @@ class LeftOut(msgspec.Struct):
 
 
 class About(msgspec.Struct):
-    """What the recording says of itself. `limit`: bytes; `missing`: sentences."""
+    """The recording's own description. `limit` is in bytes, `missing` has sentences."""
 
     format: int
     made_by: str
@@ -51,11 +51,10 @@ class About(msgspec.Struct):
 
 
 class RecordingBuilder:
-    """Takes the segments of a job in their order. Holds what goes into the file, never much more than `room` bytes.
+    """Collects what goes into the file, in memory, never much more than `room` bytes.
 
-    What does not fit is left out in this order: moments between keyframes, half of these, again and
-    again; then payloads, outputs, the shared log and records, from the oldest on. The figures of the job
-    are never left out.
+    If there is no room, moments between keyframes are dropped first, then half of the keyframes, again and again; then
+    payloads, outputs, the shared log and records, the oldest first. The job's figures are never dropped.
     """
 
     def __init__(self, room: int, mask: Mask = NO_MASK) -> None:
@@ -69,7 +68,7 @@ class RecordingBuilder:
         self._rowless = 0
 
     def add(self, segment: Segment) -> None:
-        """Take the next segment. Raises `SegmentRefused` for one that does not follow."""
+        """Add the next segment. Raises `SegmentRefused` if it does not follow."""
         segment = masked(segment, self._mask)
         playback = self._playback
         if not playback.add(segment):
@@ -98,10 +97,10 @@ class RecordingBuilder:
         """All parts, the first of them `about`.
 
         Args:
-            limit: as it is told to the reader.
-            missing: sentences on what these segments do not have.
-            keyframe: the job at its end, where somebody knows it better than its segments do.
-            last_sign_ns: when its program was last heard of, of a job that is lost.
+            limit: the size limit that the page mentions.
+            missing: sentences about what the segments lack.
+            keyframe: the job's final state, where it is known better than the segments tell.
+            last_sign_ns: when a lost job's program was last in contact.
 
         Raises:
             ValueError: there was no segment.
@@ -116,7 +115,9 @@ class RecordingBuilder:
         shown = playback.keyframe() if keyframe is None else masked_keyframe(keyframe, self._mask)
         if last_sign_ns is not None:
             playback.mark_lost(last_sign_ns)
-            shown = replace(playback.keyframe(), at=milliseconds(time.time_ns()))  # lost for so long
+            shown = replace(
+                playback.keyframe(), at=milliseconds(time.time_ns())
+            )  # so that the page shows for how long it is lost
         fixed = self._fixed(shown)
         self._fit(self._room - sum(part.size for part in fixed))
         about = self._about(limit, [*missing, *(self._counted_only() if keyframe is None else ())])
@@ -137,8 +138,8 @@ class RecordingBuilder:
 
     def _about(self, limit: int, missing: Iterable[str]) -> About:
         job = self._playback.summary
-        gone = [(rows.name, rows.gone) for rows in self._lists() if rows.gone is not None]
-        left_out = [LeftOut(name, part.first, part.last, part.rows) for name, part in gone]
+        dropped = [(rows.name, rows.dropped) for rows in self._lists() if rows.dropped is not None]
+        left_out = [LeftOut(name, part.first, part.last, part.rows) for name, part in dropped]
         if self._film.left_out:
             left_out.append(LeftOut("frames", 1, self._film.last, self._film.left_out))
         return About(
@@ -149,16 +150,16 @@ class RecordingBuilder:
     def _counted_only(self) -> Iterator[str]:
         if self._rowless:
             yield (
-                f"{self._rowless:,} records are counted only: they were made before anybody watched the job, or there "
-                "was no room for them while its server was away."
+                f"{self._rowless:,} records are only counted: they were made before the job was watched, or while its "
+                "program had lost contact with the server and had no room for them."
             )
 
     def _lists(self) -> tuple[PartList, ...]:
-        """In the order in which their parts make room."""
+        """In the order in which parts are dropped."""
         return self._records.payloads, self._outputs.rows, self._log.rows, self._records.rows
 
     def _fit(self, room: int) -> None:
-        """Leave out what there is no room for."""
+        """Drop what there is no room for."""
         film, lists = self._film.parts, self._lists()
         while film.size > max(0, room) * FILM_SHARE and self._film.thin():
             pass

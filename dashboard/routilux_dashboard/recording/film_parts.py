@@ -1,4 +1,4 @@
-"""The moments of an HTML recording: chapters, each a keyframe and the frames that follow it."""
+"""The moments of an HTML recording, in chapters: a keyframe and the frames that follow it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ..times import SECOND
 from .parts import Part, PartList, pack, unpack
 
 CHAPTER_NS = 5 * SECOND
-"""A chapter holds so much of the job's time, until there are too many chapters."""
+"""How much of the job's time a chapter covers at first."""
 FRAMES = 200
 """In a chapter, at most."""
 CHAPTERS = 400
-"""When there are more, every second one goes, and a chapter holds twice the time."""
+"""When there are more, every second one is dropped, and chapters cover twice the time."""
 
 
 class FilmParts:
-    """Collects frames into the parts of a film: rows are frame numbers.
+    """Collects frames into parts; the rows of a part are frame numbers.
 
-    A chapter is `{"keyframe": …, "frames": […]}`, shapes as on the wire but for what is elsewhere in
-    the file: records, rows of log and outputs and the charts' points are empty, and `flow` is null
-    unless it is another one than that of the chapter before (in the first: than that of the job's end).
+    A chapter is `{"keyframe": …, "frames": […]}` in the shapes of the wire, without what the file has elsewhere:
+    records, rows of log and outputs and the charts' points are empty, and `flow` is null unless it differs from the
+    previous chapter's (in the first chapter: from that of the job's end).
     """
 
     def __init__(self) -> None:
@@ -31,14 +31,14 @@ class FilmParts:
         self.left_out = 0
         self.last = 0
         self._span_ns = CHAPTER_NS
-        self._stills = False
+        self._keyframes_only = False
         self._flow: FlowDefinition | None = None
         self._keyframe: Keyframe | None = None
         self._frames: list[Frame] = []
         self._until_ns = 0
 
     def due(self, now_ns: int) -> bool:
-        """Whether a chapter begins with the frame of that moment."""
+        """Whether a new chapter begins with the frame of that moment."""
         return self._keyframe is None or now_ns >= self._until_ns or len(self._frames) >= FRAMES
 
     def begin(self, keyframe: Keyframe, now_ns: int) -> None:
@@ -54,12 +54,12 @@ class FilmParts:
         self._frames.append(frame)
 
     def close(self) -> None:
-        """End the chapter that is being made."""
+        """End the current chapter."""
         keyframe, frames = self._keyframe, self._frames
         self._keyframe, self._frames = None, []
         if keyframe is None:
             return
-        if self._stills:
+        if self._keyframes_only:
             self.left_out += len(frames)
             frames = []
         known, self._flow = self._flow, keyframe.flow
@@ -68,11 +68,11 @@ class FilmParts:
         self.parts.put(keyframe.frame, frames[-1].frame if frames else keyframe.frame, 1 + len(frames), chapter)
 
     def thin(self) -> bool:
-        """Take less room: without the frames between keyframes; then with half of those. False: nothing is left."""
+        """Drop the frames between keyframes; the next time every second keyframe. False if nothing is left."""
         before = self._count()
-        if not self._stills:
-            self._stills = True
-            self.parts.change(_still)
+        if not self._keyframes_only:
+            self._keyframes_only = True
+            self.parts.change(_without_frames)
         else:
             self._span_ns *= 2
             kept = set(list(self.parts.parts)[::2] if len(self.parts.parts) > 1 else ())
@@ -84,7 +84,7 @@ class FilmParts:
         return sum(part.rows for part in self.parts)
 
 
-def _still(part: Part) -> Part:
+def _without_frames(part: Part) -> Part:
     if part.rows == 1:
         return part
     chapter = unpack(part.text)

@@ -1,7 +1,7 @@
-"""A recording as one HTML file: the page of the job, with the run in it, for whoever has no server.
+"""A recording as one HTML file: the job's page with the run inside, which needs no server.
 
-The page (scripts, styles, fonts) is built once (`vite.recording.config.ts`); the run is put into it as
-compressed JSON in elements that no browser runs. A policy in the page lets no request leave it.
+The page (scripts, styles, fonts) is built once (`vite.recording.config.ts`). The run is inserted as compressed JSON, in
+elements that browsers don't run. A content security policy in the page blocks all requests.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .content import RecordingBuilder
 from .parts import Part, pack
 
 LIMIT = 25_000_000
-"""Bytes of a file, unless another limit is given."""
+"""Bytes that a file may have unless another limit is given."""
 LEAST = 2_000_000
-"""The page itself and a job's figures take most of this."""
+"""The lowest limit: the page itself and a job's figures take most of it."""
 PAGE = "recording.html"
 BREAK_SECONDS = 1.0
 BREAKS = 4_096
@@ -28,7 +28,7 @@ _PLACE = b"<!--data-->"
 
 
 class PageMissing(Exception):
-    """The front end has not been built; the message says what to do."""
+    """The front end is not built; the message says what to do."""
 
 
 def html_file(
@@ -41,60 +41,60 @@ def html_file(
     last_sign_ns: int | None = None,
     dist: Path | None = None,
 ) -> Iterator[bytes]:
-    """The file, piece by piece: the first at once, the next when all segments have been read.
+    """The file in pieces: the first one at once, the next ones when all segments have been read.
 
     Args:
-        segments: those of one job, from its first on.
-        mask: hides what it names; the values are left out of the file.
-        limit: bytes that the file may have. What is left out for it, the page says.
-        missing: sentences on what the segments do not have, for the page to say too.
-        keyframe: the job at its end, where somebody knows it better than its segments do.
-        last_sign_ns: when its program was last heard of, of a job that is lost: the page shows it so.
+        segments: those of one job, from the first one on.
+        mask: its values are left out of the file.
+        limit: bytes that the file may have. The page says what was left out to meet it.
+        missing: sentences for the page about what the segments lack.
+        keyframe: the job's final state, where it is known better than the segments tell.
+        last_sign_ns: when a lost job's program was last in contact; the page then shows the job as lost.
         dist: the folder of the built front end.
 
     Raises:
         ValueError: there is no segment, or `limit` is less than 2 MB.
-        PageMissing: the front end has not been built.
+        PageMissing: the front end is not built.
 
-    The figures of the job are in every file, even if it becomes larger than `limit` by them. Memory: what
-    goes into the file, and a segment.
+    The job's figures are in every file, even if that exceeds `limit`. Takes the memory of the file's contents and of
+    one segment.
     """
     if limit < LEAST:
-        raise ValueError(f"limit={limit!r} bytes is too little for a page with a job in it; give at least {LEAST:,}")
+        raise ValueError(f"limit={limit!r} bytes is too small for a page with a job in it; use at least {LEAST:,}")
     before, after = _page(dist or built())
-    content = RecordingBuilder(limit - len(before) - len(after) - BREAKS, mask)
+    builder = RecordingBuilder(limit - len(before) - len(after) - BREAKS, mask)
     rest = iter(segments)
     first = next(rest, None)
     if first is None:
         raise ValueError("there is nothing to record: the job has no segment")
-    content.add(first)
-    return _pieces(before, rest, content, lambda: content.parts(limit, missing, keyframe, last_sign_ns), after)
+    builder.add(first)
+    return _pieces(before, rest, builder, lambda: builder.parts(limit, missing, keyframe, last_sign_ns), after)
 
 
 def _pieces(
-    before: bytes, segments: Iterator[Segment], content: RecordingBuilder, parts: Callable[[], list[Part]], after: bytes
+    before: bytes, segments: Iterator[Segment], builder: RecordingBuilder, parts: Callable[[], list[Part]], after: bytes
 ) -> Iterator[bytes]:
     yield before
-    told, breaks = time.monotonic(), 0
+    last, breaks = time.monotonic(), 0
     for segment in segments:
-        content.add(segment)
-        if time.monotonic() - told > BREAK_SECONDS and breaks < BREAKS:
-            yield b"\n"  # means nothing in the file, but tells whoever waits that it is being made
-            told, breaks = time.monotonic(), breaks + 1
+        builder.add(segment)
+        if time.monotonic() - last > BREAK_SECONDS and breaks < BREAKS:
+            yield b"\n"  # has no meaning in the file, but keeps the connection from timing out
+            last, breaks = time.monotonic(), breaks + 1
     for part in parts():
         yield part.element
     yield after
 
 
 def _page(dist: Path) -> tuple[bytes, bytes]:
-    """What stands before the data and after them; the licences of what is in the page are before."""
+    """The page before and after the data. The licences of the page's libraries come before."""
     try:
         page = (dist / PAGE).read_bytes()
         licenses = (dist / "licenses.md").read_text(encoding="utf-8")
     except OSError:
         raise PageMissing(
-            "The page of a recording is missing: the front end has not been built. In a checkout run "
-            "`python -m tools.frontend`; an installed routilux-dashboard brings it along: install it anew"
+            "The page for recordings is missing because the front end is not built. In a checkout, run "
+            "`python -m tools.frontend`; an installed routilux-dashboard contains it, so reinstall it"
         ) from None
     before, _, after = page.partition(_PLACE)
     return before + Part("licenses", pack(licenses)).element, after

@@ -1,4 +1,4 @@
-"""A recording as JSON lines: segments in, lines out, and back.
+"""Recordings as JSON lines: write segments as lines, and read them back.
 
 >>> from routilux_dashboard.recording import jsonl
 >>> list(jsonl.read(jsonl.write([])))

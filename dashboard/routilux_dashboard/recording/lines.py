@@ -1,6 +1,6 @@
-"""The lines of a recording in JSON lines: each is one thing, and says in `type` which.
+"""The lines of a JSON lines recording. Each line holds one thing, and its `type` says which.
 
-docs/recordings.md describes them for people. Times in `*_ns` are nanoseconds since the epoch;
+`docs/recordings.md` describes them for users. Times in `*_ns` are nanoseconds since the epoch;
 `timestamp` and `*_at` are ISO 8601.
 """
 
@@ -15,27 +15,27 @@ from ..protocol import FlowDefinition
 from ..segments.segment import Facts
 
 FORMAT = 1
-"""Of the lines; whoever reads a recording refuses a higher one."""
+"""Of the lines; a reader refuses a higher format."""
 MAX_NUMBER = 2**63 - 1
 
 Count = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 Number = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
 Ahead = Annotated[int, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
 Index = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
-"""The number of a source or target; the engine's own sources have negative ones."""
+"""The number of a source or target; negative for the engine's own sources."""
 Name = Annotated[str, Meta(max_length=2_000)]
 Column = Annotated[str, Meta(max_length=2_000, pattern=r"^[^\x00]*$")]
-"""Text that databases have columns for, which not all can hold a NUL in."""
+"""Text that goes into a database column; some databases don't allow a NUL in it."""
 
 
 class InvalidRecording(ValueError):
-    """A file is no recording, or not a sound one; the message says where and why."""
+    """The file is not a sound recording; the message says where and why."""
 
 
-def require(holds: bool, otherwise: str) -> None:
-    """Refuse for the reason `otherwise` unless it holds."""
-    if not holds:
-        raise InvalidRecording(otherwise)
+def require(condition: bool, reason: str) -> None:
+    """Raise `InvalidRecording` for `reason` unless `condition` is true."""
+    if not condition:
+        raise InvalidRecording(reason)
 
 
 class Line(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, omit_defaults=True):
@@ -43,7 +43,7 @@ class Line(msgspec.Struct, tag_field="type", forbid_unknown_fields=True, omit_de
 
 
 class RecordingLine(Line, tag="recording"):
-    """The first line: what this is. `masked`: names of keys whose values were left out of the whole file."""
+    """The first line. `masked` names the keys whose values were left out of the whole file."""
 
     format: Count
     made_by: Name
@@ -53,7 +53,7 @@ class RecordingLine(Line, tag="recording"):
 
 
 class BeginningLine(Line, tag="beginning"):
-    """What the job was started with."""
+    """The job's start: its flow, entry routine and parameters."""
 
     flow_id: Column
     origin: Column
@@ -63,13 +63,13 @@ class BeginningLine(Line, tag="beginning"):
 
 
 class FlowLine(Line, tag="flow"):
-    """The flow, at the beginning and when it changed."""
+    """The flow; again whenever it changed."""
 
     flow: FlowDefinition
 
 
 class SourceLine(Line, tag="source"):
-    """What a `source` number means in the records from here on."""
+    """The name of a `source` number in the records that follow."""
 
     number: Index
     routine_id: Name
@@ -80,7 +80,7 @@ class SourceLine(Line, tag="source"):
 
 
 class TargetLine(Line, tag="target"):
-    """What a `target` number means in the runs from here on."""
+    """The name of a `target` number in the runs that follow."""
 
     number: Index
     routine_id: Name
@@ -88,7 +88,7 @@ class TargetLine(Line, tag="target"):
 
 
 class RecordLine(Line, tag="record", gc=False):
-    """One record of the history. `cut`: `data` is a preview of what was too large or could not be held."""
+    """A record of the history. `cut`: `data` is a preview of a payload that was too large or not JSON."""
 
     seq: Number
     time_ns: Count
@@ -102,7 +102,7 @@ class RecordLine(Line, tag="record", gc=False):
 
 
 class RunLine(Line, tag="run", gc=False):
-    """One handler run that ended. `cause`: the `seq` of the record that led to it."""
+    """A handler run that ended. `cause` is the `seq` of the record that caused it."""
 
     target: Index
     routine_id: str
@@ -114,7 +114,7 @@ class RunLine(Line, tag="run", gc=False):
 
 
 class EntryLine(Line, tag="entry"):
-    """A rare entry of the journal: a change of status, a control, an error, a retry, something stored."""
+    """A rare entry of the journal: a change of status, a control, an error, a retry, a stored value."""
 
     number: Count
     time_ns: Count
@@ -124,7 +124,7 @@ class EntryLine(Line, tag="entry"):
 
 
 class LogLine(Line, tag="log"):
-    """One entry of the shared log, numbered from 1."""
+    """An entry of the shared log, numbered from 1."""
 
     n: Number
     timestamp: Name
@@ -133,7 +133,7 @@ class LogLine(Line, tag="log"):
 
 
 class OutputLine(Line, tag="output"):
-    """One output of a routine, numbered from 1."""
+    """An output of a routine, numbered from 1."""
 
     n: Number
     timestamp: Name
@@ -144,7 +144,7 @@ class OutputLine(Line, tag="output"):
 
 
 class StateLine(Line, tag="state"):
-    """What a routine had stored of itself at the end of the segment."""
+    """A routine's stored state at the end of the segment."""
 
     routine_id: str
     state: Any
@@ -152,7 +152,7 @@ class StateLine(Line, tag="state"):
 
 
 class DataLine(Line, tag="data"):
-    """A shared value, as it was at the end of the segment."""
+    """A shared value at the end of the segment."""
 
     key: str
     value: Any
@@ -160,7 +160,7 @@ class DataLine(Line, tag="data"):
 
 
 class SumLine(Line, tag="sum"):
-    """Runs that have no line each, added up: by `target` and `outcome`."""
+    """Runs without lines of their own, summed by `target` and `outcome`."""
 
     target: Index
     outcome: str
@@ -171,14 +171,14 @@ class SumLine(Line, tag="sum"):
 
 
 class EmittedLine(Line, tag="emitted"):
-    """Records that have no line each: how many of a `source`."""
+    """How many records of a `source` have no lines of their own."""
 
     source: Index
     count: Count
 
 
 class Running(msgspec.Struct, omit_defaults=True):
-    """A handler that ran at the end of a segment. `target`: its number, where it has one."""
+    """A handler that was running at the end of a segment. `target` is its number, if it has one."""
 
     routine_id: str
     slot: str
@@ -187,11 +187,15 @@ class Running(msgspec.Struct, omit_defaults=True):
 
 
 class SegmentLine(Line, tag="segment"):
-    """The end of a segment: everything since the one before happened until `at_ns`.
+    """The end of a segment: everything since the previous segment happened until `at_ns`.
 
-    `seq`: of its last record, `after_seq` of the one before its first; `after_run`: runs before its
-    first. `facts`: what the engine said of the job then; `running`: the handlers that ran then.
-    `ahead_ns`: how far the clock of entries was ahead of that of records and runs, about.
+    Attributes:
+        after_seq, seq: the `seq` before its first record, and that of its last one.
+        after_run: how many runs came before its first one.
+        facts: the engine's facts about the job at `at_ns`.
+        running: the handlers that were running at `at_ns`.
+        lost: how many of the job's records, up to `after_seq`, have no lines.
+        ahead_ns: about how far the clock of entries was ahead of that of records and runs.
     """
 
     n: Number
@@ -207,7 +211,7 @@ class SegmentLine(Line, tag="segment"):
 
 
 class EndLine(Line, tag="end"):
-    """The last line: without it the file is not whole. How many lines there are before it, and segments."""
+    """The last line, without which the file is incomplete: how many lines precede it, and how many segments."""
 
     lines: Count
     segments: Count

@@ -1,4 +1,4 @@
-"""A segment, and a keyframe, without the values of keys that are named as secret."""
+"""Segments and keyframes without the values of masked keys."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..payloads.mask import Mask
 from ..protocol import EntryPoint, FlowDefinition, Keyframe
 from ..segments.segment import DataValue, Segment
 
-_OWN_WORDS = frozenset({
+_ENTRY_FIELDS = frozenset({
     "action", "attempt", "by", "delay", "dropped", "due_ns", "error", "error_type", "kept", "key", "max_retries", "n",
     "outcome", "previous", "reason", "routines", "slot", "state", "status", "traceback",
 })  # fmt: skip
-"""What the engine calls the parts of entries (see `JournalEntry`)."""
+"""The engine's own fields of journal entries (see `JournalEntry`), which are never masked."""
 
 
 def masked(segment: Segment, mask: Mask) -> Segment:
-    """A copy in which `mask` hides what it names, wherever a payload, a stored value or a parameter is."""
+    """A copy with masked payloads, stored values and parameters; the segment itself if nothing is masked."""
     if not mask:
         return segment
     return replace(
@@ -27,16 +27,16 @@ def masked(segment: Segment, mask: Mask) -> Segment:
         beginning=segment.beginning and replace(segment.beginning, params=mask.apply(segment.beginning.params)),
         flow=segment.flow and _flow(segment.flow, mask),
         records=replace(segment.records, data=[_payload(data, mask) for data in segment.records.data]),
-        entries=[replace(entry, data=_said(entry.data, mask)) for entry in segment.entries],
+        entries=[replace(entry, data=_entry_data(entry.data, mask)) for entry in segment.entries],
         log=[replace(row, entry=mask.apply(row.entry)) for row in segment.log],
         outputs=[replace(row, data=mask.apply(row.data)) for row in segment.outputs],
         states={key: replace(state, state=mask.apply(state.state)) for key, state in segment.states.items()},
-        data={key: DataValue(mask.apply({key: held.value})[key], held.cut) for key, held in segment.data.items()},
+        data={key: DataValue(mask.apply({key: shared.value})[key], shared.cut) for key, shared in segment.data.items()},
     )
 
 
 def masked_keyframe(keyframe: Keyframe, mask: Mask) -> Keyframe:
-    """The same for a job as it is shown."""
+    """The same for a keyframe."""
     if not mask:
         return keyframe
     log, outputs = keyframe.log, keyframe.outputs
@@ -51,20 +51,18 @@ def masked_keyframe(keyframe: Keyframe, mask: Mask) -> Keyframe:
     )
 
 
-def _said(data: dict[str, Any], mask: Mask) -> dict[str, Any]:
-    """What an entry says in the engine's own words is no payload, whatever is named."""
-    return {key: said if key in _OWN_WORDS else mask.apply({key: said})[key] for key, said in data.items()}
+def _entry_data(data: dict[str, Any], mask: Mask) -> dict[str, Any]:
+    return {key: value if key in _ENTRY_FIELDS else mask.apply({key: value})[key] for key, value in data.items()}
 
 
 def _payload(data: bytes, mask: Mask) -> bytes:
-    """What hides nothing stays byte for byte."""
     value = msgspec.json.decode(data)
     hidden = mask.apply(value)
-    return data if hidden == value else msgspec.json.encode(hidden)
+    return data if hidden == value else msgspec.json.encode(hidden)  # unmasked data stays byte for byte
 
 
 def _flow(flow: FlowDefinition, mask: Mask) -> FlowDefinition:
-    """An entry's parameters are a schema: only the defaults of what is named are values."""
+    """An entry's parameters are a schema, in which only the defaults are values."""
     return replace(flow, entries=[_entry(entry, mask) for entry in flow.entries])
 
 

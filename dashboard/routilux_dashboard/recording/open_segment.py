@@ -1,4 +1,4 @@
-"""A segment that is being read: its lines come one by one, and none is believed."""
+"""A segment that is being read: its lines come one by one, and each is checked."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from .lines import InvalidRecording, require
 MAX_LINES = 50_000
 """Lines of one segment."""
 MAX_BYTES = 64 * 1024 * 1024
-"""Payloads of the records of one segment."""
+"""Bytes of payloads in the records of one segment."""
 _OUTCOMES = {outcome: index for index, outcome in enumerate(OUTCOMES)}
 
 
 class OpenSegment:
-    """Takes the lines of one segment, all but its last; `segment` makes it of them and of that one.
+    """Collects the lines of one segment; `finish` makes the segment when its last line has come.
 
-    Raises `InvalidRecording` for a line that cannot be right.
+    Every method raises `InvalidRecording` for a line that can't be right.
     """
 
     def __init__(self) -> None:
@@ -55,32 +55,32 @@ class OpenSegment:
         self._sums: Sums | None = None
 
     def count(self) -> None:
-        """Count a line, whichever it is."""
+        """Count a line of any type."""
         self.lines += 1
-        require(self.lines <= MAX_LINES, f"no segment has more than {MAX_LINES:,} lines")
+        require(self.lines <= MAX_LINES, f"a segment has more than {MAX_LINES:,} lines")
 
     def add_record(self, line: lines.RecordLine | lines.EmittedLine, source: SourceName | None) -> None:
-        """A record, or how many there are of a source; `source` is what its number means so far."""
+        """Add a record, or the number of records of a source. `source` is the current name of the line's number."""
         if source is None:
             raise InvalidRecording(f"source {line.source} has not been named before")
         if isinstance(line, lines.EmittedLine):
-            emissions = self._summed().emissions
-            require(line.source not in emissions, f"source {line.source} was added up before")
+            emissions = self._get_sums().emissions
+            require(line.source not in emissions, f"source {line.source} was counted before")
             emissions[line.source] = line.count
             return
-        said = (line.routine_id, line.event_name, line.kind)
-        require(said == (source.routine_id, source.event_name, source.kind), f"source {line.source} is not {said!r}")
+        names = (line.routine_id, line.event_name, line.kind)
+        require(names == (source.routine_id, source.event_name, source.kind), f"source {line.source} is not {names!r}")
         self._append_record(line)
 
     def _append_record(self, line: lines.RecordLine) -> None:
         rows, data = self._records, bytes(line.data)
-        require(not (problem := problem_of(data)), f"its data cannot be taken: {problem}")
+        require(not (problem := problem_of(data)), f"its data is invalid: {problem}")
         self._first_seq = self._first_seq or line.seq
         due = self._first_seq + len(rows.source)
-        require(line.seq == due, f"record {line.seq:,} is not the next one, which is {due:,}")
+        require(line.seq == due, f"record {line.seq:,} is out of order: the next one is {due:,}")
         require((line.cause or 0) < line.seq, f"record {line.seq:,} cannot be caused by {line.cause}")
         self._bytes += len(data)
-        require(self._bytes <= MAX_BYTES, f"the data of one segment has more than {MAX_BYTES:,} bytes")
+        require(self._bytes <= MAX_BYTES, f"the data of a segment has more than {MAX_BYTES:,} bytes")
         if line.cut:
             rows.cut.append(len(rows.source))
         rows.source.append(line.source)
@@ -89,17 +89,17 @@ class OpenSegment:
         rows.data.append(data)
 
     def add_run(self, line: lines.RunLine | lines.SumLine, target: TargetName | None) -> None:
-        """A run, or runs added up; `target` is what its number means so far."""
+        """Add a run, or a sum of runs. `target` is the current name of the line's number."""
         if target is None:
             raise InvalidRecording(f"target {line.target} has not been named before")
         outcome = _OUTCOMES.get(line.outcome, -1)
-        require(outcome >= 0, f"no run ends {line.outcome[:50]!r}: it is one of {', '.join(OUTCOMES)}")
+        require(outcome >= 0, f"unknown outcome {line.outcome[:50]!r}; it is one of {', '.join(OUTCOMES)}")
         if isinstance(line, lines.SumLine):
             sums = RunSums(line.target, outcome, line.count, line.total_ns, line.min_ns, line.max_ns)
-            self._summed().runs.append(sums)
+            self._get_sums().runs.append(sums)
             return
-        said = (line.routine_id, line.slot)
-        require(said == (target.routine_id, target.slot_name), f"target {line.target} is not {said!r}")
+        names = (line.routine_id, line.slot)
+        require(names == (target.routine_id, target.slot_name), f"target {line.target} is not {names!r}")
         rows = self._runs
         rows.target.append(line.target)
         rows.start_ns.append(line.start_ns)
@@ -108,10 +108,10 @@ class OpenSegment:
         rows.cause.append(line.cause or 0)
 
     def add(self, line: lines.AnyLine) -> None:
-        """Any other line."""
+        """Add a line of any other type."""
         match line:
             case lines.BeginningLine():
-                require(iso_text(line.created_at) is not None, f"created_at is no time: {line.created_at!r}")
+                require(iso_text(line.created_at) is not None, f"created_at is not a time: {line.created_at!r}")
                 self._beginning = JobStart(line.flow_id, line.origin, line.created_at, line.entry, line.params)
             case lines.FlowLine():
                 self._flow = line.flow
@@ -129,11 +129,11 @@ class OpenSegment:
             case _:
                 raise InvalidRecording(f"a {type(line).__name__} does not belong here")
 
-    def segment(self, job_id: str, line: lines.SegmentLine) -> Segment:
-        """The segment that `line` completes."""
+    def finish(self, job_id: str, line: lines.SegmentLine) -> Segment:
+        """The segment, whose last line is `line`."""
         made, first = len(self._records.source), self._first_seq
         require(not made or first == line.after_seq + 1, f"its first record is {first:,}, not {line.after_seq + 1:,}")
-        require(line.seq == line.after_seq + made, f"it has {made:,} records, and they do not end at {line.seq:,}")
+        require(line.seq == line.after_seq + made, f"it has {made:,} records, which do not end at {line.seq:,}")
         values: dict[str, Any] = {
             "running": [_running(handler) for handler in line.running],
             "sources": self.sources,
@@ -152,14 +152,14 @@ class OpenSegment:
             ahead_ns=line.ahead_ns, **values,
         )  # fmt: skip
 
-    def _summed(self) -> Sums:
+    def _get_sums(self) -> Sums:
         if self._sums is None:
             self._sums = Sums({}, [])
         return self._sums
 
 
 def _running(handler: lines.Running) -> RunningNow:
-    """A handler that is known by its number needs no other name."""
+    """A handler with a target number needs no names."""
     if handler.target is None:
         return RunningNow(handler.routine_id, handler.slot, handler.start_ns)
     return RunningNow("", "", handler.start_ns, handler.target)

@@ -1,4 +1,4 @@
-"""The lines of a recording → segments. Whoever wrote the file may mean harm: nothing in it is believed or run."""
+"""Reads the lines of a recording into segments. The file may be hostile: everything is checked, and nothing is run."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .open_segment import OpenSegment
 __all__ = ["InvalidRecording", "read"]
 
 MAX_NAMES = 200_000
-"""Sources, and targets, of a recording."""
+"""The most sources, and the most targets, of a recording."""
 MAX_LINE = 8 * 1024 * 1024
 """Bytes of one line."""
 AROUND = 5
-"""How deep a value may lie in its line."""
+"""How deep a payload may lie within its line."""
 _decoder = msgspec.json.Decoder(lines.AnyLine)
 _any_decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -33,26 +33,26 @@ def read(pieces: Iterable[bytes]) -> Iterator[Segment]:
         pieces: the file in order, in pieces of any size (an open binary file will do).
 
     Raises:
-        InvalidRecording: it is no recording, is not whole, or something in it is not as it must be.
-            The message names the line. Segments that came before it are sound by themselves.
+        InvalidRecording: the file is not a recording, is incomplete, or has an invalid line, which the message names.
+            The segments before that line are sound.
 
-    Memory stays that of one segment, whatever the file holds: lines, names and segments have bounds.
+    Takes the memory of one segment, whatever is in the file: lines, names and segments are bounded.
     """
-    assembly = SegmentAssembler()
+    assembler = SegmentAssembler()
     number = 0
     for number, line in enumerate(_lines(pieces), 1):
         try:
-            segment = assembly.take(_line(line))
-        except InvalidRecording as refused:
-            raise InvalidRecording(f"line {number:,}: {refused}") from None
+            segment = assembler.take(_line(line))
+        except InvalidRecording as error:
+            raise InvalidRecording(f"line {number:,}: {error}") from None
         if segment is not None:
             yield segment
-    if not assembly.whole:
-        raise InvalidRecording(f"line {number:,}: the file ends here and is not whole: its last line is missing")
+    if not assembler.whole:
+        raise InvalidRecording(f"line {number:,}: the file is incomplete: it ends here, without the last line")
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines that are not empty, and never one longer than `MAX_LINE`."""
+    """The lines that are not empty. None is longer than `MAX_LINE`."""
     rest = bytearray()
     count = 0
     for piece in pieces:
@@ -69,7 +69,7 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _sized(line: bytes, number: int) -> list[bytes]:
     if len(line) > MAX_LINE:
-        raise InvalidRecording(f"line {number:,}: it is longer than {MAX_LINE:,} bytes, and no line of a recording is")
+        raise InvalidRecording(f"line {number:,}: it is longer than {MAX_LINE:,} bytes, which is the limit")
     return [line] if line.strip() else []
 
 
@@ -82,13 +82,13 @@ def _line(line: bytes) -> lines.AnyLine:
     except RecursionError:
         raise InvalidRecording(f"it is nested more than {MAX_NESTING} deep") from None
     except msgspec.ValidationError as error:
-        raise InvalidRecording(f"it is no line of a recording: {error}") from None
+        raise InvalidRecording(f"it is not a line of a recording: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidRecording(f"it is not JSON: {error}") from None
 
 
 class SegmentAssembler:
-    """Takes lines in; gives a segment whenever one is complete."""
+    """Puts lines together to segments."""
 
     def __init__(self) -> None:
         self.whole = False
@@ -102,12 +102,12 @@ class SegmentAssembler:
         self._open = OpenSegment()
 
     def take(self, line: lines.AnyLine) -> Segment | None:
-        """Take the next line; the segment that it completes.
+        """Add the next line; returns the segment that it completes, if any.
 
         Raises:
-            InvalidRecording: the line does not fit.
+            InvalidRecording: the line does not fit here.
         """
-        require(not self.whole, "the recording has ended with the line before")
+        require(not self.whole, "the recording ended with the previous line")
         if self._job_id is None:
             self._begin(line)
         elif isinstance(line, lines.SegmentLine):
@@ -121,28 +121,28 @@ class SegmentAssembler:
 
     def _begin(self, line: lines.AnyLine) -> None:
         if not isinstance(line, lines.RecordingLine):
-            raise InvalidRecording('it is not the beginning of a recording, which is a line of type "recording"')
+            raise InvalidRecording('a recording begins with a line of type "recording", and this is not one')
         require(
             line.format <= lines.FORMAT,
-            f"the recording has format {line.format}, and this program knows up to {lines.FORMAT}: "
-            "open it with a newer routilux-dashboard",
+            f"the recording has format {line.format}, and this version reads up to {lines.FORMAT}; "
+            "use a newer routilux-dashboard",
         )
         require(line.format >= 1, f"there is no format {line.format}")
         self._job_id = line.job_id
 
     def _end(self, line: lines.EndLine) -> None:
-        require(self._open.lines == 0, "the recording ends in the midst of a segment")
-        made = self._last.n if self._last is not None else 0
-        require(made > 0, "the recording has no segment")
+        require(self._open.lines == 0, "the recording ends within a segment")
+        count = self._last.n if self._last is not None else 0
+        require(count > 0, "the recording has no segment")
         require(
-            (line.lines, line.segments) == (self._lines, made),
+            (line.lines, line.segments) == (self._lines, count),
             f"{line.lines:,} lines and {line.segments:,} segments were written, "
-            f"but {self._lines:,} and {made:,} are here",
+            f"but the file has {self._lines:,} and {count:,}",
         )
         self.whole = True
 
     def _complete(self, line: lines.SegmentLine) -> Segment:
-        segment = self._open.segment(self._job_id or "", line)
+        segment = self._open.finish(self._job_id or "", line)
         last = self._last
         place = (last.n, last.seq) if last is not None else (0, 0)
         position = SegmentPosition(
@@ -150,8 +150,8 @@ class SegmentAssembler:
         )
         try:
             check(segment, position)
-        except SegmentRefused as refused:
-            raise InvalidRecording(str(refused)) from None
+        except SegmentRefused as error:
+            raise InvalidRecording(str(error)) from None
         _check_numbers(segment)
         self._lines += 1
         self._open = OpenSegment()
@@ -172,7 +172,7 @@ class SegmentAssembler:
             case lines.RunLine() | lines.SumLine():
                 self._open.add_run(line, self._targets.get(line.target))
             case lines.RecordingLine():
-                raise InvalidRecording("a second recording begins here: one file holds one job")
+                raise InvalidRecording("a second recording begins here, but a file holds one job")
             case _:
                 self._open.add(line)
 
@@ -181,19 +181,19 @@ class SegmentAssembler:
             line.number, line.routine_id, line.event_name, line.kind, line.connection_ids, line.target_ids
         )
         self._sources[line.number] = source
-        require(len(self._sources) <= MAX_NAMES, f"no recording has more than {MAX_NAMES:,} sources")
+        require(len(self._sources) <= MAX_NAMES, f"a recording has more than {MAX_NAMES:,} sources")
         self._open.sources.append(source)
 
     def _name_target(self, line: lines.TargetLine) -> None:
         target = TargetName(line.number, line.routine_id, line.slot)
         self._targets[line.number] = target
-        require(len(self._targets) <= MAX_NAMES, f"no recording has more than {MAX_NAMES:,} targets")
+        require(len(self._targets) <= MAX_NAMES, f"a recording has more than {MAX_NAMES:,} targets")
         self._open.targets.append(target)
 
 
 def _check_numbers(segment: Segment) -> None:
-    """JSON has numbers of any size; what segments are kept in and sent as has not. (Payloads stay JSON.)"""
+    """JSON has integers of any size, MessagePack has not. (Payloads stay JSON.)"""
     try:
         msgspec.msgpack.encode(msgspec.structs.replace(segment, records=Records(), runs=Runs()))
     except (OverflowError, ValueError, TypeError) as error:
-        raise InvalidRecording(f"something in segment {segment.n} cannot be kept: {error}") from None
+        raise InvalidRecording(f"segment {segment.n} has a value that cannot be stored: {error}") from None

@@ -1,4 +1,4 @@
-"""The rows of an HTML recording, as the page reads them: by range, the payloads apart from the rest."""
+"""The rows of an HTML recording, in parts that the page reads by range; payloads apart from the rest."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from .parts import PartList
 BLOCK = 1_000
 """Rows in a part."""
 _PLAIN = 120
-"""Bytes up to which a payload is looked at for what a preview would change."""
+"""Bytes up to which a payload may need no preview."""
 _LONG_NUMBER = re.compile(rb"\d{16}")
 
 Row = TypeVar("Row", LogRow, OutputRow)
 
 
 class RecordRows:
-    """Collects the records of segments into parts: `rows` and, as long as there is room, `payloads`."""
+    """Collects records into parts: `rows` and, as long as there is room, `payloads`."""
 
     def __init__(self) -> None:
         self.rows = PartList("records")
         self.payloads = PartList("payloads")
         self._names: dict[tuple[str, str, str], int] = {}
         self._numbers: dict[int, int] = {}
-        self._block = _Block(1)
+        self._block = _Columns(1)
 
     @property
     def sources(self) -> list[tuple[str, str, str]]:
-        """What the numbers in `rows` mean."""
+        """The names of the numbers in `rows`."""
         return list(self._names)
 
     def name(self, sources: list[SourceName]) -> None:
-        """Take in what numbers of segments mean from now on."""
+        """Learn the names of numbers in the segments that follow."""
         for source in sources:
             names = (source.routine_id, source.event_name, source.kind)
             self._numbers[source.number] = self._names.setdefault(names, len(self._names))
@@ -60,8 +60,8 @@ class RecordRows:
                 self.close(segment.after_seq + i + 2)
 
     def close(self, following: int) -> None:
-        """End the part that is being made; the next begins with record `following`."""
-        block, self._block = self._block, _Block(following)
+        """End the current part; the next one begins with record `following`."""
+        block, self._block = self._block, _Columns(following)
         if not block.source:
             return
         count = len(block.source)
@@ -72,28 +72,28 @@ class RecordRows:
 
 
 class NumberedRows:
-    """Collects rows that carry their numbers (log, outputs) into the parts of one kind."""
+    """Collects rows that carry their numbers (log, outputs) into parts of one kind."""
 
     def __init__(self, name: str) -> None:
         self.rows = PartList(name)
         self._open: list[Any] = []
 
     def add(self, rows: list[Row]) -> None:
-        """Add the next rows."""
+        """Append rows."""
         for row in rows:
             self._open.append(row)
             if len(self._open) == BLOCK:
                 self.close()
 
     def close(self) -> None:
-        """End the part that is being made."""
+        """End the current part."""
         if self._open:
             self.rows.put(self._open[0].n, self._open[-1].n, len(self._open), self._open)
             self._open = []
 
 
-class _Block:
-    """Columns of a part in the making. `us`: microseconds since the epoch."""
+class _Columns:
+    """The columns of the current part. `us`: microseconds since the epoch."""
 
     def __init__(self, first: int) -> None:
         self.first = first
@@ -105,7 +105,7 @@ class _Block:
 
 
 def _shown(data: bytes) -> tuple[msgspec.Raw, bool]:
-    """A payload as the page shows it, and whether something of it was left out."""
+    """A payload as the page shows it, and whether it was shortened."""
     if problem_of(data) is not None:
         return msgspec.Raw(b"null"), True
     if _needs_no_preview(data):

@@ -1,4 +1,4 @@
-"""Segments → the lines of a recording. Nothing is kept but the names of sources and targets."""
+"""Writes segments as the lines of a recording. Keeps nothing but the names of sources and targets."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _encoder = msgspec.json.Encoder()
 
 
 def write(segments: Iterable[Segment], mask: Mask = NO_MASK) -> Iterator[bytes]:
-    """A recording, a piece of at most one segment at a time; each line ends with a line feed.
+    """A recording, in pieces of at most one segment; each line ends with a line feed.
 
     Args:
-        segments: those of one job, from its first on.
-        mask: hides what it names; the values are left out of the file.
+        segments: those of one job, from the first one on.
+        mask: its values are left out of the file.
 
     Raises:
         ValueError: there is no segment.
 
-    Memory stays that of one segment, however long the job was.
+    Takes the memory of one segment, however long the job was.
     """
     writer = _Writer(mask)
     for segment in segments:
-        yield writer.piece(masked(segment, mask))
+        yield writer.segment(masked(segment, mask))
     yield writer.end()
 
 
@@ -45,8 +45,8 @@ class _Writer:
         self._lines = 0
         self._segments = 0
 
-    def piece(self, segment: Segment) -> bytes:
-        found = list(self._of(segment))
+    def segment(self, segment: Segment) -> bytes:
+        found = list(self._lines_of(segment))
         self._lines += len(found)
         self._segments += 1
         return _encoder.encode_lines(found)
@@ -56,7 +56,7 @@ class _Writer:
             raise ValueError("there is nothing to record: the job has no segment")
         return _encoder.encode_lines([lines.EndLine(self._lines, self._segments)])
 
-    def _of(self, segment: Segment) -> Iterator[lines.Line]:
+    def _lines_of(self, segment: Segment) -> Iterator[lines.Line]:
         if not self._segments:
             names = sorted(self._mask.names)
             yield lines.RecordingLine(lines.FORMAT, MADE_BY, iso(time.time_ns()), segment.job_id, names)
@@ -135,8 +135,8 @@ def _rows(segment: Segment) -> Iterator[lines.Line]:
         yield lines.OutputLine(sent.n, sent.timestamp, sent.routine_id, sent.output_type, bounded(sent.data), sent.cut)
     for routine_id, state in segment.states.items():
         yield lines.StateLine(routine_id, bounded(state.state), state.cut)
-    for key, held in segment.data.items():
-        yield lines.DataLine(key, bounded(held.value), held.cut)
+    for key, shared in segment.data.items():
+        yield lines.DataLine(key, bounded(shared.value), shared.cut)
 
 
 def _sums(sums: Sums) -> Iterator[lines.Line]:

@@ -1,1 +1,1 @@
-"""A run as numbered segments: the shape, encoding, decoding, checking, cutting and thinning. Pure."""
+"""A run as numbered segments: their shape, encoding, checking, cutting and thinning. Pure; `segment.py` explains it."""

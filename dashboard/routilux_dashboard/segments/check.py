@@ -1,4 +1,4 @@
-"""Whether a segment can be what follows: it may come from a program that is broken, or means harm."""
+"""Checks segments from elsewhere: the program that sent them may be broken or hostile."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .entries import SHAPES
 from .segment import OUTCOMES, Records, Runs, Segment
 
 LATEST_NS = 2**63 - 1
-"""In the year 2262; databases and the wire hold no larger integers."""
+"""In the year 2262; databases and the wire have no larger integers."""
 COUNT = 2**53
 _STATUSES = frozenset(get_args(JobStatus)) - {"lost"}
 _json = msgspec.json.Decoder()
 
 
 class SegmentRefused(ValueError):
-    """A segment cannot be what follows; says why. Nothing has been changed."""
+    """A segment does not follow, or is invalid; the message says why. Nothing was changed."""
 
 
 class SegmentPosition(NamedTuple):
-    """How far a job is: its last segment, record, run and entry, and the numbers that have a name."""
+    """Where a job's next segment must continue: its last segment, record, run and entry, and the numbers with names."""
 
     job_id: str | None
     n: int
@@ -36,8 +36,8 @@ class SegmentPosition(NamedTuple):
 
 
 def check(segment: Segment, position: SegmentPosition) -> None:
-    """Raise `SegmentRefused` unless `segment` is whole and follows `position`. Payloads are not looked at."""
-    _check_place(segment, position)
+    """Raise `SegmentRefused` unless `segment` is complete and follows `position`. Payloads are not checked."""
+    _check_order(segment, position)
     records, runs = segment.records, segment.runs
     _check_lengths("records", records.source, records.time_ns, records.cause, records.data)
     _check_lengths("runs", runs.target, runs.start_ns, runs.duration_ns, runs.outcome, runs.cause)
@@ -50,43 +50,43 @@ def check(segment: Segment, position: SegmentPosition) -> None:
 
 
 def check_payloads(records: Records) -> None:
-    """Raise `SegmentRefused` unless every payload is JSON that can be read. For what comes from elsewhere.
+    """Raise `SegmentRefused` unless every payload is valid JSON.
 
-    It is read whole: skipping over it would miss text that is no UTF-8, and numbers beyond all bounds.
+    Payloads are decoded completely: skipping values would miss invalid UTF-8 and numbers beyond all bounds.
     """
     for place, data in enumerate(records.data):
         try:
             _json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise SegmentRefused(f"The payload of record {place} of a segment is no JSON: {error}") from None
+            raise SegmentRefused(f"The payload of record {place} of a segment is not JSON: {error}") from None
 
 
-def _check_place(segment: Segment, position: SegmentPosition) -> None:
+def _check_order(segment: Segment, position: SegmentPosition) -> None:
     if position.job_id is not None and segment.job_id != position.job_id:
-        raise SegmentRefused(f"A segment of job {segment.job_id!r} is not one of job {position.job_id!r}")
+        raise SegmentRefused(f"The segment belongs to job {segment.job_id!r}, not to {position.job_id!r}")
     if segment.n != position.n + 1:
-        raise SegmentRefused(f"Segment {segment.n} does not follow segment {position.n}: what lies between is missing")
+        raise SegmentRefused(f"Segment {segment.n} does not follow segment {position.n}: those between are missing")
     if position.n == 0 and (segment.beginning is None or segment.flow is None):
-        raise SegmentRefused("The first segment of a job must say what began (beginning) and of which flow (flow)")
+        raise SegmentRefused("The first segment of a job must have beginning and flow")
     if segment.facts.status not in _STATUSES:
-        raise SegmentRefused(f"{segment.facts.status!r} is no status that a program can give its job")
+        raise SegmentRefused(f"{segment.facts.status!r} is not a status that a program can report")
 
 
 def _check_lengths(what: str, *columns: Sequence[Any]) -> None:
     lengths = [len(column) for column in columns]
     if len(set(lengths)) != 1:
-        raise SegmentRefused(f"The columns of the {what} are of different lengths: {lengths}")
+        raise SegmentRefused(f"The columns of the {what} have different lengths: {lengths}")
 
 
 def _check_numbers(segment: Segment, position: SegmentPosition) -> None:
     lost, count = segment.lost, len(segment.records.source)
     without_rows = sum(sums.count for sums in segment.sums.runs) if segment.sums is not None else 0
     if not 0 <= lost <= COUNT or segment.after_seq != position.seq + lost:
-        raise SegmentRefused(f"after_seq is {segment.after_seq!r} after record {position.seq} and {lost!r} lost ones")
+        raise SegmentRefused(f"after_seq is {segment.after_seq!r}, after record {position.seq} and {lost!r} lost ones")
     if segment.seq != segment.after_seq + count:
-        raise SegmentRefused(f"seq is {segment.seq!r}; after {segment.after_seq} come {count} records")
+        raise SegmentRefused(f"seq is {segment.seq!r}, but {count} records follow {segment.after_seq}")
     if segment.after_run != position.runs + without_rows:
-        raise SegmentRefused(f"after_run is {segment.after_run!r}; there have been {position.runs + without_rows} runs")
+        raise SegmentRefused(f"after_run is {segment.after_run!r}, but {position.runs + without_rows} runs precede")
     _check_range("at_ns", [segment.at_ns], 0, LATEST_NS)
 
 
@@ -96,7 +96,7 @@ def _check_sums(segment: Segment) -> None:
         return
     _check_range("emissions", sums.emissions.values(), 0, COUNT)
     if sum(sums.emissions.values()) > segment.lost:
-        raise SegmentRefused(f"There are more emissions in sums than the {segment.lost} records that were lost")
+        raise SegmentRefused(f"sums has more emissions than the {segment.lost} records that were lost")
     for run in sums.runs:
         _check_range("a sum's outcome", [run.outcome], 0, len(OUTCOMES) - 1)
         _check_range("a sum of runs", [run.count, run.total_ns, run.min_ns, run.max_ns], 0, LATEST_NS)
@@ -138,20 +138,20 @@ def _check_entries(segment: Segment, last: int) -> None:
         try:
             msgspec.convert(entry.data, shape)
         except msgspec.ValidationError as error:
-            raise SegmentRefused(f"Entry {entry.number} ({entry.kind}) is none: {error}") from None
+            raise SegmentRefused(f"Entry {entry.number} ({entry.kind}) is invalid: {error}") from None
 
 
 def _check_rows(segment: Segment) -> None:
     for what, numbers in (("log", [row.n for row in segment.log]), ("outputs", [row.n for row in segment.outputs])):
         _check_range(f"number of a row of the {what}", numbers, 1, COUNT)
         if any(later <= earlier for earlier, later in pairwise(numbers)):
-            raise SegmentRefused(f"The rows of the {what} are not in the order of their numbers")
+            raise SegmentRefused(f"The rows of the {what} are not in order of their numbers")
 
 
 def _check_known(what: str, used: Iterable[int], known: set[int]) -> None:
     unknown = set(used) - known
     if unknown:
-        raise SegmentRefused(f"A {what} has no name: number {min(unknown)}")
+        raise SegmentRefused(f"Unknown {what} number {min(unknown)}")
 
 
 def _check_range(what: str, values: Iterable[int], least: int, most: int) -> None:

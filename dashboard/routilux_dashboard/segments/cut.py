@@ -1,9 +1,9 @@
-"""The part of a segment up to a moment, and a segment in several.
+"""Cuts a segment at a moment, so that a job can be shown as it was then; and splits a large one into several.
 
-At a moment t there have been the runs that ended and the entries that were made by then; a handler runs
-whose run began by then and had not ended. The moment of a `seq` is the time of that record. What lies
-in a segment came after all that is in the one before, and after the rows before it in its list, whatever its
-time says: threads of the engine are sometimes held up for some microseconds before they write down.
+At moment t, those runs have ended and those entries exist whose times are not later; a handler is running if its run
+started by then and had not ended. The moment of a `seq` is the time of that record. Whatever the times say, everything
+in a segment came after the previous segment, and each row after the rows before it: engine threads may be delayed for
+some microseconds between reading the clock and writing.
 """
 
 from __future__ import annotations
@@ -20,54 +20,54 @@ from ..protocol import Control, JobStatus, LogRow, OutputRow
 from ..times import iso
 from .segment import ENDED, Entry, Facts, Records, RunningNow, Runs, Segment
 
-PAST = "this is a moment of the past"
-"""Why a control makes no sense."""
-NOTHING_ASKED = Control(None, None, "", "", None, [], 0, 0, dict.fromkeys(("pause", "resume", "step", "cancel"), PAST))
+PAST = "this is a moment in the past"
+"""Why a job can't be controlled there."""
+NO_CONTROL = Control(None, None, "", "", None, [], 0, 0, dict.fromkeys(("pause", "resume", "step", "cancel"), PAST))
 _STORING = ("routine_state", "shared_data")
 _EVERY = 2**63
 _FIRST = -1
-"""The place of what had been stored before the job was read."""
+"""Where values count as stored that were there before the job was read."""
 _Row = TypeVar("_Row", LogRow, OutputRow)
 _Value = TypeVar("_Value")
 
 
 def cut_at_seq(segment: Segment, seq: int) -> Segment:
-    """The part of a segment up to record `seq`: the state of the job at the moment of that record.
+    """The part of a segment up to the moment of record `seq`.
 
-    The segment itself when `seq` lies beyond it. With the `seq` before its first record nothing is
-    left of its rows. Raises `LookupError` for a record before that, or one that has no row (`lost`).
+    The segment itself if `seq` lies beyond it; a segment without rows if `seq` is just before its first record. Raises
+    `LookupError` for an earlier record, or for one that has no row (`lost`).
     """
     if seq > segment.seq:
         return segment
     place = seq - segment.after_seq
     if place < 0:
-        lost = "has no row" if place >= -segment.lost else "lies before it"
-        raise LookupError(f"Record {seq} {lost}: segment {segment.n} begins with record {segment.after_seq + 1}")
+        reason = "has no row" if place >= -segment.lost else "is in an earlier segment"
+        raise LookupError(f"Record {seq} {reason}: segment {segment.n} begins with record {segment.after_seq + 1}")
     cutter = SegmentCutter(segment)
     if place == 0:
-        return cutter.part(_NOWHERE, _NOWHERE, cutter.before())
+        return cutter.part(_START, _START, cutter.before())
     at = segment.records.time_ns[place - 1]
-    return cutter.part(_NOWHERE, cutter.reached(at, place), at)
+    return cutter.part(_START, cutter.reached(at, place), at)
 
 
 def cut_at_time(segment: Segment, t_ns: int) -> Segment:
-    """The part of a segment up to `t_ns` (since the epoch); the segment itself when all of it was by then."""
+    """The part of a segment up to `t_ns` (since the epoch); the segment itself if that is all of it."""
     if t_ns >= segment.at_ns:
         return segment
     cutter = SegmentCutter(segment)
-    return cutter.part(_NOWHERE, cutter.reached(t_ns), t_ns)
+    return cutter.part(_START, cutter.reached(t_ns), t_ns)
 
 
 def split(segment: Segment, rows: int) -> list[Segment]:
-    """A segment as several with at most `rows` records and `rows` runs each, which follow one another in time.
+    """A segment as several consecutive ones with at most `rows` records and `rows` runs each.
 
-    They are numbered from its `n`, so those after it need other numbers. Only rows of the same
-    nanosecond may make one larger.
+    They are numbered from `n` on, so the segments after them need new numbers. Only rows of the same nanosecond may
+    exceed the limit.
     """
     if max(len(segment.records.source), len(segment.runs.target)) <= rows:
         return [segment]
     cutter = SegmentCutter(segment)
-    parts, start = [], _NOWHERE
+    parts, start = [], _START
     while True:
         at = cutter.time_of(start, rows)
         stop = cutter.end if at is None else cutter.reached(at)
@@ -81,7 +81,7 @@ def split(segment: Segment, rows: int) -> list[Segment]:
 
 @dataclass(frozen=True, slots=True)
 class RowCounts:
-    """How many records, runs and entries of a segment lie before it."""
+    """A position in a segment: how many records, runs and entries precede it."""
 
     records: int
     runs: int
@@ -91,18 +91,18 @@ class RowCounts:
         return self.records >= other.records and self.runs >= other.runs and self != other
 
 
-_NOWHERE = RowCounts(0, 0, 0)
+_START = RowCounts(0, 0, 0)
 
 
 class SegmentCutter:
-    """Makes parts of one segment; what lies where in it is found out once."""
+    """Makes parts of one segment; its times are put in order once."""
 
     def __init__(self, segment: Segment) -> None:
         runs, entries = segment.runs, segment.entries
         self._segment = segment
         self._ends = _rising(list(map(int.__add__, runs.start_ns, runs.duration_ns)))
-        self._told = _rising([min(entry.time_ns - segment.ahead_ns, segment.at_ns) for entry in entries])
-        self._earliest = _earliest(runs.start_ns)
+        self._entry_times = _rising([min(entry.time_ns - segment.ahead_ns, segment.at_ns) for entry in entries])
+        self._earliest_starts = _earliest(runs.start_ns)
         self._log = _numbers(entries, "shared_log")
         self._outputs = _numbers(entries, "output")
         self._stored = {
@@ -115,17 +115,17 @@ class SegmentCutter:
     # -- places
 
     def reached(self, t_ns: int, records: int | None = None) -> RowCounts:
-        """What lies up to `t_ns`, and up to record number `records` of the segment."""
+        """The position at `t_ns`; `records`, if given, is its number of records."""
         made = bisect_right(self._segment.records.time_ns, t_ns) if records is None else records
-        return RowCounts(made, bisect_right(self._ends, t_ns), bisect_right(self._told, t_ns))
+        return RowCounts(made, bisect_right(self._ends, t_ns), bisect_right(self._entry_times, t_ns))
 
     def before(self) -> int:
-        """A moment before everything that has a row."""
-        times = self._segment.records.time_ns[:1] + self._ends[:1] + self._told[:1]
+        """A moment before all rows."""
+        times = self._segment.records.time_ns[:1] + self._ends[:1] + self._entry_times[:1]
         return min(times, default=self._segment.at_ns) - 1
 
     def time_of(self, start: RowCounts, rows: int) -> int | None:
-        """Until when there are `rows` records or runs more; `None` when there are not so many."""
+        """When `rows` more records or runs have come after `start`; `None` if there are not so many."""
         times = []
         if start.records + rows < self.end.records:
             times.append(self._segment.records.time_ns[start.records + rows - 1])
@@ -136,9 +136,9 @@ class SegmentCutter:
     # -- parts
 
     def part(self, start: RowCounts, stop: RowCounts, t_ns: int | None) -> Segment:
-        """From `start` to `stop`, which is at `t_ns`; `None`: to the segment's end."""
+        """The part from `start` to `stop`, which is at `t_ns`; `None` for the segment's end."""
         whole = self._segment
-        first, last = start == _NOWHERE, t_ns is None
+        first, last = start == _START, t_ns is None
         return Segment(
             job_id=whole.job_id,
             n=whole.n,
@@ -166,9 +166,9 @@ class SegmentCutter:
         )
 
     def _running(self, place: int, t_ns: int) -> list[RunningNow]:
-        """What ran at `t_ns`: runs of the segment that ended later, and what still ran at its end."""
+        """The handlers that were running at `t_ns`: runs that ended later, and those running at the segment's end."""
         runs, found = self._segment.runs, []
-        while place < self.end.runs and self._earliest[place] <= t_ns:
+        while place < self.end.runs and self._earliest_starts[place] <= t_ns:
             if runs.start_ns[place] <= t_ns:
                 found.append(RunningNow("", "", runs.start_ns[place], runs.target[place]))
             place += 1
@@ -183,26 +183,26 @@ class SegmentCutter:
         *,
         last: bool,
     ) -> dict[str, _Value]:
-        """Those values that were stored last between `start` and `stop`: what was there before them is not known."""
-        untold = _FIRST if self._segment.beginning is not None else self.end.entries
-        begins = _FIRST if start == _NOWHERE else start.entries
+        """The values whose last change is between `start` and `stop`; earlier values are not known."""
+        default = _FIRST if self._segment.beginning is not None else self.end.entries
+        begins = _FIRST if start == _START else start.entries
         ends = self.end.entries + 1 if last else stop.entries
         stored: dict[Any, int] = self._stored
-        return {name: value for name, value in values.items() if begins <= stored.get(entry_of(name), untold) < ends}
+        return {name: value for name, value in values.items() if begins <= stored.get(entry_of(name), default) < ends}
 
 
 def _rising(times: list[int]) -> list[int]:
-    """The latest of the times up to each; as a rule they are in order, and sorting finds that out quickly."""
+    """The latest time up to each one. Usually they are in order, which sorting detects quickly."""
     return times if times == sorted(times) else list(accumulate(times, max))
 
 
 def _earliest(times: list[int]) -> list[int]:
-    """The earliest of the times from each on."""
+    """The earliest time from each one on."""
     return times if times == sorted(times) else list(accumulate(reversed(times), min))[::-1]
 
 
 def _numbers(entries: list[Entry], kind: str) -> list[int]:
-    """The number of the row that each entry tells of, or 0."""
+    """The number of the row that each entry announces, or 0."""
     return [entry.data["n"] if entry.kind == kind else 0 for entry in entries]
 
 
@@ -225,23 +225,23 @@ def slice_runs(runs: Runs, start: int, stop: int) -> Runs:
 
 
 def _newer(rows: list[_Row], numbers: list[int], start: RowCounts, stop: RowCounts, *, last: bool) -> list[_Row]:
-    """The rows that the entries from `start` to `stop` tell of."""
+    """The rows that the entries from `start` to `stop` announce."""
     if not rows:
         return rows
-    low = 0 if start == _NOWHERE else _known(numbers, start.entries)
+    low = 0 if start == _START else _known(numbers, start.entries)
     high = rows[-1].n if last else _known(numbers, stop.entries)
     first, end = (bisect_right(rows, number, key=lambda row: row.n) for number in (low, high))
     return rows[first:end]
 
 
 def _known(numbers: list[int], count: int) -> int:
-    """The last row that is known after so many entries; what no entry tells of was there before."""
-    told = max(numbers[:count], default=0)
-    return told or min(filter(None, numbers[count:]), default=_EVERY + 1) - 1
+    """The last row announced by the first `count` entries; rows that no entry announces came before all of them."""
+    announced = max(numbers[:count], default=0)
+    return announced or min(filter(None, numbers[count:]), default=_EVERY + 1) - 1
 
 
 def _facts(segment: Segment, entries: int, t_ns: int) -> Facts:
-    """What can be said of the job at `t_ns`, after so many entries."""
+    """The job's facts at `t_ns`, as far as its first `entries` entries tell."""
     status, ended_ns = _status(segment, entries)
     ended = segment.facts.ended_at if ended_ns is None else iso(ended_ns)
     return Facts(
@@ -255,7 +255,7 @@ def _facts(segment: Segment, entries: int, t_ns: int) -> Facts:
 
 
 def _status(segment: Segment, entries: int) -> tuple[JobStatus, int | None]:
-    """The status after so many entries, and when it came about if the segment tells."""
+    """The status after so many entries, and since when if the segment tells."""
     for entry in reversed(segment.entries[:entries]):
         if entry.kind == "status":
             return entry.data["status"], entry.time_ns
@@ -266,17 +266,17 @@ def _status(segment: Segment, entries: int) -> tuple[JobStatus, int | None]:
 
 
 def _control(entries: list[Entry]) -> Control:
-    told = next((entry for entry in reversed(entries) if entry.kind == "control"), None)
-    if told is None or told.data.get("state") == "withdrawn":
-        return NOTHING_ASKED
-    said: dict[str, Any] = told.data
+    last = next((entry for entry in reversed(entries) if entry.kind == "control"), None)
+    if last is None or last.data.get("state") == "withdrawn":
+        return NO_CONTROL
+    data: dict[str, Any] = last.data
     return msgspec.structs.replace(
-        NOTHING_ASKED,
-        action=said.get("action"),
-        state=said.get("state"),
-        by=said.get("by") or "",
-        reason=said.get("reason") or "",
-        since=iso(told.time_ns),
-        kept=(said.get("kept") or 0) if said.get("action") == "pause" else 0,
-        dropped=said.get("dropped") or 0,
+        NO_CONTROL,
+        action=data.get("action"),
+        state=data.get("state"),
+        by=data.get("by") or "",
+        reason=data.get("reason") or "",
+        since=iso(last.time_ns),
+        kept=(data.get("kept") or 0) if data.get("action") == "pause" else 0,
+        dropped=data.get("dropped") or 0,
     )

@@ -1,4 +1,4 @@
-"""The rows of a batch of a job's journal as columns, with names for the numbers in them."""
+"""Encodes a batch of a job's journal: its rows as columns, and the names of the numbers in them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..payloads.preview import safe_text
 from .entries import entry_data
 from .segment import OUTCOMES, Entry, Records, RunningNow, Runs, RunSums, SourceName, Sums, TargetName
 
-_WORD = 2_000
+_NAME = 2_000
 _OUTCOME = {outcome: number for number, outcome in enumerate(OUTCOMES)}
 _first, _second, _third, _fourth, _fifth = (itemgetter(place) for place in range(5))
 
 
-def word(value: Any) -> str:
-    """A name as JSON can hold it."""
-    return value if type(value) is str and value.isascii() and len(value) <= _WORD else safe_text(value, _WORD)
+def safe_name(value: Any) -> str:
+    """A name as JSON can hold it, at most 2,000 characters."""
+    return value if type(value) is str and value.isascii() and len(value) <= _NAME else safe_text(value, _NAME)
 
 
 class Columns(NamedTuple):
-    """The rows of a batch, what of it has none, and the names that had not been `known`."""
+    """The rows of a batch, sums of what has no rows, and the names that are new."""
 
     records: Records
     runs: Runs
@@ -34,7 +34,7 @@ class Columns(NamedTuple):
 
     @property
     def runs_before(self) -> int:
-        """How many runs there were that have no rows."""
+        """How many runs have no rows."""
         return sum(row.count for row in self.sums.runs) if self.sums is not None else 0
 
     @property
@@ -44,10 +44,10 @@ class Columns(NamedTuple):
         return max(max(ends, default=0), *self.records.time_ns[-1:], 0)
 
 
-def columns_of(
+def encode_rows(
     batch: JournalBatch, reader: JournalReader, payloads: Payloads, sources: frozenset[int], targets: frozenset[int]
 ) -> Columns:
-    """The columns of a batch of `reader`, of whose names `sources` and `targets` are known."""
+    """The columns of a batch of `reader`; the names of `sources` and `targets` are known already."""
     epoch_ns = reader.wall_ns(0)
     return Columns(
         records=records_of(batch, epoch_ns, payloads),
@@ -59,7 +59,7 @@ def columns_of(
 
 
 def records_of(batch: JournalBatch, epoch_ns: int, payloads: Payloads) -> Records:
-    """The records of a batch; `epoch_ns` is when its clock was at 0."""
+    """The records of a batch; `epoch_ns` is the time at which its clock was 0."""
     rows = batch.records
     if not rows:
         return Records()
@@ -88,19 +88,19 @@ def runs_of(batch: JournalBatch, epoch_ns: int) -> Runs:
 
 
 def running_of(batch: JournalBatch, epoch_ns: int, ended: Iterable[int]) -> list[RunningNow]:
-    """The handlers that run, but those whose run has been written down: in the batch, or by its start in `ended`."""
+    """The running handlers, without those whose runs are already in the batch or, by their starts, in `ended`."""
     if not batch.running:
         return []
     gone = set(ended).union(map(_second, batch.runs))
     return [
-        RunningNow(word(handler.routine_id), word(handler.slot_name), handler.started + epoch_ns)
+        RunningNow(safe_name(handler.routine_id), safe_name(handler.slot_name), handler.started + epoch_ns)
         for handler in batch.running
         if handler.started not in gone
     ]
 
 
 def sums_of(batch: JournalBatch) -> Sums | None:
-    """What of a batch has no rows."""
+    """The totals of what has no rows."""
     if batch.totals is None:
         return None
     runs = [
@@ -116,25 +116,27 @@ def entries_of(batch: JournalBatch) -> list[Entry]:
 
 
 def _entry(entry: JournalEntry) -> Entry:
-    routine_id = None if entry.routine_id is None else word(entry.routine_id)
+    routine_id = None if entry.routine_id is None else safe_name(entry.routine_id)
     return Entry(entry.number, entry.time_ns, entry.kind, routine_id, entry_data(entry))
 
 
 def new_sources(batch: JournalBatch, known: frozenset[int], reader: JournalReader) -> list[SourceName]:
-    """The sources that are used in a batch and not `known`."""
+    """The names of sources that the batch uses and that are not `known`."""
     used = set(map(_first, batch.records)).union(batch.totals.emissions if batch.totals is not None else ())
     return [_source(number, reader) for number in sorted(used - known)]
 
 
 def _source(number: int, reader: JournalReader) -> SourceName:
     source = reader.source(number)
-    words = (word(source.routine_id), word(source.event_name), word(source.kind))
-    return SourceName(number, *words, tuple(map(word, source.connection_ids)), tuple(map(word, source.target_ids)))
+    names = (safe_name(source.routine_id), safe_name(source.event_name), safe_name(source.kind))
+    return SourceName(
+        number, *names, tuple(map(safe_name, source.connection_ids)), tuple(map(safe_name, source.target_ids))
+    )
 
 
 def new_targets(batch: JournalBatch, known: frozenset[int], reader: JournalReader) -> list[TargetName]:
-    """The same of targets."""
+    """The same for targets."""
     sums = [number for number, _ in batch.totals.runs] if batch.totals is not None else []
     used = set(map(_first, batch.runs)).union(sums)
     targets = [(number, reader.target(number)) for number in sorted(used - known)]
-    return [TargetName(number, word(target.routine_id), word(target.slot_name)) for number, target in targets]
+    return [TargetName(number, safe_name(target.routine_id), safe_name(target.slot_name)) for number, target in targets]

@@ -1,4 +1,4 @@
-"""Rare entries of a journal as the dashboard keeps them: bounded, and safe to show."""
+"""Journal entries as segments hold them: bounded, and safe to show."""
 
 from __future__ import annotations
 
@@ -72,15 +72,15 @@ SHAPES: dict[str, type[Struct]] = {
     "error": ErrorData,
     "retry": RetryData,
 }
-"""What the data of an entry must be at least, for those kinds whose data is folded."""
+"""Kind of an entry → the least that its data must have, if the fold reads it."""
 
 
 def entry_data(entry: JournalEntry) -> dict[str, Any]:
-    """The data of an entry as JSON can hold it; its texts are cut as they are when they are shown."""
-    return {safe_text(key): _told(key, value) for key, value in entry.data.items()}
+    """The data of an entry as JSON, with its texts shortened for display."""
+    return {safe_text(key): _shown(key, value) for key, value in entry.data.items()}
 
 
-def _told(key: str, value: Any) -> Any:
+def _shown(key: str, value: Any) -> Any:
     if key == "traceback" and type(value) is str:
         return safe_text(value[-TRACEBACK_TEXT:], TRACEBACK_TEXT)
     if key == "routines" and type(value) is dict:
@@ -91,7 +91,7 @@ def _told(key: str, value: Any) -> Any:
 
 
 class ControlStep(NamedTuple):
-    """One step of a control: who asked for what, and how far it was at that time."""
+    """A step of a control: who requested which action, and its state at that time."""
 
     timestamp: str
     action: str
@@ -110,7 +110,7 @@ class ControlStep(NamedTuple):
 
 
 def error_report(entry: JournalEntry) -> ErrorReport:
-    """What an `error` or `retry` entry says of the failure; of a long traceback, the end."""
+    """The failure that an `error` or `retry` entry reports; of a long traceback, the end."""
     data = entry.data
     return ErrorReport(
         routine_id=entry.routine_id or "",

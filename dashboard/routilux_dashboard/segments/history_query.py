@@ -1,4 +1,4 @@
-"""What is asked of a job's history: a range, and what its records must be. The same for memory and store."""
+"""Queries on a job's history: a range and filters. The same for memory and store."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Callable
 import msgspec
 
 PAGE_LIMIT = 1_000
-"""Rows that one read by range gives at most."""
+"""The most rows that one query returns."""
 _NEVER = 2**63 - 1
 
 
 class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """At most `limit` records after seq `after` and before seq `before`, that have everything which is named.
+    """At most `limit` records after seq `after` and before seq `before` that match all filters.
 
-    With `before` and no `after` these are the last ones before it, else the first; they come in the order
-    of their seqs either way.
+    With `before` and no `after` these are the last ones before it, otherwise the first ones; either way in order of
+    their seqs.
 
     Attributes:
         routine, event, kind: as in the record.
-        outcome: a handler run that the record led to ended so (one of `film.tally.OUTCOMES`).
-        since_ns, until_ns: made from then on, and until then (both included; ns since the epoch).
-        q: its payload, as JSON, or the name of its routine or event has this text in it; case does not matter.
+        outcome: the record caused a handler run with this outcome (one of `OUTCOMES`).
+        since_ns, until_ns: the record's time is not before, and not after (ns since the epoch).
+        q: the payload's JSON, or the name of the routine or event, contains this text in upper or lower case.
     """
 
     after: int | None = None
@@ -37,7 +37,7 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def backwards(self) -> bool:
-        """Whether the last records of the range are wanted."""
+        """Whether the last records of the range are wanted rather than the first."""
         return self.before is not None and self.after is None
 
     @property
@@ -52,22 +52,22 @@ class HistoryQuery(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def plain(self) -> bool:
-        """Whether only a range is asked for."""
+        """Whether there are no filters."""
         named = (self.routine, self.event, self.outcome, self.kind, self.since_ns, self.until_ns, self.q or None)
         return named == (None,) * len(named)
 
     def has_time(self, time_ns: int) -> bool:
-        """Whether a record of that time is meant."""
+        """Whether a record of that time matches."""
         return (self.since_ns or 0) <= time_ns <= (_NEVER if self.until_ns is None else self.until_ns)
 
     def has_source(self, routine_id: str, event_name: str, kind: str) -> bool:
-        """Whether a record of that source is meant."""
+        """Whether a record of that source matches."""
         wanted = (self.routine, self.event, self.kind)
         return all(want in (None, have) for want, have in zip(wanted, (routine_id, event_name, kind), strict=True))
 
 
 def text_in(q: str) -> Callable[[bytes], bool]:
-    """A function that says whether JSON has `q` in one of its texts, numbers or names; case does not matter.
+    """A function that tells whether JSON contains `q` in one of its texts, numbers or names, ignoring case.
 
     >>> has = text_in('Ünder "way"')
     >>> has(msgspec.json.encode({"said": 'all ünder "Way"'})), has(b'{"said":"under way"}')

@@ -1,8 +1,40 @@
-"""A stretch of a job's journal as plain data: what a store keeps, a program sends, a recording holds.
+"""Segments: a job's run as numbered pieces of plain data. One shape for the store, the network and recordings.
 
-A job's segments are numbered from 1 without gaps. Rows are columns (one list for each field, all of
-the same length), for they are many; times are nanoseconds since the epoch. Payloads are JSON text.
-Everything else that is rare or small is in the shapes that the wire has.
+A job is recorded like a film. Its journal is read every 20 to 100 ms, and everything new becomes one segment; from all
+segments together the job can be folded again, live, later or elsewhere, exactly as its engine had it:
+
+    journal ──► segment 1, 2, 3 … ──┬─► store            (chunks of rows, `store.store`)
+    (engine)    (this module)       ├─► forwarding       (MessagePack to a server elsewhere)
+                                    └─► recordings       (JSON lines, a page)
+                                            │
+                        check ──► fold.playback ──► the job at any record or time (`cut`)
+
+Numbering
+    Segments of a job are numbered from 1 without gaps. A segment continues the job after segment `n` - 1: its first
+    record is `after_seq` + 1, its first run is run number `after_run` + 1, and its entries count on. A receiver that
+    has segment `n` wants `n` + 1 and nothing else, so every segment is applied exactly once, however often it is sent.
+
+Rows
+    Records and runs are many, so they are stored as columns: one list a field, all of the same length. They refer to
+    sources and targets by number; a segment that uses a number for the first time also names it (`sources`,
+    `targets`). A later segment may give a number a new name, which holds from then on. Payloads are JSON text of at
+    most 64 KB; larger ones, and values that JSON can't hold, are previews whose rows are listed in `cut`.
+
+What has no rows
+    Records may be missing: they were made before the job was watched, or memory was full. `lost` counts them and `sums`
+    has their totals by source and target, so that counters stay exact. `thin` turns rows into sums.
+
+Times
+    All times are nanoseconds since the epoch. Records and runs are timed by a monotonic clock that was set to wall time
+    once; entries by the wall clock. `ahead_ns` is how far the second was ahead of the first.
+
+Invariants (`check` refuses a segment from elsewhere that breaks one)
+    - `seq` = `after_seq` + the number of records, and `after_seq` = the previous `seq` + `lost`;
+    - `after_run` = the previous number of runs + the runs in `sums`;
+    - every number in rows has a name; a cause is 0 or a `seq` that is not later than the segment's last;
+    - the first segment has `beginning` and `flow`; a `final` one ends the job (a completed job may still continue).
+
+Field names are stored and sent, so they don't change.
 """
 
 from __future__ import annotations
@@ -18,11 +50,11 @@ ENDED = frozenset({"completed", "failed", "cancelled"})
 OUTCOMES = ("completed", "failed", "error_continued", "skipped", "retry", "cancelled")
 """How a handler run can end. `Runs.outcome` is an index into this."""
 FORMAT = 1
-"""Of segments; whoever reads one refuses a higher format."""
+"""Of segments; a reader refuses a higher format."""
 
 
 class SourceName(msgspec.Struct, array_like=True, frozen=True):
-    """What a number in `Records.source` means: as the engine's `Source`."""
+    """The name of a number in `Records.source`: the engine's `Source`."""
 
     number: int
     routine_id: str
@@ -33,7 +65,7 @@ class SourceName(msgspec.Struct, array_like=True, frozen=True):
 
 
 class TargetName(msgspec.Struct, array_like=True, frozen=True):
-    """What a number in `Runs.target` means: as the engine's `Target`."""
+    """The name of a number in `Runs.target`: the engine's `Target`."""
 
     number: int
     routine_id: str
@@ -41,10 +73,10 @@ class TargetName(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Records(msgspec.Struct, array_like=True):
-    """Records of the history; row i has the `seq` that the segment's `after_seq` + 1 + i says.
+    """Records of the history; row i has the `seq` number `after_seq` + 1 + i.
 
-    `cause` is the `seq` that led to it, or 0. `data` is JSON; `cut` has the indices of rows whose
-    payload was too large or could not be held, and is a preview.
+    `cause` is the `seq` of the record that caused it, or 0. `data` is JSON; `cut` has the indices of rows whose data is
+    a preview, because the payload was too large or not JSON.
     """
 
     source: list[int] = []
@@ -55,7 +87,7 @@ class Records(msgspec.Struct, array_like=True):
 
 
 class Runs(msgspec.Struct, array_like=True):
-    """Handler runs that ended. `outcome` is an index of `film.tally.OUTCOMES`; `cause` as in `Records`."""
+    """Handler runs that ended. `outcome` is an index into `OUTCOMES`; `cause` as in `Records`."""
 
     target: list[int] = []
     start_ns: list[int] = []
@@ -65,7 +97,7 @@ class Runs(msgspec.Struct, array_like=True):
 
 
 class Entry(msgspec.Struct, array_like=True):
-    """A rare entry of the journal (`JournalEntry`), its `data` a preview."""
+    """A rare entry of the journal (`JournalEntry`); its `data` is a preview."""
 
     number: int
     time_ns: int
@@ -75,7 +107,7 @@ class Entry(msgspec.Struct, array_like=True):
 
 
 class RunningNow(msgspec.Struct, array_like=True, frozen=True):
-    """A handler that ran when the segment was taken. With a `target`, that says which, and the names are empty."""
+    """A handler that was running at the segment's end. If it has a `target` number, its names are empty."""
 
     routine_id: str
     slot: str
@@ -84,7 +116,7 @@ class RunningNow(msgspec.Struct, array_like=True, frozen=True):
 
 
 class RunSums(msgspec.Struct, array_like=True, frozen=True):
-    """Runs of a target and outcome that have no rows, added up (`RunTotals`)."""
+    """The runs of a target and outcome that have no rows, summed (`RunTotals`)."""
 
     target: int
     outcome: int
@@ -95,7 +127,7 @@ class RunSums(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Sums(msgspec.Struct, array_like=True):
-    """What has no rows: it happened before anybody read, or could not be kept (`Totals`). `emissions` by source."""
+    """Totals of everything that has no rows (`Totals`); `emissions` by source."""
 
     emissions: dict[int, int] = {}
     runs: list[RunSums] = []
@@ -109,17 +141,17 @@ class DataValue(msgspec.Struct):
 
 
 class Metrics(msgspec.Struct):
-    """The tracker's figures: `get_flow_performance`, and `get_routine_performance` by routine id."""
+    """The execution tracker's figures: `get_flow_performance`, and `get_routine_performance` by routine id."""
 
     flow: dict[str, Any]
     routines: dict[str, dict[str, Any]]
 
 
 class Facts(msgspec.Struct):
-    """What the engine says of the job besides its journal, as of the segment's end.
+    """The engine's facts about the job besides its journal, as of the segment's end.
 
-    `past`: the segment was cut (`film.cutting`), and these are derived: of its control is known only what its
-    entries say, and nothing (no `action`) when it has none.
+    `past`: the segment was cut (`segments.cut`) and these facts are derived from its entries. Its control is known only
+    if they have one; otherwise `action` is not set.
     """
 
     status: JobStatus
@@ -128,12 +160,12 @@ class Facts(msgspec.Struct):
     control: Control
     rerunnable: bool = False
     metrics: Metrics | None = None
-    """In segments that end with the job at rest."""
+    """Set in segments at whose end the job is at rest."""
     past: bool = False
 
 
 class JobStart(msgspec.Struct):
-    """What a job was started with; in its first segment, and again when it changed."""
+    """How a job was started; in its first segment, and again if it changed."""
 
     flow_id: str
     origin: str
@@ -143,18 +175,20 @@ class JobStart(msgspec.Struct):
 
 
 class Segment(msgspec.Struct, omit_defaults=True):
-    """What happened in a job since its segment `n` - 1, and how it stands at `at_ns`.
+    """Everything new in a job since its segment `n` - 1, and its state at `at_ns`.
 
     Attributes:
-        after_seq: the `seq` before its first record; `seq`, that of its last.
-        after_run: how many runs there were before its first.
-        sources, targets: names that are used from now on.
-        log, outputs: new rows; states, data: values that were stored, as they are at `at_ns`.
-        running: the handlers that run at `at_ns`.
-        ahead_ns: how far the clock that entries are made by was ahead of that of records and runs, about.
-        sums, lost: what has no rows, and how many records are among it. `after_seq` counts these.
-        flow: the definition, in the first segment and when it changed.
-        final: the job has ended, and nothing is expected to follow (a completed job may still go on).
+        after_seq, seq: the `seq` before its first record, and that of its last one.
+        after_run: how many runs came before its first one.
+        beginning: how the job was started; in the first segment, and again if it changed.
+        flow: the flow's definition; in the first segment, and again whenever it changed.
+        sources, targets: names of numbers from now on.
+        log, outputs: new rows.
+        states, data: values that were stored, as of `at_ns`.
+        running: the handlers that are running at `at_ns`.
+        sums, lost: totals of what has no rows, and how many records that is. `after_seq` includes them.
+        final: the job has ended and nothing should follow, except that a completed job may continue.
+        ahead_ns: about how far the clock of entries was ahead of that of records and runs.
     """
 
     job_id: str

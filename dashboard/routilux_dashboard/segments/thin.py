@@ -1,4 +1,4 @@
-"""Segments with less in them, for who cannot hold them whole: payloads go first, counters never. Pure."""
+"""Makes segments smaller when memory is short: payloads go first, then rows; counters stay exact."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NOTHING = b"null"
 
 
 def drop_payloads(segment: Segment) -> Segment:
-    """The segment without payloads: each is null, and marked as cut. Rows, times and causes stay."""
+    """The segment with every payload replaced by null and marked as cut. Rows, times and causes stay."""
     records = segment.records
     count = len(records.source)
     replace = msgspec.structs.replace
@@ -28,7 +28,7 @@ def drop_payloads(segment: Segment) -> Segment:
 
 
 def drop_rows(segment: Segment) -> Segment:
-    """The segment without payloads and rows: records and runs are counted in `sums`, exactly."""
+    """The segment without payloads and rows: its records and runs are counted in `sums`."""
     thin = drop_payloads(segment)
     count, runs = len(segment.records.source), len(segment.runs.target)
     if not count and not runs:
@@ -40,24 +40,24 @@ def drop_rows(segment: Segment) -> Segment:
         after_run=segment.after_run + runs,
         records=Records(),
         runs=Runs(),
-        sums=Sums(dict(Counter(before.emissions) + Counter(segment.records.source)), _added(before.runs, segment.runs)),
+        sums=Sums(dict(Counter(before.emissions) + Counter(segment.records.source)), _sum(before.runs, segment.runs)),
         lost=segment.lost + count,
     )
 
 
-def _added(before: list[RunSums], runs: Runs) -> list[RunSums]:
-    """What is in `before`, and in the rows, by target and outcome."""
+def _sum(before: list[RunSums], runs: Runs) -> list[RunSums]:
+    """The sums `before` plus the rows, by target and outcome."""
     durations: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
     for target, outcome, duration in zip(runs.target, runs.outcome, runs.duration_ns, strict=True):
         durations[target, outcome].append(duration)
     found = {(sums.target, sums.outcome): sums for sums in before}
     for key, each in durations.items():
         fresh = RunSums(*key, len(each), sum(each), min(each), max(each))
-        found[key] = _both(found[key], fresh) if key in found else fresh
+        found[key] = _merge(found[key], fresh) if key in found else fresh
     return list(found.values())
 
 
-def _both(one: RunSums, other: RunSums) -> RunSums:
+def _merge(one: RunSums, other: RunSums) -> RunSums:
     return RunSums(
         one.target,
         one.outcome,

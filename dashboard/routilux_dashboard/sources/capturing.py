@@ -18,7 +18,7 @@ from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import HIDDEN
 from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
 from ..segments.cut import split
-from ..segments.encode import columns_of, entries_of, running_of, word
+from ..segments.encode import encode_rows, entries_of, running_of, safe_name
 from ..segments.segment import ENDED, DataValue, Facts, JobStart, Metrics, RunningNow, Segment
 from ..times import MILLISECOND, iso_local
 
@@ -110,7 +110,7 @@ class Capture:
         """The tracker's figures, as they are in the final segment."""
         tracker = self.job_state.execution_tracker
         performances = tracker.get_routine_performances().items()
-        return Metrics(tracker.get_flow_performance(), {word(key): row for key, row in performances})
+        return Metrics(tracker.get_flow_performance(), {safe_name(key): row for key, row in performances})
 
     def take(self, now_ns: int) -> list[Segment]:
         """What is new, as segments of at most 5,000 records and runs; `[]` when nothing is."""
@@ -159,7 +159,7 @@ class Capture:
     ) -> tuple[Segment, _Told]:
         known = self._told
         every = known.beginning is None or final
-        rows = columns_of(batch, self._reader, self._payloads, known.sources, known.targets)
+        rows = encode_rows(batch, self._reader, self._payloads, known.sources, known.targets)
         said = self._said(batch, now_ns, every=every, look=bool(rows.sources))
         after_seq, after_run = batch.seq - len(batch.records), known.runs + rows.runs_before
         told = replace(
@@ -281,17 +281,19 @@ class Capture:
             names = list(stored.copy())
         elif _changes(batch):
             names = {*names, "_cancellation"}
-        return {word(name): RoutineState(*self._mask.preview(stored.get(name))) for name in names if name in stored}
+        return {
+            safe_name(name): RoutineState(*self._mask.preview(stored.get(name))) for name in names if name in stored
+        }
 
     def _data(self, batch: JournalBatch, *, every: bool) -> dict[str, DataValue]:
         told = [entry.data.get("key") for entry in batch.entries if entry.kind == "shared_data"]
         if not told and not every:
             return {}
         stored = list(self.job_state.shared_data.copy().items())
-        names = {word(key) for key in told}
+        names = {safe_name(key) for key in told}
         found = {}
         for key, value in stored[:KEYS] if every else stored:
-            name = word(key)
+            name = safe_name(key)
             if every or name in names:
                 found[name] = self._data_value(name, value)
         return found

@@ -12,7 +12,7 @@ from routilux import ExecutionRecord
 from ..payloads.encoder import Payloads
 from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
 from ..recording.film import Film
-from ..segments.cut import NOTHING_ASKED, split
+from ..segments.cut import NO_CONTROL, split
 from ..segments.segment import (
     OUTCOMES,
     DataValue,
@@ -123,7 +123,7 @@ class _SegmentMaker:
                 return rows
 
     def _segment(self, after: int, at_ns: int) -> Segment:
-        facts = Facts("running", iso(at_ns), None, NOTHING_ASKED)
+        facts = Facts("running", iso(at_ns), None, NO_CONTROL)
         return Segment(self._shown.job_id, 0, at_ns, after, after, 0, facts)
 
     def _last(self, after: int) -> Segment:

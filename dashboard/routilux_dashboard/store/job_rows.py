@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, case, func, or_, select, tuple_
 
 from ..fold.segment_decoder import out_of_reach
 from ..protocol import Counts, JobStatus, JobSummary
-from ..segments.cut import NOTHING_ASKED
+from ..segments.cut import NO_CONTROL
 from ..times import iso
 from .database import Database
 from .liveness import WriterLiveness
@@ -168,7 +168,7 @@ def _unfolded_summary(row: JobRow) -> JobSummary:
         counts=Counts(),
         rate=0.0,
         activity=[],
-        control=NOTHING_ASKED,
+        control=NO_CONTROL,
         entry=None,
         params=None,
         rerunnable=False,

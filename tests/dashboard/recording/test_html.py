@@ -74,7 +74,7 @@ def test_the_file_is_the_page_with_the_run_in_it(dist: Path) -> None:
     assert rest.split() == b"<title>x</title> <script>y</script>".split()  # nothing of the run is outside
 
 
-def test_records_that_are_counted_only_are_told_of() -> None:
+def test_the_page_mentions_records_that_are_only_counted() -> None:
     segments = list(a_run(20, 5))
     first, second, third, *rest = segments
     sums = Sums({1: 5}, [RunSums(1, 0, 5, 250_000, 50_000, 50_000)])
@@ -82,7 +82,7 @@ def test_records_that_are_counted_only_are_told_of() -> None:
     rest = [replace(segment, n=n) for n, segment in enumerate(rest, 3)]
     (about,) = parts_of([first, gap, *rest], missing=["One more."])["about"]
     assert about["missing"][0] == "One more."
-    assert about["missing"][1].startswith("5 records are counted only: ")
+    assert about["missing"][1].startswith("5 records are only counted: ")
     assert parts_of(segments)["about"][0]["missing"] == []
 
 
@@ -99,7 +99,7 @@ def test_every_record_is_in_it_with_its_names_and_payload() -> None:
     assert (last["cause"][-1], last["cut"]) == (1, [])
 
 
-def test_the_keyframe_is_that_of_the_job_at_its_end() -> None:
+def test_the_keyframe_is_the_jobs_final_state() -> None:
     playback = Playback()
     for segment in a_run(40):
         playback.add(segment)
@@ -109,7 +109,7 @@ def test_the_keyframe_is_that_of_the_job_at_its_end() -> None:
     assert keyframe == expected
 
 
-def test_what_the_job_knows_better_than_its_segments_is_shown() -> None:
+def test_a_given_keyframe_replaces_the_one_from_the_segments() -> None:
     playback = Playback()
     for segment in a_run(40):
         playback.add(segment)
@@ -120,12 +120,12 @@ def test_what_the_job_knows_better_than_its_segments_is_shown() -> None:
     assert found["about"][0]["job_id"] == JOB_ID
 
 
-def test_payloads_are_as_a_browser_can_hold_and_show_them() -> None:
+def test_payloads_are_previews_that_a_browser_can_show() -> None:
     (payloads,) = parts_of(a_run(0, payload={"n": 2**60, "text": "x" * 900}))["payloads"]
     assert payloads["data"] == [{"n": str(2**60), "text": "x" * 500}]
 
 
-def test_records_that_have_no_rows_leave_a_gap() -> None:
+def test_records_without_rows_leave_a_gap() -> None:
     def gapped() -> Iterator[Segment]:
         for segment in a_run(11):
             if segment.n == 1:
@@ -141,7 +141,7 @@ def test_records_that_have_no_rows_leave_a_gap() -> None:
 # -- too large
 
 
-def test_payloads_go_first_from_the_oldest_on_and_the_counts_stay_exact() -> None:
+def test_the_oldest_payloads_are_dropped_first_and_counts_stay_exact() -> None:
     found = parts_of(noisy(a_run(30_000, 1_000)), room=1_000_000)
     (about,) = found["about"]
     (left_out,) = about["left_out"]
@@ -154,7 +154,7 @@ def test_payloads_go_first_from_the_oldest_on_and_the_counts_stay_exact() -> Non
     assert found["keyframe"][0]["job"]["counts"]["events"] == 30_000
 
 
-def test_rows_go_when_even_all_payloads_are_not_enough() -> None:
+def test_rows_are_dropped_when_all_payloads_are_gone() -> None:
     log = [LogRow(n, "", random.Random(n).randbytes(40).hex(), False) for n in range(1, 3_001)]
     segments = [replace(segment, log=log if segment.final else []) for segment in noisy(a_run(30_000, 1_000))]
     found = parts_of(segments, room=60_000)
@@ -166,12 +166,12 @@ def test_rows_go_when_even_all_payloads_are_not_enough() -> None:
 
 
 @pytest.mark.parametrize("limit", [LEAST, 3_000_000])
-def test_the_file_is_no_larger_than_its_limit(limit: int, dist: Path) -> None:
+def test_the_file_is_not_larger_than_its_limit(limit: int, dist: Path) -> None:
     (dist / "recording.html").write_bytes(b"<!--data-->" + b" " * 800_000)
     assert limit * 0.9 < sum(map(len, html_file(noisy(a_run(40_000, 1_000)), limit=limit, dist=dist))) <= limit
 
 
-def test_what_is_held_meanwhile_is_no_more_than_what_is_kept(dist: Path) -> None:
+def test_building_takes_little_more_memory_than_the_file(dist: Path) -> None:
     records = int(os.environ.get("RECORDS", "12000"))
 
     def peak(count: int) -> int:
@@ -210,7 +210,7 @@ def test_the_film_leads_from_keyframe_to_frame_to_the_end() -> None:
             assert (state["job"]["counts"], routines) == (then["counts"], then["routines"])
 
 
-def test_rows_are_in_the_film_once_only_and_the_flow_when_it_changed() -> None:
+def test_the_film_has_no_rows_and_the_flow_only_when_it_changed() -> None:
     film = parts_of(a_run(12_000, 100))["film"]
     assert [chapter["keyframe"]["flow"] is None for chapter in film] == [False, *([True] * (len(film) - 1))]
     for chapter in film:
@@ -233,22 +233,22 @@ def test_a_long_job_has_fewer_moments_and_says_so() -> None:
 # -- refused
 
 
-def test_a_limit_that_holds_no_page_is_refused(dist: Path) -> None:
-    with pytest.raises(ValueError, match=r"limit=1000 bytes is too little.*at least 2,000,000"):
+def test_a_limit_too_small_for_the_page_is_refused(dist: Path) -> None:
+    with pytest.raises(ValueError, match=r"limit=1000 bytes is too small.*at least 2,000,000"):
         html_file(a_run(3), limit=1_000, dist=dist)
 
 
-def test_nothing_cannot_be_recorded(dist: Path) -> None:
+def test_a_job_without_segments_is_refused(dist: Path) -> None:
     with pytest.raises(ValueError, match="nothing to record"):
         html_file([], dist=dist)
 
 
-def test_without_the_front_end_it_is_said_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_front_end_is_reported_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(PageMissing, match=r"python -m tools\.frontend"):
         html_file(a_run(3), dist=tmp_path)
 
 
-def test_whoever_waits_for_a_long_job_hears_that_it_goes_on(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_job_keeps_the_connection_alive(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html, "BREAK_SECONDS", -1.0)
     pieces = list(html_file(a_run(40, 4), dist=dist))
     assert pieces[1:11] == [b"\n"] * 10

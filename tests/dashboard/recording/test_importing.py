@@ -41,7 +41,7 @@ def source(tmp_path: Path) -> Iterator[Store]:
         yield made
 
 
-def test_a_store_is_a_shelter(store: Store) -> None:
+def test_a_store_is_an_import_target(store: Store) -> None:
     shelter: ImportTarget = store
     assert shelter.last_segments([JOB_ID]) == {}
 
@@ -61,7 +61,7 @@ def test_an_imported_job_equals_its_source_at_every_moment(source: Store, store:
     assert list(store.segments(JOB_ID)) == list(source.segments(JOB_ID))
 
 
-def test_the_same_job_again_is_known_and_another_one_is_refused(source: Store, store: Store) -> None:
+def test_the_same_job_is_recognised_and_another_one_is_refused(source: Store, store: Store) -> None:
     whole = b"".join(jsonl.write(source.segments(JOB_ID)))
     assert import_recording([whole], store).fresh
     assert not import_recording([whole], store).fresh
@@ -72,12 +72,12 @@ def test_the_same_job_again_is_known_and_another_one_is_refused(source: Store, s
     assert list(store.segments(JOB_ID)) == list(source.segments(JOB_ID))
 
 
-def test_a_job_that_had_not_ended_is_lost(store: Store) -> None:
+def test_an_imported_job_that_had_not_ended_is_lost(store: Store) -> None:
     import_recording(jsonl.write(a_run(20, ended=False)), store)
     assert store.summary(JOB_ID).status == "lost"
 
 
-def test_names_whose_numbers_have_changed_are_the_same_job(store: Store) -> None:
+def test_a_job_with_renumbered_names_is_the_same_job(store: Store) -> None:
     def renumbered(segment: Segment) -> Segment:
         replace = msgspec.structs.replace
         sources = [replace(source, number=source.number + 7) for source in segment.sources]
@@ -90,7 +90,7 @@ def test_names_whose_numbers_have_changed_are_the_same_job(store: Store) -> None
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(data=st.data())
-def test_of_a_spoilt_file_nothing_is_kept(data: st.DataObject, store: Store) -> None:
+def test_nothing_of_an_invalid_file_is_stored(data: st.DataObject, store: Store) -> None:
     whole = b"".join(jsonl.write(a_run(9, ended=False)))
     at = data.draw(st.integers(0, len(whole) - 2))
     spoilt = data.draw(st.sampled_from([whole[:at], whole[:at] + b"\x00" + whole[at + 1 :]]))
@@ -114,7 +114,7 @@ _junk = st.recursive(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(data=st.data())
-def test_whatever_is_taken_in_can_be_shown(data: st.DataObject, store: Store) -> None:
+def test_any_imported_job_can_be_shown(data: st.DataObject, store: Store) -> None:
     """A value anywhere in a file is replaced by junk: the file is refused, or the job is there and can be read."""
     job_id = f"{JOB_ID}-{next(_ids)}"
     rows = {"log": [LogRow(1, "", {"a": 1}, False)], "outputs": [OutputRow(1, "", "sink", "made", [1], False)]}

@@ -48,7 +48,7 @@ def altered(type_: str, change: Callable[[dict[str, Any]], Any]) -> bytes:
 
 
 @given(jobs())
-def test_what_is_written_is_read_again_as_it_was(job: list[Segment]) -> None:
+def test_a_recording_is_read_as_it_was_written(job: list[Segment]) -> None:
     assert list(jsonl.read(jsonl.write(job))) == job
 
 
@@ -83,13 +83,13 @@ def test_a_payload_with_line_breaks_is_still_one_line() -> None:
 @pytest.mark.parametrize(
     "data", [b"{", b"\xff", b"nothing", b"1 2", b"[" * 5000, b"[" * 300 + b"]" * 300, b'"' + b"x" * MAX_PAYLOAD + b'"']
 )
-def test_what_is_no_payload_is_left_out_and_the_recording_is_sound(data: bytes) -> None:
+def test_invalid_payloads_are_left_out_and_the_recording_is_sound(data: bytes) -> None:
     job = [replace(segment, records=replace(segment.records, data=[data])) for segment in a_run(0)]
     (again,) = jsonl.read(jsonl.write(job))
     assert (again.records.data, again.records.cut) == ([b"null"], [0])
 
 
-def test_nothing_cannot_be_recorded() -> None:
+def test_a_job_without_segments_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to record"):
         list(jsonl.write([]))
 
@@ -138,7 +138,7 @@ def test_a_file_that_lacks_a_line_is_refused(gone: int) -> None:
 
 
 @given(st.data())
-def test_whatever_is_done_to_a_file_it_is_read_or_refused(data: st.DataObject) -> None:
+def test_any_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
     spoilt = bytearray(WHOLE)
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(spoilt)))
@@ -150,7 +150,7 @@ def test_whatever_is_done_to_a_file_it_is_read_or_refused(data: st.DataObject) -
 
 
 @given(st.data())
-def test_whatever_a_value_of_a_line_becomes_it_is_read_or_refused(data: st.DataObject) -> None:
+def test_any_altered_line_is_read_or_refused(data: st.DataObject) -> None:
     lines = parsed(WHOLE)
     line = data.draw(st.sampled_from(lines))
     key = data.draw(st.sampled_from(sorted(line)))
@@ -168,15 +168,15 @@ def test_whatever_a_value_of_a_line_becomes_it_is_read_or_refused(data: st.DataO
         ("recording", "format", 2, "newer routilux-dashboard"),
         ("recording", "job_id", "", r"at `\$.job_id`"),
         ("recording", "job_id", "a\nb", r"at `\$.job_id`"),
-        ("record", "seq", 5, "record 2 is not the next one, which is 6"),
+        ("record", "seq", 5, "record 2 is out of order: the next one is 6"),
         ("record", "seq", -1, r"at `\$.seq`"),
-        ("record", "seq", 2**64, "it is no line"),
+        ("record", "seq", 2**64, "it is not a line"),
         ("record", "cause", 1, "cannot be caused by 1"),
         ("record", "source", 77, "source 77 has not been named"),
         ("record", "routine_id", "other", "source -1 is not"),
-        ("record", "time_ns", 2**63, "it is no line"),
+        ("record", "time_ns", 2**63, "it is not a line"),
         ("record", "more", 1, "unknown field `more`"),
-        ("run", "outcome", "won", "no run ends 'won'"),
+        ("run", "outcome", "won", "unknown outcome 'won'"),
         ("run", "duration_ns", -5, r"at `\$.duration_ns`"),
         ("run", "target", 9, "target 9 has not been named"),
         ("segment", "n", 2, "Segment 2 does not follow segment 0"),
@@ -185,15 +185,15 @@ def test_whatever_a_value_of_a_line_becomes_it_is_read_or_refused(data: st.DataO
         ("segment", "seq", 9, "do not end at 9"),
         ("segment", "facts", {}, r"\$.facts"),
         ("beginning", "flow_id", "a\x00b", r"at `\$.flow_id`"),
-        ("beginning", "params", {"n": 2**70}, "something in segment 1 cannot be kept"),
-        ("entry", "data", {"status": "running", "n": -(2**64)}, "something in segment 1 cannot be kept"),
-        ("beginning", "created_at", "yesterday", "created_at is no time: 'yesterday'"),
+        ("beginning", "params", {"n": 2**70}, "segment 1 has a value that cannot be stored"),
+        ("entry", "data", {"status": "running", "n": -(2**64)}, "segment 1 has a value that cannot be stored"),
+        ("beginning", "created_at", "yesterday", "created_at is not a time: 'yesterday'"),
         ("flow", "flow", {"flow_id": 1}, r"\$.flow"),
         ("end", "lines", 3, "3 lines and 3 segments were written"),
         ("target", "type", "mystery", "Invalid value 'mystery'"),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_reason(type_: str, key: str, value: Any, why: str) -> None:
+def test_an_invalid_value_is_refused_with_the_reason(type_: str, key: str, value: Any, why: str) -> None:
     recording = altered(type_, lambda line: line.update({key: value}))
     number = next(i for i, line in enumerate(parsed(recording), 1) if line.get(key) == value)
     with pytest.raises(jsonl.InvalidRecording, match=why) as refused:
@@ -211,7 +211,7 @@ def test_another_file_is_refused(start: bytes) -> None:
 
 
 def test_a_second_recording_in_the_same_file_is_refused() -> None:
-    with pytest.raises(jsonl.InvalidRecording, match="has ended with the line before"):
+    with pytest.raises(jsonl.InvalidRecording, match="ended with the previous line"):
         list(jsonl.read([WHOLE, WHOLE]))
     with pytest.raises(jsonl.InvalidRecording, match="a second recording begins here"):
         list(jsonl.read([*LINES[:4], *LINES]))
@@ -239,7 +239,7 @@ def forever(piece: bytes, first: bytes = b"") -> Iterator[bytes]:
         (b"".join(LINES[:7]), b'{"type":"log","n":1,"timestamp":"","entry":null}\n' * 100, f"{MAX_LINES:,} lines"),
     ],
 )
-def test_a_file_without_end_is_refused_before_memory_is_full(first: bytes, piece: bytes, why: str) -> None:
+def test_an_endless_file_is_refused_before_memory_is_full(first: bytes, piece: bytes, why: str) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(jsonl.InvalidRecording, match=why):
@@ -249,7 +249,7 @@ def test_a_file_without_end_is_refused_before_memory_is_full(first: bytes, piece
         tracemalloc.stop()
 
 
-def test_names_without_end_are_refused() -> None:
+def test_endless_names_are_refused() -> None:
     segment = next(line for line in LINES if b'"type":"segment"' in line)
 
     def named() -> Iterator[bytes]:

@@ -54,7 +54,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Dashboard, str]]:
         yield dashboard, job_state.job_id
 
 
-def test_a_mask_hides_in_what_is_in_memory_too(tmp_path: Path) -> None:
+def test_a_mask_applies_to_jobs_in_memory(tmp_path: Path) -> None:
     frontend.build(ROOT)
     flow = Flow("secrets")
     flow.add_routine(Teller(), "teller")
@@ -82,7 +82,7 @@ def test_a_job_that_is_lost_is_lost_in_its_recording(tmp_path: Path) -> None:
         assert iso_ns(shown["last_sign"]) / 1e6 < began <= keyframe["at"], "since then until it was made"
 
 
-def test_what_was_taken_in_is_listed_with_its_figures(tmp_path: Path) -> None:
+def test_an_imported_job_is_listed_with_its_figures(tmp_path: Path) -> None:
     with Dashboard(port=0, store=tmp_path / "runs.db") as dashboard:
         taken = ask(
             dashboard, "POST", "/api/v1/recordings", b"".join(jsonl.write(a_run(20_000, 100))),
@@ -107,7 +107,7 @@ def unpacked(page: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("form", ["jsonl", "html"])
-def test_what_a_request_names_is_hidden_besides_what_the_server_hides(form: str, served: tuple[Dashboard, str]) -> None:
+def test_a_request_masks_values_besides_those_the_server_masks(form: str, served: tuple[Dashboard, str]) -> None:
     dashboard, job_id = served
     path = f"/jobs/{job_id}/recording.{form}"
     for query in ("", "?mask=token", "?mask=nothing&mask=TOKEN", "?mask=a_,%20en"):
@@ -117,7 +117,7 @@ def test_what_a_request_names_is_hidden_besides_what_the_server_hides(form: str,
         assert b'"password":"' + "•••".encode() + b'"' in found
 
 
-def test_the_command_hides_what_it_is_told_to(served: tuple[Dashboard, str], tmp_path: Path) -> None:
+def test_the_export_command_masks_values(served: tuple[Dashboard, str], tmp_path: Path) -> None:
     dashboard, job_id = served
     path = tmp_path / "run.jsonl"
     done = call("export", job_id, "-o", str(path), "--mask", "token", "--mask", "user", "--server", dashboard.url)
@@ -137,7 +137,7 @@ def test_what_cannot_be_is_refused(query: str, served: tuple[Dashboard, str]) ->
     body_of(dashboard, f"/jobs/{job_id}/recording.html?{query}", 400)
 
 
-def test_a_smaller_file_can_be_asked_for(served: tuple[Dashboard, str]) -> None:
+def test_a_smaller_file_can_be_requested(served: tuple[Dashboard, str]) -> None:
     dashboard, job_id = served
     page = body_of(dashboard, f"/jobs/{job_id}/recording.html?limit={LEAST}")
     assert b'"limit":%d' % LEAST in unpacked(page)

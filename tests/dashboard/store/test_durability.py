@@ -70,7 +70,7 @@ def kill_one(place: str, begun: dict[str, int], lines: int) -> dict[str, int]:
 
 
 @pytest.mark.timeout(60 + 20 * KILLS)
-def test_what_was_said_to_be_safe_outlives_any_kill(place: str, open_store: OpenStore) -> None:
+def test_segments_reported_safe_survive_any_kill(place: str, open_store: OpenStore) -> None:
     chance = random.Random(7)
     jobs = {job_id: (MadeUpJob(job_id), Playback()) for job_id in JOBS}
     kept = dict.fromkeys(JOBS, 0)

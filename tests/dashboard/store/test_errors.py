@@ -93,7 +93,7 @@ def small_disk(tmp_path: Path) -> Iterator[Disk]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_is_told_and_what_was_held_is_written_when_there_is_room(
+def test_a_full_disk_is_reported_and_the_queue_is_written_once_there_is_space(
     small_disk: Disk, open_store: OpenStore
 ) -> None:
     disk = small_disk(4)
@@ -111,7 +111,7 @@ def test_a_full_disk_is_told_and_what_was_held_is_written_when_there_is_room(
     trouble.recovers()
 
 
-def test_a_file_that_can_only_be_read_is_told(small_disk: Disk, open_store: OpenStore) -> None:
+def test_a_read_only_file_system_is_reported(small_disk: Disk, open_store: OpenStore) -> None:
     disk = small_disk(16)
     with Store(str(disk / "jobs.db")) as store:
         before = Trouble(store, "before")
@@ -128,7 +128,7 @@ def test_a_file_that_can_only_be_read_is_told(small_disk: Disk, open_store: Open
     assert list(trouble.store.segments("before")) == before.segments
 
 
-def test_a_connection_that_can_only_read_is_told(tmp_path: Path, open_store: OpenStore) -> None:
+def test_a_read_only_connection_is_reported(tmp_path: Path, open_store: OpenStore) -> None:
     path = tmp_path / "jobs.db"
     with Store(str(path)) as store:
         Trouble(store).put()
@@ -151,7 +151,7 @@ with Store(sys.argv[1]) as store:
 """
 
 
-def test_a_file_in_a_folder_that_this_user_may_not_write_can_be_looked_at(tmp_path: Path) -> None:
+def test_a_file_in_a_folder_that_this_user_may_not_write_can_be_read(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "jobs 1.db"
         with Store(str(path)) as store:
@@ -176,7 +176,7 @@ sys.stdin.read()
 """
 
 
-def test_a_file_that_another_process_has_locked_is_told(tmp_path: Path, open_store: OpenStore) -> None:
+def test_a_file_locked_by_another_process_is_reported(tmp_path: Path, open_store: OpenStore) -> None:
     trouble = Trouble(open_store(tmp_path / "jobs.db"))
     trouble.put()
     assert trouble.store.flush()
@@ -193,7 +193,7 @@ def test_a_file_that_another_process_has_locked_is_told(tmp_path: Path, open_sto
 
 
 @pytest.mark.parametrize("content", [b"This is no database.\n" * 500, b"SQLite format 3\x00" + b"\xff" * 9_000])
-def test_a_file_that_is_no_database_is_told_and_replaced_once_it_is_moved(
+def test_a_file_that_is_not_a_database_is_reported_and_replaced_once_it_is_moved(
     tmp_path: Path, open_store: OpenStore, content: bytes
 ) -> None:
     path = tmp_path / "jobs.db"
@@ -208,7 +208,7 @@ def test_a_file_that_is_no_database_is_told_and_replaced_once_it_is_moved(
     trouble.recovers()
 
 
-def test_a_damaged_page_is_told_and_what_is_whole_is_read(tmp_path: Path, open_store: OpenStore) -> None:
+def test_a_damaged_page_is_reported(tmp_path: Path, open_store: OpenStore) -> None:
     path = tmp_path / "jobs.db"
     with Store(str(path)) as store:
         for number in range(30):
@@ -233,7 +233,7 @@ def test_a_damaged_page_is_told_and_what_is_whole_is_read(tmp_path: Path, open_s
     trouble.recovers()
 
 
-def test_a_file_that_was_cut_short_is_told(tmp_path: Path, open_store: OpenStore) -> None:
+def test_a_truncated_file_is_reported(tmp_path: Path, open_store: OpenStore) -> None:
     path = tmp_path / "jobs.db"
     with Store(str(path)) as store:
         Trouble(store, "before").put(20, 500)
@@ -246,7 +246,7 @@ def test_a_file_that_was_cut_short_is_told(tmp_path: Path, open_store: OpenStore
     trouble.recovers()
 
 
-def test_a_job_goes_on_in_a_new_file_when_its_own_is_moved_away(tmp_path: Path, open_store: OpenStore) -> None:
+def test_a_job_continues_in_a_new_file_after_its_own_was_moved_away(tmp_path: Path, open_store: OpenStore) -> None:
     path = tmp_path / "jobs.db"
     trouble = Trouble(open_store(path))
     trouble.put()
@@ -269,7 +269,7 @@ def test_a_job_goes_on_in_a_new_file_when_its_own_is_moved_away(tmp_path: Path, 
         trouble.store.playback("job-1", seq=50)
 
 
-def test_a_folder_that_is_not_there_is_told_until_it_is(tmp_path: Path, open_store: OpenStore) -> None:
+def test_a_missing_folder_is_reported_until_it_exists(tmp_path: Path, open_store: OpenStore) -> None:
     trouble = Trouble(open_store(tmp_path / "missing" / "jobs.db"))
     trouble.put()
     trouble.fails("it cannot be opened; check that its folder exists")
@@ -277,7 +277,7 @@ def test_a_folder_that_is_not_there_is_told_until_it_is(tmp_path: Path, open_sto
     trouble.recovers()
 
 
-def test_a_database_server_that_is_stopped_is_told_until_it_is_back(
+def test_a_stopped_database_server_is_reported_until_it_is_back(
     postgresql: PostgresServer, open_store: OpenStore
 ) -> None:
     trouble = Trouble(open_store(postgresql.new_database("stopped")))
@@ -295,7 +295,7 @@ def test_a_database_server_that_is_stopped_is_told_until_it_is_back(
     trouble.recovers()
 
 
-def test_a_server_that_was_never_there_is_told_without_its_password(open_store: OpenStore) -> None:
+def test_an_unreachable_server_is_reported_without_its_password(open_store: OpenStore) -> None:
     store = open_store("postgresql://me:secret@127.0.0.1:9/runs")
     trouble = Trouble(store)
     trouble.put()
@@ -304,7 +304,7 @@ def test_a_server_that_was_never_there_is_told_without_its_password(open_store: 
     assert "secret" not in store.health.reason
 
 
-def test_a_store_in_trouble_stops_in_time(tmp_path: Path) -> None:
+def test_a_failing_store_stops_in_time(tmp_path: Path) -> None:
     store = Store(str(tmp_path / "missing" / "jobs.db"))
     store.start()
     Trouble(store).put()

@@ -101,7 +101,7 @@ _queries = st.builds(
 
 
 @given(query=_queries)
-def test_a_page_has_what_a_look_at_every_record_finds(store: Store, query: HistoryQuery) -> None:
+def test_a_page_has_the_records_that_a_scan_of_all_finds(store: Store, query: HistoryQuery) -> None:
     page = store.history("job-1", query)
     assert [record.seq for record in page.records] == expected(query)
     assert (page.first, page.last, page.total) == (1, RECORDS, RECORDS)
@@ -116,7 +116,7 @@ def test_a_page_has_what_a_look_at_every_record_finds(store: Store, query: Histo
     "filters",
     [{"q": "näedle"}, {"outcome": "error_continued"}, {"event": "item", "outcome": "completed"}, {"q": "sink"}],
 )
-def test_a_search_that_runs_out_of_time_says_where_to_go_on(
+def test_a_search_that_runs_out_of_time_says_where_to_continue(
     store: Store, monkeypatch: pytest.MonkeyPatch, filters: dict[str, Any], backwards: bool
 ) -> None:
     monkeypatch.setattr(history_reader, "BUDGET_SECONDS", -1.0)  # each page ends with its first chunk
@@ -144,7 +144,7 @@ def _next(page: HistoryPage, seqs: list[int], *, backwards: bool) -> int | None:
     return (seqs[0] if backwards else seqs[-1]) if len(seqs) == 5 else None
 
 
-def test_large_and_odd_payloads_are_shown_as_they_are_live(tmp_path: Path) -> None:
+def test_large_and_odd_payloads_look_like_live_ones(tmp_path: Path) -> None:
     payloads = [
         b'{"deep":[[[[[[[[1]]]]]]]]}',
         b'{"large":123456789012345678901234567890}',

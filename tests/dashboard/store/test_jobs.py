@@ -71,7 +71,7 @@ class Clock:
         return self.now_ns
 
 
-def test_a_job_whose_writer_has_died_is_lost_with_its_last_sign(place: str, open_store: OpenStore) -> None:
+def test_a_job_whose_writer_died_is_lost_with_its_last_sign(place: str, open_store: OpenStore) -> None:
     job, clock = MadeUpJob(), Clock()
     writing = open_store(place)
     writing.put([job.next()])
@@ -92,7 +92,7 @@ def test_a_job_whose_writer_has_died_is_lost_with_its_last_sign(place: str, open
     assert writing.summary("job-1").status == "running"
 
 
-def test_a_job_is_lost_as_soon_as_its_writer_has_stopped_and_goes_on_with_another(
+def test_a_job_is_lost_once_its_writer_has_stopped_and_continues_with_another(
     place: str, open_store: OpenStore
 ) -> None:
     job = MadeUpJob()
@@ -106,7 +106,7 @@ def test_a_job_is_lost_as_soon_as_its_writer_has_stopped_and_goes_on_with_anothe
     assert store.playback("job-1").summary.status == "running"
 
 
-def test_a_job_that_is_let_go_of_is_lost_until_more_of_it_comes(place: str, open_store: OpenStore) -> None:
+def test_a_job_released_by_its_writer_is_lost_until_more_of_it_comes(place: str, open_store: OpenStore) -> None:
     store, job = open_store(place), MadeUpJob()
     store.put([job.next()])
     assert store.flush(60)
@@ -120,7 +120,7 @@ def test_a_job_that_is_let_go_of_is_lost_until_more_of_it_comes(place: str, open
     assert store.summary("job-1").status == "running"
 
 
-def test_two_writers_give_signs_of_life(place: str, open_store: OpenStore) -> None:
+def test_two_writers_leave_heartbeats(place: str, open_store: OpenStore) -> None:
     first, second = open_store(place), open_store(place)
     first.put([MadeUpJob("a").next()])
     second.put([MadeUpJob("b").next()])
@@ -132,7 +132,7 @@ def test_two_writers_give_signs_of_life(place: str, open_store: OpenStore) -> No
     assert {job.status for job in second.jobs().jobs} == {"running"}
 
 
-def test_a_job_that_has_ended_is_removed_and_a_live_one_is_not(place: str, open_store: OpenStore) -> None:
+def test_an_ended_job_can_be_deleted_and_a_live_one_cannot(place: str, open_store: OpenStore) -> None:
     store, ended, live = open_store(place), MadeUpJob("ended"), MadeUpJob("live")
     store.import_segments(with_figures(ended.segments(2_000, 100)))
     store.put([live.next()])

@@ -15,7 +15,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ROUTILUX_STORE", raising=False)
 
 
-def test_without_a_name_it_is_in_the_users_data_folder_which_is_made(
+def test_the_default_is_a_file_in_the_users_data_folder_which_is_created(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(platformdirs, "user_data_path", lambda *_, **__: tmp_path / "share" / "routilux")
@@ -25,7 +25,7 @@ def test_without_a_name_it_is_in_the_users_data_folder_which_is_made(
         assert store.health.state == "ok"
 
 
-def test_the_environment_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_variable_names_another_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROUTILUX_STORE", "postgresql://host/runs")
     assert locate(None) == "postgresql://host/runs"
     assert locate("mine.db") == "mine.db"
@@ -33,7 +33,7 @@ def test_the_environment_names_another(monkeypatch: pytest.MonkeyPatch) -> None:
     assert locate(None) is None
 
 
-def test_none_is_no_store_at_all() -> None:
+def test_none_means_no_store() -> None:
     assert locate("none") is None
     assert locate("None") is None
 

@@ -52,9 +52,7 @@ def test_the_migrations_lead_to_the_tables_that_the_code_knows(place: str) -> No
 
 
 @pytest.mark.parametrize("version", range(1, SCHEMA))
-def test_what_an_earlier_version_has_kept_is_there(
-    place: str, tmp_path: Path, open_store: OpenStore, version: int
-) -> None:
+def test_a_store_of_an_earlier_version_is_read(place: str, tmp_path: Path, open_store: OpenStore, version: int) -> None:
     segments = list(MadeUpJob().segments(700, 40))
     with Store(str(tmp_path / "newest.db")) as newest:
         newest.import_segments(with_figures(segments))
@@ -93,7 +91,7 @@ def columns_by_row(place: str) -> dict[str, list[str]]:
     return {table: sorted(names) for table, names in columns(place).items()}
 
 
-def test_a_newer_version_is_refused_and_left_alone(place: str) -> None:
+def test_a_store_of_a_newer_version_is_refused_and_not_touched(place: str) -> None:
     database = at_version(place, SCHEMA)
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '99'")
@@ -105,7 +103,7 @@ def test_a_newer_version_is_refused_and_left_alone(place: str) -> None:
         store.start()
 
 
-def test_tables_of_another_program_are_refused_and_left_alone(tmp_path: Path) -> None:
+def test_tables_of_another_program_are_refused_and_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "jobs.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE jobs (title TEXT)")

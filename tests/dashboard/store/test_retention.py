@@ -34,7 +34,7 @@ def kept(store: Store) -> set[str]:
     return {job.job_id for job in store.jobs().jobs}
 
 
-def test_the_newest_jobs_are_kept(place: str, open_store: OpenStore) -> None:
+def test_the_newest_jobs_are_kept_by_count(place: str, open_store: OpenStore) -> None:
     store = open_store(place, retention=Retention(jobs=3))
     live = fill(store, 6)
     store.clean()
@@ -47,7 +47,7 @@ def test_the_newest_jobs_are_kept(place: str, open_store: OpenStore) -> None:
     assert store.summary("live").seq == 20
 
 
-def test_jobs_of_long_ago_are_removed_unless_they_are_alive(place: str, open_store: OpenStore) -> None:
+def test_old_jobs_are_removed_unless_they_are_alive(place: str, open_store: OpenStore) -> None:
     clock = Clock()
     store = open_store(place, retention=Retention(days=2), now_ns=clock)
     fill(store, 2)
@@ -58,7 +58,7 @@ def test_jobs_of_long_ago_are_removed_unless_they_are_alive(place: str, open_sto
     eventually(lambda: kept(store) == {"live", "new"}, within=60, what="the old ones are gone")
 
 
-def test_jobs_make_room_for_newer_ones(place: str, open_store: OpenStore) -> None:
+def test_the_oldest_jobs_are_removed_by_size(place: str, open_store: OpenStore) -> None:
     store = open_store(place, retention=Retention(gigabytes=100e-6))
     fill(store, 8)
     with store._database.reading() as connection:
@@ -72,7 +72,7 @@ def test_jobs_make_room_for_newer_ones(place: str, open_store: OpenStore) -> Non
     assert sum(sizes[job_id] for job_id in left) <= 100_000
 
 
-def test_lost_jobs_are_removed_when_their_time_has_come(place: str, open_store: OpenStore) -> None:
+def test_lost_jobs_are_removed_by_age(place: str, open_store: OpenStore) -> None:
     with Store(place) as store:
         store.put([MadeUpJob().next()])
     clock = Clock()
@@ -83,7 +83,7 @@ def test_lost_jobs_are_removed_when_their_time_has_come(place: str, open_store: 
     eventually(lambda: kept(store) == set(), within=60, what="the lost job is gone")
 
 
-def test_a_file_gives_back_what_its_jobs_took(tmp_path: object, open_store: OpenStore) -> None:
+def test_a_file_shrinks_after_jobs_are_deleted(tmp_path: object, open_store: OpenStore) -> None:
     store = open_store(f"{tmp_path}/jobs.db")
     job = MadeUpJob(padding=f',"much":"{"x" * 2_000}"')
     store.import_segments(with_figures(job.segments(3_000, 500)))
@@ -95,6 +95,6 @@ def test_a_file_gives_back_what_its_jobs_took(tmp_path: object, open_store: Open
 
 
 @pytest.mark.parametrize("wrong", [{"days": 0}, {"jobs": -1}, {"gigabytes": 0.0}])
-def test_a_limit_that_keeps_nothing_is_refused(wrong: dict[str, float]) -> None:
+def test_a_retention_limit_must_be_positive(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="must be above 0, or None for no limit"):
         Retention(**wrong)  # type: ignore[arg-type]

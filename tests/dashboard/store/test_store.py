@@ -41,7 +41,7 @@ def played(segments: list[Segment], seq: int | None = None, t_ns: int | None = N
 
 
 @pytest.mark.parametrize("rows", [1, 7, 256, 1000])
-def test_segments_come_back_as_they_were_put(place: str, open_store: OpenStore, rows: int) -> None:
+def test_segments_are_read_as_they_were_put(place: str, open_store: OpenStore, rows: int) -> None:
     segments = list(MadeUpJob().segments(1_500 if rows > 1 else 150, rows))
     store = open_store(place)
     put(store, segments)
@@ -49,7 +49,7 @@ def test_segments_come_back_as_they_were_put(place: str, open_store: OpenStore, 
     assert list(store.segments("job-1", after_n=segments[-2].n)) == segments[-1:]
 
 
-def test_segments_that_are_put_one_by_one_are_made_into_whole_chunks(place: str, open_store: OpenStore) -> None:
+def test_segments_put_one_by_one_are_merged_into_full_chunks(place: str, open_store: OpenStore) -> None:
     store, job = open_store(place), MadeUpJob()
     for _ in range(120):
         store.put([job.next(5)])
@@ -72,7 +72,7 @@ def test_large_payloads_make_small_chunks(place: str, open_store: OpenStore) -> 
     assert list(store.segments("job-1")) == segments
 
 
-def test_what_is_put_twice_is_kept_once(place: str, open_store: OpenStore) -> None:
+def test_a_segment_put_twice_is_stored_once(place: str, open_store: OpenStore) -> None:
     segments = list(MadeUpJob().segments(100))
     store = open_store(place)
     put(store, segments[:6])
@@ -83,9 +83,7 @@ def test_what_is_put_twice_is_kept_once(place: str, open_store: OpenStore) -> No
     assert store.health.lost == 0
 
 
-def test_records_that_a_program_elsewhere_left_out_are_told_apart_from_those_that_found_no_room(
-    place: str, open_store: OpenStore
-) -> None:
+def test_thinned_records_of_other_programs_are_counted_apart_from_lost_ones(place: str, open_store: OpenStore) -> None:
     store = open_store(place)
     for job_id, owner in (("own", ""), ("distant", "a digest")):
         job = MadeUpJob(job_id)
@@ -100,7 +98,7 @@ def test_records_that_a_program_elsewhere_left_out_are_told_apart_from_those_tha
     assert store.health.thinned == 17
 
 
-def test_who_put_something_is_told_once_it_is_safe(place: str, open_store: OpenStore) -> None:
+def test_done_is_called_once_the_segments_are_safe(place: str, open_store: OpenStore) -> None:
     store, safe = open_store(place), threading.Event()
     kept: list[dict[str, int]] = []
 
@@ -117,7 +115,7 @@ def raise_something() -> None:
     raise ValueError("raised")
 
 
-def test_what_is_called_when_a_batch_is_safe_may_raise(place: str, open_store: OpenStore) -> None:
+def test_a_done_callback_may_raise(place: str, open_store: OpenStore) -> None:
     store, job = open_store(place), MadeUpJob()
     store.put([job.next()], done=raise_something)
     store.put([job.next()])
@@ -141,7 +139,7 @@ SPOILS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("spoilt", SPOILS)
-def test_what_cannot_be_kept_of_one_job_harms_no_other(place: str, open_store: OpenStore, spoilt: str) -> None:
+def test_an_unstorable_segment_of_one_job_harms_no_other(place: str, open_store: OpenStore, spoilt: str) -> None:
     store, job, other = open_store(place), MadeUpJob(), MadeUpJob("job-2")
     first, second = job.next(), job.next()
     others = list(other.segments(100))
@@ -156,7 +154,7 @@ def test_what_cannot_be_kept_of_one_job_harms_no_other(place: str, open_store: O
     assert store.last_segments(["job-1"]) == {"job-1": 2}
 
 
-def test_a_job_is_given_as_it_was_at_any_record_and_time(place: str, open_store: OpenStore) -> None:
+def test_a_job_is_shown_as_it_was_at_any_record_and_time(place: str, open_store: OpenStore) -> None:
     job = MadeUpJob()
     segments = list(job.segments(900, 13))
     store = open_store(place)
@@ -177,7 +175,7 @@ def _rest(segments: list[Segment]) -> tuple[Any, Any]:
     return playback.states(), playback.data()
 
 
-def test_reading_begins_from_checkpoints(place: str, open_store: OpenStore) -> None:
+def test_a_job_as_it_was_is_read_from_the_last_checkpoint(place: str, open_store: OpenStore) -> None:
     segments = list(MadeUpJob().segments(100_000, 5_000))
     store = open_store(place)
     put(store, segments)
@@ -189,7 +187,7 @@ def test_reading_begins_from_checkpoints(place: str, open_store: OpenStore) -> N
     assert store.playback("job-1", seq=seq).job() == played(segments, seq).job()
 
 
-def test_a_number_that_means_something_new_is_told_from_what_it_meant(place: str, open_store: OpenStore) -> None:
+def test_a_number_with_a_new_name_keeps_the_old_name_in_older_rows(place: str, open_store: OpenStore) -> None:
     job = MadeUpJob()
     first, second, third = job.next(), job.next(), job.next()
     swapped = [SourceName(0, "sink", "Done", "event"), SourceName(1, "source", "item", "event")]
@@ -240,7 +238,7 @@ def test_a_message_is_followed_to_its_causes_and_effects(place: str, open_store:
         store.effects("job-1", 1001)
 
 
-def test_a_job_that_is_not_there_is_told(place: str, open_store: OpenStore) -> None:
+def test_reading_an_unknown_job_raises_lookup_error(place: str, open_store: OpenStore) -> None:
     store = open_store(place)
     for read in (store.summary, store.playback, lambda job_id: list(store.segments(job_id))):
         with pytest.raises(LookupError, match="Job 'nobody' is not in the store"):
@@ -257,7 +255,7 @@ def test_an_import_equals_its_source(place: str, open_store: OpenStore, tmp_path
     assert target.summary("job-1") == source.summary("job-1")
 
 
-def test_a_job_has_the_owner_that_it_was_first_put_with(place: str, open_store: OpenStore) -> None:
+def test_a_jobs_owner_is_the_one_that_put_it_first(place: str, open_store: OpenStore) -> None:
     store, job = open_store(place), MadeUpJob()
     assert store.owner("job-1") is None
     store.put([job.next()], owner="ann")
@@ -266,7 +264,7 @@ def test_a_job_has_the_owner_that_it_was_first_put_with(place: str, open_store: 
     assert store.owner("job-1") == "ann"
 
 
-def test_a_store_takes_no_more_than_it_holds(place: str) -> None:
+def test_put_returns_false_when_the_queue_is_full(place: str) -> None:
     store = Store(place)  # and nobody writes
     segment = MadeUpJob(padding=f',"much":"{"x" * 60_000}"').next(1_000)
     taken = 0
@@ -278,12 +276,12 @@ def test_a_store_takes_no_more_than_it_holds(place: str) -> None:
     assert store.health.waiting == taken * 1_505
 
 
-def test_places_that_are_none_are_told() -> None:
+def test_an_unsupported_location_is_refused() -> None:
     with pytest.raises(BadLocation, match="'mysql' is not supported; use a path, sqlite or postgresql"):
         Store("mysql://host/name")
 
 
-def test_reading_where_there_is_no_store_says_so(tmp_path: Any) -> None:
+def test_reading_a_missing_store_says_so(tmp_path: Any) -> None:
     store = Store(str(tmp_path / "gone" / "jobs.db"))
     with pytest.raises(StoreFailed, match="cannot be opened; check that its folder exists"):
         store.jobs()

@@ -48,7 +48,7 @@ def told(count: int = 20) -> list[Segment]:
     return tape.finish()
 
 
-def test_a_moment_has_the_log_and_outputs_that_there_were_then() -> None:
+def test_a_cut_has_the_log_and_outputs_of_that_moment() -> None:
     (segment,) = told()
     for i in range(20):
         shown = play(cut_at_seq(segment, i + 2)).keyframe()
@@ -58,14 +58,14 @@ def test_a_moment_has_the_log_and_outputs_that_there_were_then() -> None:
         assert [record.data.get("i") for record in shown.records[1:]] == list(range(i + 1))
 
 
-def test_a_stored_value_is_told_from_the_moment_when_it_was_stored() -> None:
+def test_a_stored_value_is_in_every_cut_from_the_moment_it_was_stored() -> None:
     (segment,) = told()
     assert play(cut_at_seq(segment, 20)).data() == {}
     assert play(cut_at_seq(segment, 21)).data() == {"i": {"value": 19, "cut": False}}
     assert play(segment).data() == {"i": {"value": 19, "cut": False}}
 
 
-def test_a_moment_of_the_past_is_not_controlled_and_says_so() -> None:
+def test_a_job_in_the_past_refuses_controls_with_the_reason() -> None:
     (segment,) = told()
     job = play(cut_at_seq(segment, 5)).job()
     assert (job.status, job.ended_at, job.rerunnable) == ("running", None, True)
@@ -73,27 +73,27 @@ def test_a_moment_of_the_past_is_not_controlled_and_says_so() -> None:
     assert job.updated_at < play(segment).job().updated_at
 
 
-def test_before_the_first_record_there_is_nothing() -> None:
+def test_a_cut_before_the_first_record_has_no_rows() -> None:
     (segment,) = told()
     job = play(cut_at_seq(segment, 0)).job()
     assert (job.seq, job.status, job.counts.events, job.counts.running) == (0, "pending", 0, 0)
 
 
-def test_a_seq_beyond_a_segment_leaves_it_whole_and_one_before_it_is_refused() -> None:
+def test_cutting_beyond_a_segment_returns_it_and_before_it_is_refused() -> None:
     (segment,) = told()
     assert cut_at_seq(segment, segment.seq + 1) is segment
     assert cut_at_time(segment, segment.at_ns) is segment
     later = msgspec.structs.replace(segment, after_seq=100, seq=100 + segment.seq, lost=10)
     with pytest.raises(LookupError, match="Record 95 has no row"):
         cut_at_seq(later, 95)
-    with pytest.raises(LookupError, match="Record 5 lies before it"):
+    with pytest.raises(LookupError, match="Record 5 is in an earlier segment"):
         cut_at_seq(later, 5)
     assert cut_at_seq(later, 100).seq == 100
 
 
 @given(st.floats(-0.1, 1.1))
 @settings(max_examples=60, deadline=None)
-def test_a_time_has_the_records_and_runs_until_then(share: float) -> None:
+def test_a_cut_at_a_time_has_the_records_and_runs_until_then(share: float) -> None:
     (segment,) = told()
     times = segment.records.time_ns
     t_ns = times[0] + round(share * (times[-1] - times[0]))
@@ -108,7 +108,7 @@ def test_a_time_has_the_records_and_runs_until_then(share: float) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 7, 1_000])
-def test_the_parts_of_a_segment_are_it(rows: int) -> None:
+def test_the_parts_of_a_split_segment_add_up_to_it(rows: int) -> None:
     (segment,) = told()
     parts = split(segment, rows)
     assert [part.n for part in parts] == list(range(1, len(parts) + 1))
@@ -125,7 +125,7 @@ def test_the_parts_of_a_segment_are_it(rows: int) -> None:
     assert play(*parts).job() == play(segment).job()
 
 
-def test_what_was_asked_is_told_as_it_was_at_that_moment() -> None:
+def test_a_cut_has_the_control_of_that_moment() -> None:
     flow = Flow("asked")
     gate = threading.Event()
 
@@ -162,7 +162,7 @@ def _told_at(segment: Segment) -> list[int]:
     return [entry.time_ns - segment.ahead_ns for entry in segment.entries if entry.kind == "control"]
 
 
-def test_a_job_of_a_long_history_is_cut_where_it_was() -> None:
+def test_a_long_history_is_cut_at_the_right_record() -> None:
     flow = chain()
     tape = Tape(flow)
     flow.execute("emitter", {"count": 12_000})

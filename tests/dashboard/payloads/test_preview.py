@@ -142,7 +142,7 @@ Pair = namedtuple("Pair", "left right")
         (frozenset(), []),
         (Point(1, {"a": 1}), {"x": 1, "y": {"a": 1}}),
         (Slotted(1, 2), {"x": 1, "y": 2}),
-        (Colour.RED, "<tests.dashboard.test_preview.Colour.RED>"),
+        (Colour.RED, "<tests.dashboard.payloads.test_preview.Colour.RED>"),
         (Level.HIGH, 3),
         (datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "2026-01-02T03:04:00+00:00"),
         (datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=1))), "2026-01-02T00:00:00+01:00"),
@@ -159,23 +159,23 @@ Pair = namedtuple("Pair", "left right")
         (Point, "<type>"),
     ],
 )
-def test_a_preview_shows_what_json_can_hold(value: object, shown: object) -> None:
+def test_a_preview_shows_values_as_json(value: object, shown: object) -> None:
     assert preview(value)[0] == shown
 
 
 @pytest.mark.parametrize(
     ("make", "shown"),
     [
-        (Trapped, "<tests.dashboard.test_preview.Trapped>"),
-        (lambda: TrappedMeta("Made", (), {})(), "<tests.dashboard.test_preview.Made>"),
-        (lambda: TrappedMeta("Made", (), {}), "<tests.dashboard.test_preview.TrappedMeta>"),
+        (Trapped, "<tests.dashboard.payloads.test_preview.Trapped>"),
+        (lambda: TrappedMeta("Made", (), {})(), "<tests.dashboard.payloads.test_preview.Made>"),
+        (lambda: TrappedMeta("Made", (), {}), "<tests.dashboard.payloads.test_preview.TrappedMeta>"),
         (lambda: TrappedStr("text"), "text"),
         (lambda: TrappedInt(7), 7),
         (lambda: TrappedFloat(0.5), 0.5),
         (lambda: TrappedDict(a=1), {"a": 1}),
-        (lambda: TrappedList([1, Trapped()]), [1, "<tests.dashboard.test_preview.Trapped>"]),
+        (lambda: TrappedList([1, Trapped()]), [1, "<tests.dashboard.payloads.test_preview.Trapped>"]),
         (lambda: TrappedBytes(b"hi"), "<2 bytes: 68 69>"),
-        (lambda: TrappedError("said"), "tests.dashboard.test_preview.TrappedError: said"),
+        (lambda: TrappedError("said"), "tests.dashboard.payloads.test_preview.TrappedError: said"),
         (lambda: datetime(2026, 1, 2, tzinfo=TrappedZone()), "<datetime.datetime>"),
         (lambda: time_of_day(1, tzinfo=TrappedZone()), "<datetime.time>"),
         (lambda: TrappedData(), {}),
@@ -186,7 +186,7 @@ def test_no_code_of_a_payload_is_run(make: Callable[[], object], shown: object) 
     assert preview(make()) == (shown, False)
 
 
-def test_a_payload_that_is_huge_is_shown_in_no_time() -> None:
+def test_a_huge_payload_is_previewed_quickly() -> None:
     started = time.perf_counter()
     shown, cut = preview({"text": HUGE, "list": [HUGE] * 10_000, "bytes": HUGE.encode(), "number": 1 << 10**7})
     assert time.perf_counter() - started < 1
@@ -195,7 +195,7 @@ def test_a_payload_that_is_huge_is_shown_in_no_time() -> None:
     assert shown["number"] == "<integer of 10,000,001 bits>"
 
 
-def test_a_container_that_holds_itself_says_so() -> None:
+def test_a_container_that_holds_itself_is_marked() -> None:
     holder: list[Any] = [1]
     holder.append({"me": holder})
     assert preview(holder) == ([1, {"me": "<holds itself>"}], True)
@@ -206,7 +206,7 @@ def test_the_same_container_twice_is_shown_twice() -> None:
     assert preview([shared, shared]) == ([[1], [1]], False)
 
 
-def test_what_is_too_deep_or_too_much_is_cut_and_told() -> None:
+def test_deep_and_large_values_are_shortened_and_marked() -> None:
     deep: Any = "core"
     for _ in range(1_000_000):
         deep = [deep]
@@ -221,7 +221,7 @@ def test_what_is_too_deep_or_too_much_is_cut_and_told() -> None:
     assert len(json.dumps(broad)) < 2_000
 
 
-def test_plain_text_is_a_string_whatever_it_is_given() -> None:
+def test_safe_text_is_a_string_for_any_value() -> None:
     assert safe_text("a" * 1_000, 3) == "aaa"
     assert safe_text(3) == "3"
     assert safe_text(Trapped()).startswith("<")
@@ -237,7 +237,7 @@ anything = st.recursive(
 
 
 @given(anything)
-def test_any_preview_goes_over_the_wire_and_is_bounded(value: object) -> None:
+def test_any_preview_is_bounded_json(value: object) -> None:
     shown, _ = preview(value)
     assert json.loads(json.dumps(shown, allow_nan=False)) == shown
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(shown)) == shown
@@ -253,6 +253,6 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_what_json_can_hold_is_shown_as_it_is(value: object) -> None:
+def test_small_json_values_are_shown_unchanged(value: object) -> None:
     shown, cut = preview(value, depth=30)
     assert (shown, cut) == (value, False)

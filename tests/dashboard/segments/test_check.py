@@ -70,25 +70,25 @@ def _entry(kind: str, data: dict[str, Any], number: int = 1_000) -> Change:
 
 WRONG: dict[str, tuple[Change, str]] = {
     "a gap": (_set(n=9), "does not follow segment 1"),
-    "another job": (_set(job_id="other"), "is not one of job"),
+    "another job": (_set(job_id="other"), "belongs to job"),
     "records missing before": (_set(after_seq=40), "after_seq is 40"),
     "wrong seq": (_set(seq=10**15), "seq is 1000000000000000"),
     "negative lost": (_set(lost=-1), "after_seq"),
     "runs missing before": (_set(after_run=10**9), "after_run"),
     "a negative time": (_set(at_ns=-1), "at_ns is -1"),
-    "a status of its own": (lambda segment: setattr(segment.facts, "status", "lost"), "'lost' is no status"),
+    "a status of its own": (lambda segment: setattr(segment.facts, "status", "lost"), "'lost' is not a status"),
     "a column too short": (lambda segment: segment.records.cause.pop(), "different lengths"),
     "a run too many": (lambda segment: segment.runs.target.append(0), "different lengths"),
-    "an unknown source": (_rows("records", source=77), "source has no name: number 77"),
+    "an unknown source": (_rows("records", source=77), "Unknown source number 77"),
     "a time beyond all": (_rows("records", time_ns=2**70), "time of a record"),
     "a cause to come": (_rows("records", cause=10**6), "cause of a record"),
     "a cut that is none": (lambda segment: segment.records.cut.append(10**6), "index in cut"),
-    "no JSON": (lambda segment: segment.records.data.__setitem__(-1, b"{"), "is no JSON"),
+    "no JSON": (lambda segment: segment.records.data.__setitem__(-1, b"{"), "is not JSON"),
     "an unknown target": (
         lambda segment: segment.running.append(RunningNow("", "", 1, 55)),
-        "target has no name: number 55",
+        "Unknown target number 55",
     ),
-    "a sum of an unknown source": (_set(sums=Sums({66: 0})), "source has no name: number 66"),
+    "a sum of an unknown source": (_set(sums=Sums({66: 0})), "Unknown source number 66"),
     "a sum too large": (_set(sums=Sums({0: 5})), "more emissions"),
     "a negative sum": (_set(sums=Sums({}, [RunSums(0, 0, -5, 0, 0, 0)])), "after_run"),
     "an entry again": (_entry("custom", {}, number=1), "does not follow entry"),
@@ -102,7 +102,7 @@ WRONG: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_segment_is_refused_with_its_reason_and_changes_nothing(film: list[Segment], name: str) -> None:
+def test_an_invalid_segment_is_refused_with_the_reason_and_changes_nothing(film: list[Segment], name: str) -> None:
     change, reason = WRONG[name]
     playback = Playback()
     playback.add(film[0])
@@ -117,9 +117,9 @@ def test_a_wrong_segment_is_refused_with_its_reason_and_changes_nothing(film: li
     assert playback.summary.seq == 32
 
 
-def test_a_first_segment_must_say_what_began(film: list[Segment]) -> None:
+def test_a_first_segment_needs_the_start_and_the_flow(film: list[Segment]) -> None:
     playback = Playback()
-    with pytest.raises(SegmentRefused, match="must say what began"):
+    with pytest.raises(SegmentRefused, match="must have beginning and flow"):
         playback.add(msgspec.structs.replace(film[0], beginning=None))
     with pytest.raises(SegmentRefused, match="does not follow segment 0"):
         playback.add(film[1])
@@ -128,13 +128,13 @@ def test_a_first_segment_must_say_what_began(film: list[Segment]) -> None:
     assert (playback.n, playback.seq) == (0, 0)
 
 
-def test_a_segment_that_was_added_before_is_passed_over(film: list[Segment]) -> None:
+def test_a_segment_that_was_added_before_is_skipped(film: list[Segment]) -> None:
     playback = Playback()
     assert [playback.add(segment) for segment in (*film, *film)] == [True] * len(film) + [False] * len(film)
     assert playback.summary.seq == 32
 
 
-def test_every_payload_can_be_looked_at() -> None:
+def test_every_payload_can_be_checked() -> None:
     check_payloads(Records(data=[b"{}", b"[1]", b"null"]))
     for wrong in (b"", b"{", b"1,2", b"\xff", b'"\xff"', b'"a', b"NaN", b"1e999", b"9" * 5_000, b"[" * 100_000):
         with pytest.raises(SegmentRefused, match="payload of record 1"):
@@ -142,7 +142,7 @@ def test_every_payload_can_be_looked_at() -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1, 2**62, 2**63 - 1])
-def test_a_clock_that_is_far_off_costs_nothing_and_can_be_shown(film: list[Segment], at: int) -> None:
+def test_a_clock_that_is_far_off_is_cheap_and_can_be_shown(film: list[Segment], at: int) -> None:
     playback = Playback()
     playback.add(film[0])
     for segment in map(wired, film[1:]):
@@ -166,7 +166,7 @@ _junk = st.recursive(
 
 @given(st.data())
 @settings(max_examples=EXAMPLES, deadline=None)
-def test_whatever_a_segment_is_made_into_is_refused_or_folded(film: list[Segment], data: st.DataObject) -> None:
+def test_any_altered_segment_is_refused_or_folded(film: list[Segment], data: st.DataObject) -> None:
     """What comes off the wire, with something replaced by junk: a refusal, or a state that can be shown."""
     plain = msgspec.to_builtins(film[1], builtin_types=(bytes,))
     place: Any = plain

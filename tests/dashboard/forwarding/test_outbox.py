@@ -48,7 +48,7 @@ def wordy(source: Routine | None = None) -> Flow:
 
 
 @pytest.mark.parametrize("bound", [6 * MEBI, 3 * MEBI, MEBI // 2])
-def test_with_the_server_away_memory_is_bounded_and_counters_are_exact_when_it_is_back(
+def test_memory_is_bounded_while_the_server_is_away_and_counters_are_exact_afterwards(
     bound: int, tmp_path: Path
 ) -> None:
     flow, count = wordy(), 16_000
@@ -71,7 +71,7 @@ def test_with_the_server_away_memory_is_bounded_and_counters_are_exact_when_it_i
             assert get(server, "/jobs")["store"]["lost"] == 0, "the store has kept all that came"
 
 
-def test_what_waits_takes_little_more_than_its_bound() -> None:
+def test_the_outbox_takes_little_more_memory_than_its_limit() -> None:
     outbox = quiet(2 * MEBI)
     tracemalloc.start()
     try:
@@ -113,7 +113,7 @@ def decoded(blob: bytes) -> Segment:
     return msgspec.msgpack.decode(blob, type=Segment)
 
 
-def test_a_job_is_asked_for_then_sent_in_order_and_forgotten_when_it_is_kept() -> None:
+def test_a_job_is_queried_then_sent_in_order_and_dropped_once_it_is_stored() -> None:
     outbox = quiet()
     outbox.put([grown("a", 1), grown("a", 2), grown("b", 1)])
     assert sent(outbox) == [], "nobody has asked"
@@ -130,7 +130,7 @@ def test_a_job_is_asked_for_then_sent_in_order_and_forgotten_when_it_is_kept() -
     assert outbox.state[:2] == (0, 0)
 
 
-def test_a_new_connection_sends_what_the_server_does_not_have() -> None:
+def test_a_new_connection_sends_the_segments_that_the_server_lacks() -> None:
     outbox = quiet()
     outbox.put([grown("a", n) for n in range(1, 6)])
     outbox.to_ask(10)
@@ -191,7 +191,7 @@ def test_messages_are_no_larger_than_they_may_be_and_large_segments_are_split() 
     assert sum(len(segment.records.source) for segment in seen) == 5003
 
 
-def test_a_segment_that_is_too_large_with_nothing_to_split_is_made_smaller() -> None:
+def test_a_large_segment_that_cannot_be_split_is_thinned() -> None:
     outbox = quiet()
     states = {"a": RoutineState("x" * 2 * MEBI, False)}
     outbox.put([msgspec.structs.replace(grown("a", 1), states=states)])
@@ -217,7 +217,7 @@ def full() -> Segment:
     )
 
 
-def test_a_bare_segment_has_every_row_and_no_payload() -> None:
+def test_dropping_payloads_keeps_every_row() -> None:
     thin = drop_payloads(full())
     assert (thin.records.data, thin.records.cut) == ([b"null"] * 3, [0, 1, 2])
     assert thin.runs == full().runs
@@ -226,7 +226,7 @@ def test_a_bare_segment_has_every_row_and_no_payload() -> None:
     assert thin.states["a"].cut
 
 
-def test_a_summed_segment_has_no_rows_and_every_count() -> None:
+def test_dropping_rows_keeps_every_count() -> None:
     thin = drop_rows(full())
     assert (len(thin.records.source), len(thin.runs.target)) == (0, 0)
     assert (thin.after_seq, thin.seq, thin.after_run, thin.lost) == (3, 3, 3, 3)
@@ -234,7 +234,7 @@ def test_a_summed_segment_has_no_rows_and_every_count() -> None:
     assert drop_rows(thin).sums == thin.sums
 
 
-def test_the_figures_of_a_thinned_job_are_those_of_the_whole_one() -> None:
+def test_a_thinned_job_has_the_figures_of_the_whole_one() -> None:
     counts = []
     for thin in (lambda segment: segment, drop_payloads, drop_rows):
         playback = Playback()

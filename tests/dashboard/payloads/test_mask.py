@@ -36,7 +36,7 @@ def keys(value: Any) -> list[tuple[str, Any]]:
 
 
 @given(_plain)
-def test_a_masked_copy_differs_in_the_hidden_values_alone(value: Any) -> None:
+def test_a_masked_copy_differs_only_in_the_hidden_values(value: Any) -> None:
     masked = Mask(["password"]).apply(value)
     assert all(inner == "•••" for key, inner in keys(masked) if "password" in key.casefold())
     if not any("password" in key.casefold() for key, _ in keys(value)):
@@ -46,7 +46,7 @@ def test_a_masked_copy_differs_in_the_hidden_values_alone(value: Any) -> None:
         assert not is_plain([value], Mask(["password"]), 1_000)
 
 
-def test_names_are_parts_of_keys_in_whatever_case() -> None:
+def test_names_match_parts_of_keys_in_upper_and_lower_case() -> None:
     mask = Mask(["pass word", "Straße", " key "])
     assert mask.apply({"PASS WORDS": 1, "STRASSE": 2, "monkeys": 3, "pass_word": 4}) == {
         "PASS WORDS": "•••",
@@ -87,7 +87,7 @@ class Account:
     password: Any
 
 
-def test_containers_of_all_kinds_are_looked_into_and_no_code_is_run() -> None:
+def test_containers_of_all_kinds_are_searched_without_running_code() -> None:
     mask = Mask(["password"])
     trapped = Trap()
     shown = mask.apply(
@@ -110,7 +110,7 @@ def test_containers_of_all_kinds_are_looked_into_and_no_code_is_run() -> None:
     }
 
 
-def test_what_holds_itself_or_has_no_end_is_no_problem() -> None:
+def test_cyclic_and_endless_values_are_masked() -> None:
     mine: dict[str, Any] = {"password": 1}
     mine["me"] = mine
     masked = Mask(["password"]).apply(mine)
@@ -121,7 +121,7 @@ def test_what_holds_itself_or_has_no_end_is_no_problem() -> None:
     assert "1" not in repr(Mask(["password"]).apply(deep))
 
 
-def test_the_live_page_and_rest_show_nothing_that_is_masked() -> None:
+def test_neither_the_live_page_nor_rest_shows_masked_values() -> None:
     flow = Flow("secrets")
 
     class Entry(Node):
@@ -149,7 +149,7 @@ def test_the_live_page_and_rest_show_nothing_that_is_masked() -> None:
     assert shown.count("•••") > 10
 
 
-def test_previews_hide_too() -> None:
+def test_previews_hide_masked_values() -> None:
     assert Mask(["password"]).preview([Account("ann", 1), {Key("password"): 2}]) == (
         [{"user": "ann", "password": "•••"}, {"password": "•••"}],
         False,
