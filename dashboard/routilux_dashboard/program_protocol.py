@@ -1,22 +1,21 @@
-"""What a program and a server elsewhere say to one another: Socket.IO, namespace `/programs`, MessagePack.
+"""What a program and a server elsewhere send each other: Socket.IO, namespace `/programs`, MessagePack.
 
-The program joins with a `Greeting` (Socket.IO's `auth`) and sends
+The program joins with a `Hello` (Socket.IO's `auth`) and sends
 
-- `flow` (`FlowDefinition`): a flow that jobs can be started of, and again when it changed;
-- `jobs` (job ids, at most `ASKED_AT_ONCE`): answered with `have` (`Have`). A job is asked for in each
-  connection before a segment of it is sent;
+- `flow` (`FlowDefinition`): a flow that jobs can be started of; again whenever it changed;
+- `jobs` (job ids, at most `ASKED_AT_ONCE`): answered with `have` (`KnownSegments`). In each connection a job is queried
+  before its segments are sent;
 - `segments` (a list of bytes, each a `Segment` as MessagePack, together at most `MAX_SEGMENTS` bytes);
-- `beat` (`Beat`), every two seconds: it lives, whatever its handlers do. Answered with `heard`;
-- `answer` (`Answer`): what became of an order.
+- `beat` (`Heartbeat`), every two seconds, whatever its handlers do. Answered with `heard`;
+- `answer` (`CommandResult`): the result of a command.
 
 The server sends
 
-- `have` (`Have`), and `again` (job id → number): send what comes after that segment, once more;
-- `taken` (a number): so many of the bytes of segments have been worked off. No more than `WINDOW` may be
-  under way;
-- `kept` (job id → number): segments up to that number are in the store, and need not be held any more;
-- `refused` (`Have.refused`): jobs that are not taken (any more), with the reason;
-- `order` (`Order`): to be answered;
+- `have` (`KnownSegments`), and `again` (job id → number): send the segments after that number once more;
+- `taken` (a number): so many bytes of segments have been processed. At most `WINDOW` bytes may be in flight;
+- `kept` (job id → number): segments up to that number are stored, and the program may drop them;
+- `refused` (`KnownSegments.refused`): jobs that are not accepted, or no longer, with the reason;
+- `order` (`Command`): answered with `answer`;
 - `heard`.
 """
 
@@ -31,18 +30,18 @@ VERSION = 1
 ASKED_AT_ONCE = 1_000
 MAX_SEGMENTS = 1_000_000
 MAX_PROGRAM_MESSAGE = MAX_SEGMENTS + 64 * 1024
-"""Bytes of one message of a program, with what is around its segments."""
+"""Bytes of one message of a program: its segments and what surrounds them."""
 WINDOW = 8_000_000
 BEAT_SECONDS = 2.0
 SILENT_SECONDS = 8.0
-"""A program that is not heard of for so long is lost, until it is heard of again."""
+"""After so long without a message a program is lost, until the next message."""
 MAX_NAME = 200
 
 
-class Greeting(msgspec.Struct):
-    """Who joins. `key` is the program's secret of this process: only who has it may go on with its jobs.
+class Hello(msgspec.Struct):
+    """A program joins. `key` is a secret of its process: only a program that has it may continue its jobs.
 
-    `origin` is "name @ host:pid". `now_ns`: its clock (ns since the epoch).
+    `origin` is "name @ host:pid", `now_ns` the program's clock (ns since the epoch).
     """
 
     version: int
@@ -52,12 +51,13 @@ class Greeting(msgspec.Struct):
     token: str | None = None
 
 
-class Have(msgspec.Struct):
-    """What the server has of the jobs that it was asked for: the number of the last segment, 0 for nothing.
+class KnownSegments(msgspec.Struct):
+    """What the server has of the queried jobs: the number of the last segment, 0 for an unknown job.
 
-    `refused`: jobs that it does not take from this program, with the reason. `unread`: of these it cannot say yet what
-    it has, for its store cannot be read. It shows them meanwhile to whoever sends them from their first segment on,
-    and answers once it can.
+    Attributes:
+        refused: jobs that it does not accept from this program, with the reason.
+        unread: jobs of which it can't tell, because its store can't be read. It shows them to its clients if the
+            program sends them from their first segment on, and answers once it can.
     """
 
     jobs: dict[str, int] = {}
@@ -65,14 +65,14 @@ class Have(msgspec.Struct):
     unread: list[str] = []
 
 
-class Beat(msgspec.Struct):
-    """The program lives. `now_ns`: its clock."""
+class Heartbeat(msgspec.Struct):
+    """The program is alive. `now_ns` is its clock."""
 
     now_ns: int
 
 
-class Order(msgspec.Struct, omit_defaults=True):
-    """Something that is asked of the program: a control of `job_id`, or the start of a job of `flow_id`."""
+class Command(msgspec.Struct, omit_defaults=True):
+    """A command to the program: control `job_id`, or start a job of `flow_id`."""
 
     id: int
     action: Literal["start", "pause", "resume", "step", "cancel"]
@@ -85,10 +85,11 @@ class Order(msgspec.Struct, omit_defaults=True):
     by: str = ""
 
 
-class Answer(msgspec.Struct, omit_defaults=True):
-    """What became of order `id`: done (`job_id` is the job that was started), or refused, with the reason.
+class CommandResult(msgspec.Struct, omit_defaults=True):
+    """The result of command `id`: done (`job_id` is the job that was started), or refused with a reason.
 
-    `refusal`: "control" makes no sense now, "start" or "argument" cannot be so, "fault" is of the program.
+    `refusal` says which kind: a "control" that makes no sense now, an invalid "start" or "argument", or a "fault" of
+    the program.
     """
 
     id: int

@@ -1,1 +1,1 @@
-"""This program's jobs, forwarded to a server elsewhere."""
+"""Forwarding: this program's jobs, sent to a server elsewhere. `connection.py` explains it."""

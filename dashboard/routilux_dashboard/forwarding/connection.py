@@ -1,4 +1,28 @@
-"""`connect`: this program's jobs on a server elsewhere."""
+"""Connections to a server elsewhere: `connect` sends this program's jobs there, and takes commands from there.
+
+    engine threads ──► journals ──► recorder ──put──► outbox ──next──► uplink ──► SocketLink ──► server
+                       (bounded)    one thread        bounded,         one thread
+                                                      thins
+         the engine ◄── CommandRunner ◄── commands ◄── the receiving thread (one a connection)
+
+States of a connection
+    connecting ── joined ──► connected ── broken ──► resting (0.2 to 3 s, 15 s if rejected) ──► connecting
+    Jobs run on in every state; their segments wait in the outbox until the server has stored them.
+
+States of a job in the outbox
+    queued ── "jobs" ──► queried ── "have" says how far the server is ──► open: segments are sent in order
+    open ── "kept" n ──► segments up to n are dropped ("taken" only opens the window for more bytes)
+    queried ── "have" 0, but the first segment was dropped long ago ──► recorded again from a new first segment
+    queried ── "refused" ──► nothing more of the job is queued
+    A new connection sets every job back to queued. So each segment is stored exactly once and in order, whatever
+    breaks: the server skips numbers that it has and asks for those that it lacks ("again").
+
+When `backlog_bytes` wait, the outbox drops payloads, the oldest first; then rows, which become sums; then it has no
+room, and the journals sum up what is not taken. Counters stay exact throughout.
+
+Locks: `Outbox._lock` and `Uplink._condition`. Each is held for moments, and neither while the other one is taken or the
+network is used. The outbox calls back (`wake`, `restart`, `refused`) without its lock. No engine thread takes either.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +41,7 @@ from typing import NamedTuple, Self
 from routilux import Flow
 
 from ..payloads.mask import Mask
-from ..program_protocol import MAX_NAME, VERSION, Greeting
+from ..program_protocol import MAX_NAME, VERSION, Hello
 from ..protocol import FlowDefinition
 from ..sources.batch_loop import Recorder
 from .commands import CommandRunner
@@ -27,16 +51,20 @@ from .uplink import Uplink
 
 BACKLOG_BYTES = 64 * 1024 * 1024
 KEEP_JOBS, KEEP_RECORDS = 50, 100_000
-"""Jobs that have ended, and records of theirs, that stay in memory for "run again" and for what goes on."""
+"""How many ended jobs, and records of theirs, stay in memory: they can be run again, and a completed one continue."""
 CLOSE_SECONDS = 5.0
 log = logging.getLogger("routilux_dashboard")
 
 
 class ConnectionState(NamedTuple):
-    """How a `ServerConnection` is.
+    """The state of a `ServerConnection`.
 
-    `reason` says why it is not `connected`. `waiting` segments of jobs (`waiting_bytes`) are held until the
-    server has them for good; `thinned` of all there were had to leave payloads out.
+    Attributes:
+        connected: whether there is a connection.
+        reason: why there is none.
+        waiting: segments that wait until the server has stored them.
+        waiting_bytes: how much memory they take.
+        thinned: how many segments lost payloads, because there was no room.
     """
 
     connected: bool
@@ -47,7 +75,7 @@ class ConnectionState(NamedTuple):
 
 
 class ServerConnection:
-    """This program's jobs, sent to a server elsewhere; made by `connect`, which says more."""
+    """Sends this program's jobs to a server elsewhere; made by `connect`."""
 
     def __init__(
         self,
@@ -58,15 +86,15 @@ class ServerConnection:
         backlog_bytes: int = BACKLOG_BYTES,
         mask: Iterable[str] = (),
     ) -> None:
-        websocket_url(url)  # what is no address is told at once
+        websocket_url(url)  # raises for an invalid address
         self.url = url
         self._token = token
         self._key = secrets.token_hex(32)
         self._origin = origin_of(name or program_name())
-        self._outbox = Outbox(backlog_bytes, self._wake_uplink, self._begin_again, self._refused)
+        self._outbox = Outbox(backlog_bytes, self._wake_uplink, self._restart, self._refused)
         self._recorder = Recorder(origin=self._origin, mask=Mask(mask), keep_jobs=KEEP_JOBS, keep_records=KEEP_RECORDS)
         self._commands = CommandRunner(self._recorder, self._reply)
-        self._uplink = Uplink(url, self._greet, self._outbox, self._definitions, self._commands.received)
+        self._uplink = Uplink(url, self._hello, self._outbox, self._definitions, self._commands.received)
         self._closed = False
         self._process = os.getpid()
         try:
@@ -81,26 +109,26 @@ class ServerConnection:
 
     @property
     def state(self) -> ConnectionState:
-        """How it is now."""
+        """The current state."""
         return ConnectionState(*self._uplink.state, *self._outbox.state)
 
     def watch(self, flow: Flow) -> None:
-        """Send the jobs of `flow` too, those under way included. Raises `ValueError` for a second flow of its id."""
+        """Send the jobs of `flow` too, including running ones. Raises `ValueError` for a second flow of the same id."""
         self._recorder.watch(flow)
 
     def url_of_job(self, job_id: str) -> str:
-        """Where the page of the job with id `job_id` is."""
+        """The address of a job's page."""
         return f"{self.url.rstrip('/')}/jobs/{job_id}"
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait until the server has everything that has happened until now, for good; whether it has, within
-        `timeout` seconds."""
+        """Wait until the server has stored everything that happened until now; False if `timeout` seconds are not
+        enough."""
         self._recorder.take_soon()
         return self._outbox.wait_empty(timeout)
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
-        """Send what waits, for at most `timeout` seconds, and end the connection. Jobs under way run on, unseen."""
-        if self._closed or self._process != os.getpid():  # a forked child has no part in it
+        """Send what waits, for at most `timeout` seconds, and close the connection. Running jobs continue."""
+        if self._closed or self._process != os.getpid():  # a forked child does not own the connection
             return
         self._closed = True
         atexit.unregister(self.close)
@@ -120,13 +148,13 @@ class ServerConnection:
     ) -> None:
         self.close()
 
-    # -- what its parts ask of one another
+    # -- called by the parts
 
     def _why(self) -> str:
-        return self._uplink.state.reason or "there was no time"
+        return self._uplink.state.reason or "the timeout was too short"
 
-    def _greet(self) -> Greeting:
-        return Greeting(VERSION, self._key, self._origin, time.time_ns(), self._token)
+    def _hello(self) -> Hello:
+        return Hello(VERSION, self._key, self._origin, time.time_ns(), self._token)
 
     def _definitions(self) -> list[FlowDefinition]:
         return [flow.definition() for flow in self._recorder.flows()]
@@ -137,11 +165,11 @@ class ServerConnection:
     def _reply(self, answer: object) -> None:
         self._uplink.reply(answer)  # type: ignore[arg-type]
 
-    def _begin_again(self, job_id: str) -> None:
+    def _restart(self, job_id: str) -> None:
         self._recorder.begin_again(job_id, self._outbox.forget)
 
     def _refused(self, job_id: str, reason: str) -> None:
-        log.warning("%s does not take job %s: %s", self.url, job_id, reason)
+        log.warning("%s refused job %s: %s", self.url, job_id, reason)
 
 
 def connect(
@@ -152,21 +180,21 @@ def connect(
     backlog_bytes: int = BACKLOG_BYTES,
     mask: Iterable[str] = (),
 ) -> ServerConnection:
-    """Send the jobs of `flows` to the server at `url`, from threads of its own, and take orders from there.
+    """Send the jobs of `flows` to the server at `url`, and run its commands.
 
-    Returns at once, also when the server is not there (yet): what happens meanwhile waits, and is sent,
-    every entry exactly once, when it is. The engine never waits for it.
+    Returns at once, even if the server can't be reached yet: everything that happens is queued, and sent exactly once
+    when it can. The engine never waits for the connection, which has threads of its own.
 
     Args:
         url: where `routilux serve` (or a `Dashboard`) listens, such as `http://127.0.0.1:5000`.
-        flows: watched from now on; jobs of them that run already are sent too, and new ones can be started there.
-        token: what the server asks of programs, when it was given tokens.
-        name: what this program is called in the pages; the script's name if unsaid.
-        backlog_bytes: what may wait in memory. Beyond it payloads go first, the oldest before the others, then
-            rows; counters stay exact.
-        mask: names (or one) of keys whose values never leave the program, such as "password".
+        flows: their jobs are sent, including those that already run, and the server can start new ones.
+        token: required if the server was started with tokens.
+        name: this program's name on the pages; by default the script's name.
+        backlog_bytes: how much may wait in memory. Beyond it payloads are dropped, the oldest first, then rows;
+            counters stay exact.
+        mask: a name or names of keys whose values never leave the program, such as "password".
 
-    Raises `ValueError` for what is no address, and for two flows of one id; `TypeError` for what is no flow.
+    Raises `ValueError` for an invalid address and for two flows of the same id, `TypeError` for anything but a flow.
 
     >>> from routilux import Flow
     >>> with connect("http://127.0.0.1:9", Flow("census")) as connection:
@@ -177,11 +205,11 @@ def connect(
 
 
 def program_name() -> str:
-    """What this program is called if nobody says so: its script, or its package."""
+    """The default name of this program: its script, or its package."""
     script = Path(sys.argv[0] if sys.argv and sys.argv[0] else "python")
     return script.parent.name if script.stem == "__main__" else script.stem
 
 
 def origin_of(name: str) -> str:
-    """Where this program runs, and what it is called."""
+    """The program's name, host and process id."""
     return f"{name} @ {socket.gethostname()}:{os.getpid()}"[:MAX_NAME]

@@ -1,7 +1,7 @@
-"""One connection to a server: Engine.IO and Socket.IO over a websocket, as its namespace for programs wants it.
+"""One connection to a server's namespace for programs: Engine.IO and Socket.IO over a websocket.
 
-python-socketio's client starts a thread for each message that it receives and queues without a
-bound what it sends; here sending waits for the network, and a silent server is told from a slow one.
+python-socketio's client starts a thread for each message it receives, and its send queue is unbounded. Here sending
+waits for the network, and a silent server is told from a slow one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 import websocket
 
-from ..program_protocol import PROGRAMS, SILENT_SECONDS, Greeting
+from ..program_protocol import PROGRAMS, SILENT_SECONDS, Hello
 from ..protocol import Problem
 
 CONNECT_SECONDS = 5.0
@@ -37,60 +37,60 @@ _decode = msgspec.msgpack.Decoder(_Packet).decode
 
 
 class NotConnected(Exception):
-    """There is no connection, or none any more; the message says why."""
+    """There is no connection, or it ended; the message says why."""
 
 
 class ConnectionRejected(NotConnected):
-    """The server does not want this program, or is none; trying again soon does not help."""
+    """The server rejected this program, or is not a routilux server; retrying soon does not help."""
 
 
 class SocketLink:
     """A connection, made by the constructor. One thread calls `send`, another one `receive`.
 
-    Raises `NotConnected`, and `ConnectionRejected` with the server's words.
+    All methods raise `NotConnected`; the constructor raises `ConnectionRejected` with the server's reason.
     """
 
-    def __init__(self, url: str, greeting: Greeting) -> None:
-        self._socket = _open(url, greeting)
+    def __init__(self, url: str, hello: Hello) -> None:
+        self._socket = _open(url, hello)
         try:
-            self._join(greeting)
+            self._join(hello)
         except BaseException:
             self.release()
             raise
         self._socket.settimeout(SILENT_SECONDS)
 
-    def _join(self, greeting: Greeting) -> None:
+    def _join(self, hello: Hello) -> None:
         opened = self._receive()
         if not (isinstance(opened, str) and opened.startswith("0{")):
-            raise ConnectionRejected("what answers is no Socket.IO server")
-        self._send_packet(_CONNECT, greeting)
+            raise ConnectionRejected("the address belongs to something other than a Socket.IO server")
+        self._send_packet(_CONNECT, hello)
         packet = self._next_packet()
         if packet.type != _CONNECT:
-            said = packet.data.get("message") if isinstance(packet.data, dict) else packet.data
-            raise ConnectionRejected(str(said or "the server does not take programs"))
+            reason = packet.data.get("message") if isinstance(packet.data, dict) else packet.data
+            raise ConnectionRejected(str(reason or "the server does not accept programs"))
 
     def send(self, event: str, message: Any) -> None:
-        """Send an event; waits for the network. Raises `NotConnected` when nothing moves for `SILENT_SECONDS`."""
+        """Send an event; waits for the network, at most `SILENT_SECONDS` without progress."""
         self._send_packet(_EVENT, [event, message])
 
     def receive(self) -> tuple[str, Any]:
-        """The next event. Raises `NotConnected` when the connection ends, or nothing came for `SILENT_SECONDS`."""
+        """The next event and its message; waits at most `SILENT_SECONDS` for data."""
         while True:
             packet = self._next_packet()
             if packet.type == _EVENT and isinstance(packet.data, list) and packet.data:
                 return str(packet.data[0]), packet.data[1] if len(packet.data) > 1 else None
             if packet.type == _DISCONNECT:
-                raise NotConnected("the server has ended the connection")
+                raise NotConnected("the server ended the connection")
 
     def close(self) -> None:
-        """End the connection now, whatever is under way. Any thread, more than once."""
+        """End the connection at once. May be called by any thread, and repeatedly."""
         own = self._socket.sock
         if own is not None:
             with contextlib.suppress(OSError):
                 own.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
-        """Give the socket back, once nobody sends or receives any more."""
+        """Free the socket, once no thread sends or receives."""
         with contextlib.suppress(OSError):
             self._socket.shutdown()
 
@@ -98,49 +98,49 @@ class SocketLink:
         while True:
             data = self._receive()
             if data == _PING:
-                self._do(lambda: self._socket.send(_PONG))
+                self._call(lambda: self._socket.send(_PONG))
             elif data == _CLOSE:
-                raise NotConnected("the server has closed the connection")
+                raise NotConnected("the server closed the connection")
             elif isinstance(data, bytes):
                 try:
                     packet = _decode(data)
                 except msgspec.MsgspecError as error:
-                    raise NotConnected(f"the server sent what is no packet: {error}") from None
+                    raise NotConnected(f"the server sent an invalid packet: {error}") from None
                 if packet.nsp == PROGRAMS:
                     return packet
 
     def _receive(self) -> str | bytes:
         while True:
-            code, data = self._do(lambda: self._socket.recv_data(control_frame=True))
+            code, data = self._call(lambda: self._socket.recv_data(control_frame=True))
             match code:
                 case websocket.ABNF.OPCODE_TEXT:
                     return bytes(data).decode("utf-8", "replace")
                 case websocket.ABNF.OPCODE_BINARY:
                     return bytes(data)
                 case websocket.ABNF.OPCODE_CLOSE:
-                    raise _farewell(data)
+                    raise _closing_error(data)
 
     def _send_packet(self, kind: int, data: Any) -> None:
         blob = _encode({"type": kind, "nsp": PROGRAMS, "data": data})
-        self._do(lambda: self._socket.send_binary(blob))
+        self._call(lambda: self._socket.send_binary(blob))
 
     @staticmethod
-    def _do(call: Callable[[], Any]) -> Any:
+    def _call(call: Callable[[], Any]) -> Any:
         try:
             return call()
         except websocket.WebSocketTimeoutException:
-            raise NotConnected(f"the server is silent for {SILENT_SECONDS:g} s") from None
+            raise NotConnected(f"the server was silent for {SILENT_SECONDS:g} s") from None
         except (OSError, websocket.WebSocketException) as error:
             raise NotConnected(str(error) or type(error).__name__) from None
 
 
 def websocket_url(url: str) -> str:
-    """Where the server at `url` takes websockets.
+    """The websocket address of the server at `url`.
 
     >>> websocket_url("http://dash.example:5000/")
     'ws://dash.example:5000/socket.io/?EIO=4&transport=websocket'
 
-    Raises `ValueError` for what is no http(s) address.
+    Raises `ValueError` for anything but an http(s) address.
     """
     parts = urlsplit(url)
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme)
@@ -149,33 +149,35 @@ def websocket_url(url: str) -> str:
     except ValueError:
         port = -1
     if scheme is None or not parts.hostname or port == -1 or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"{url!r} is no server's address; write http://HOST:PORT, such as http://127.0.0.1:5000")
+        raise ValueError(
+            f"{url!r} is not the address of a server; write http://HOST:PORT, such as http://127.0.0.1:5000"
+        )
     return f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/socket.io/?EIO=4&transport=websocket"
 
 
-def _open(url: str, greeting: Greeting) -> Any:
-    headers = [] if greeting.token is None else [f"Authorization: Bearer {greeting.token}"]
+def _open(url: str, hello: Hello) -> Any:
+    headers = [] if hello.token is None else [f"Authorization: Bearer {hello.token}"]
     try:
         return websocket.create_connection(
             websocket_url(url), timeout=CONNECT_SECONDS, header=headers, suppress_origin=True, enable_multithread=True,
             sockopt=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
         )  # fmt: skip
     except websocket.WebSocketBadStatusException as error:
-        raise ConnectionRejected(_said(error)) from None
+        raise ConnectionRejected(_refusal_text(error)) from None
     except (OSError, websocket.WebSocketException) as error:
         raise NotConnected(str(error) or type(error).__name__) from None
 
 
-def _farewell(data: bytes) -> NotConnected:
-    """What a closing frame means: that the server has had enough of this program, or that it goes."""
+def _closing_error(data: bytes) -> NotConnected:
+    """The error for a closing frame: the server disconnected this program for a reason, or it is shutting down."""
     status, reason = int.from_bytes(data[:2], "big"), data[2:].decode("utf-8", "replace")
     if status in (_POLICY_VIOLATION, _TOO_BIG):
-        return ConnectionRejected(f"the server has cut this program: {reason}")
-    return NotConnected("the server has closed the connection")
+        return ConnectionRejected(f"the server disconnected this program: {reason}")
+    return NotConnected("the server closed the connection")
 
 
-def _said(error: Any) -> str:
-    """What a server says that does not upgrade: a problem's words, or the status alone."""
+def _refusal_text(error: Any) -> str:
+    """The reason of a server that refused to upgrade the connection: its problem document, or just the status."""
     try:
         problem = msgspec.json.decode(error.resp_body or b"", type=Problem)
     except msgspec.MsgspecError:

@@ -1,26 +1,27 @@
-"""What has not been kept by the server yet: segments by job, numbered, bounded in bytes.
+"""The outbox: segments that the server has not stored yet, by job, numbered, and bounded in bytes.
 
-At the bound payloads go first, the oldest before the others; then rows, which are added up; then
-nothing more is taken in, and the journals add up what is not taken. Counters stay exact throughout.
+`connection.py` explains a job's states. At the limit payloads are dropped, the oldest first; then rows, which become
+sums; then the outbox has no room, and the journals sum up what is not taken. Counters stay exact throughout.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
-from ..program_protocol import MAX_SEGMENTS, Have
+from ..fold.checkpoints import Figures
+from ..program_protocol import MAX_SEGMENTS, KnownSegments
 from ..segments.cut import split
 from ..segments.segment import Segment
 from ..segments.thin import drop_payloads, drop_rows
 
 JOBS_REMEMBERED = 200
-"""Jobs that have ended, and are kept whole, whose last number is known still: they may go on."""
+"""Ended and completely stored jobs whose last number is remembered, because a completed job may continue."""
 _THINNERS = (drop_payloads, drop_rows)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Segment).decode
@@ -28,7 +29,7 @@ _decode = msgspec.msgpack.Decoder(Segment).decode
 
 @dataclass(slots=True, eq=False)
 class QueuedSegment:
-    """A segment that waits. `thinned`: 0 it is whole, 1 payloads are gone, 2 rows too."""
+    """A segment that waits. `thinned`: 0 complete, 1 without payloads, 2 without rows."""
 
     n: int
     blob: bytes
@@ -38,9 +39,10 @@ class QueuedSegment:
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A job's segments from the first that is not kept on. `sent`, `asked`, `open`, `unread` are of this connection.
+    """A job's segments after the last one that the server has stored.
 
-    `unread`: it is sent to be shown, and the server has not told yet what it has kept of it.
+    `sent`, `asked`, `open` and `unread` belong to the current connection. `unread`: it is sent to be shown, although
+    the server can't tell yet what it has stored of it.
     """
 
     last: int = 0
@@ -53,12 +55,12 @@ class _Job:
 
     @property
     def first(self) -> int:
-        """The number of the first segment that is held, or of the next that comes."""
+        """The number of the first segment that waits, or of the next one to come."""
         return self.waiting[0].n if self.waiting else self.last + 1
 
 
 class OutboxState(NamedTuple):
-    """How much waits: segments, their bytes, and how many of them had to be made smaller ever."""
+    """How many segments wait, their bytes, and how many segments were ever thinned."""
 
     segments: int
     bytes: int
@@ -66,46 +68,48 @@ class OutboxState(NamedTuple):
 
 
 class Outbox:
-    """The sink of a program's recorder. Any thread; `_lock` guards all of it.
+    """The sink of a program's recorder. For any thread; `_lock` guards everything.
 
-    `wake` is called when something is to be sent; `begin_again(job_id)` when the server has
-    nothing of a job whose beginning is not held any more; `refused(job_id, reason)` for a job that
-    the server does not take.
+    Args:
+        bound: bytes that may wait.
+        wake: called when there is something to send.
+        restart: called with the id of a job of which the server has nothing, and whose first segment was dropped.
+        refused: called with the id of a job that the server does not accept, and the reason.
     """
 
     def __init__(
         self,
         bound: int,
         wake: Callable[[], None],
-        begin_again: Callable[[str], None],
+        restart: Callable[[str], None],
         refused: Callable[[str, str], None],
     ) -> None:
         self._bound = bound
         self._wake = wake
-        self._begin_again = begin_again
+        self._restart = restart
         self._refused = refused
         self._lock = threading.Condition()
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
-        self._not_taken: set[str] = set()
-        self._beginning: set[str] = set()
+        self._refused_jobs: set[str] = set()
+        self._restarting: set[str] = set()
         self._bytes = 0
         self._segments = 0
         self._thinned = 0
         self._thinnable: tuple[deque[QueuedSegment], deque[QueuedSegment]] = (deque(), deque())
 
-    # -- the recorder's side
+    # -- called by the recorder
 
     @property
     def has_room(self) -> bool:
-        """Whether more is taken in now."""
+        """Whether more segments are accepted now."""
         return self._bytes < self._bound
 
     @property
     def state(self) -> OutboxState:
         return OutboxState(self._segments, self._bytes, self._thinned)
 
-    def put(self, segments: list[Segment]) -> None:
-        """Take in what comes next of one job or of several, each job's in its order."""
+    def put(self, segments: Sequence[Segment], figures: Sequence[Figures] = ()) -> None:
+        """Queue segments of one job or several, each job's in order. The server folds them: `figures` are ignored."""
         for segment in segments:
             for blob, piece in _pieces(segment):
                 self._add(piece, blob)
@@ -113,13 +117,13 @@ class Outbox:
 
     def _add(self, segment: Segment, blob: bytes) -> None:
         with self._lock:
-            if segment.job_id in self._not_taken:
+            if segment.job_id in self._refused_jobs:
                 return
             job = self._jobs.setdefault(segment.job_id, _Job())
             self._jobs.move_to_end(segment.job_id)
             job.last += 1
-            self._beginning.discard(segment.job_id)
-            if segment.n != job.last:  # an earlier one of this job was split
+            self._restarting.discard(segment.job_id)
+            if segment.n != job.last:  # an earlier segment of this job was split
                 blob = _encode(msgspec.structs.replace(segment, n=job.last))
             job.ended = segment.final
             piece = QueuedSegment(job.last, blob)
@@ -143,36 +147,36 @@ class Outbox:
                     self._thinnable[1].append(piece)
 
     def forget(self, job_id: str, comes: bool = False) -> None:
-        """Drop what waits of a job; what comes next of it is its first. `comes`: that is to be waited for."""
+        """Drop a job's segments; the next one is its first. `comes` says whether to wait for one."""
         with self._lock:
-            (self._beginning.add if comes else self._beginning.discard)(job_id)
+            (self._restarting.add if comes else self._restarting.discard)(job_id)
             job = self._jobs.pop(job_id, None)
             if job is not None:
                 self._drop(job, job.last)
             self._lock.notify_all()
 
-    # -- the sender's side
+    # -- called by the uplink
 
     def connection_made(self) -> None:
-        """Nothing has been asked and sent in this connection."""
+        """A new connection: no job was queried and nothing was sent in it."""
         with self._lock:
             for job in self._jobs.values():
                 job.asked = job.open = job.unread = False
 
-    def to_ask(self, limit: int) -> list[str]:
-        """Jobs that the server is to be asked for; they count as asked."""
+    def to_query(self, limit: int) -> list[str]:
+        """Jobs to query the server for, at most `limit`; they count as queried."""
         with self._lock:
             found = [key for key, job in self._jobs.items() if not job.asked and (job.waiting or not job.ended)][:limit]
             for job_id in found:
                 self._jobs[job_id].asked = True
             return found
 
-    def have(self, answer: Have) -> None:
-        """The server has told how far it is with jobs."""
+    def have(self, known: KnownSegments) -> None:
+        """The server says how far it is with jobs."""
         lacking = []
-        refused = dict(answer.refused)
+        refused = dict(known.refused)
         with self._lock:
-            for job_id, n in answer.jobs.items():
+            for job_id, n in known.jobs.items():
                 job = self._jobs.get(job_id)
                 if job is None or not job.asked or (job.open and not job.unread):
                     continue
@@ -185,30 +189,30 @@ class Outbox:
                     lacking.append(job_id)
                 else:
                     refused[job_id] = f"the server has its segments up to {n}, the program from {first} on"
-            self._beginning.update(lacking)
-            self._show(answer.unread)
+            self._restarting.update(lacking)
+            self._open_unread(known.unread)
         for job_id in lacking:
-            self._begin_again(job_id)
+            self._restart(job_id)
         self.refuse(refused)
         self._wake()
 
-    def _show(self, job_ids: list[str]) -> None:
-        """Have those of the jobs sent whose first segment is held."""
+    def _open_unread(self, job_ids: list[str]) -> None:
+        """Open those jobs of which the first segment waits."""
         for job_id in job_ids:
             job = self._jobs.get(job_id)
             if job is not None and job.asked and not job.open and job.first == 1:
                 job.sent, job.open, job.unread = 0, True, True
 
     def refuse(self, refused: dict[str, str]) -> None:
-        """The server does not take these jobs, for these reasons: nothing more is held of them."""
+        """The server does not accept these jobs: drop their segments, and everything that comes of them."""
         for job_id, reason in refused.items():
             self.forget(job_id)
             with self._lock:
-                self._not_taken.add(job_id)
+                self._refused_jobs.add(job_id)
             self._refused(job_id, reason)
 
     def next(self, limit: int) -> list[bytes]:
-        """Segments to be sent now, at most `limit` bytes of them (but one in any case); they count as sent."""
+        """Segments to send now, at most `limit` bytes but at least one; they count as sent."""
         found: list[bytes] = []
         with self._lock:
             for job in self._jobs.values():
@@ -231,7 +235,7 @@ class Outbox:
         return limit
 
     def kept(self, numbers: dict[str, int]) -> None:
-        """The server has these jobs' segments, up to these numbers, for good."""
+        """The server has stored these jobs' segments up to these numbers: drop them."""
         with self._lock:
             for job_id, n in numbers.items():
                 job = self._jobs.get(job_id)
@@ -243,7 +247,7 @@ class Outbox:
         self._wake()
 
     def again(self, numbers: dict[str, int]) -> None:
-        """Have what comes after these numbers sent once more, as far as it is held."""
+        """Send the segments after these numbers once more, as far as they still wait."""
         with self._lock:
             for job_id, n in numbers.items():
                 job = self._jobs.get(job_id)
@@ -252,9 +256,9 @@ class Outbox:
         self._wake()
 
     def wait_empty(self, timeout: float) -> bool:
-        """Wait until nothing waits; whether that is so."""
+        """Wait until the outbox is empty; False if that takes longer than `timeout` seconds."""
         with self._lock:
-            return self._lock.wait_for(lambda: not self._segments and not self._beginning, timeout)
+            return self._lock.wait_for(lambda: not self._segments and not self._restarting, timeout)
 
     def _drop(self, job: _Job, n: int) -> None:
         while job.waiting and job.waiting[0].n <= n:
@@ -265,7 +269,7 @@ class Outbox:
             piece.blob = b""
 
     def _forget_ended(self) -> None:
-        """Of jobs that have ended and wait for nothing, know only the newest."""
+        """Forget the oldest of the ended jobs without segments."""
         done = [job_id for job_id, job in self._jobs.items() if job.ended and not job.waiting]
         for job_id in done[: max(len(done) - JOBS_REMEMBERED, 0)]:
             del self._jobs[job_id]
@@ -275,7 +279,7 @@ class Outbox:
 
 
 def _pieces(segment: Segment) -> list[tuple[bytes, Segment]]:
-    """The segment as MessagePack, in pieces that a message can hold."""
+    """The segment as MessagePack, split into pieces that fit into a message."""
     blob = _encode(segment)
     if len(blob) <= MAX_SEGMENTS:
         return [(blob, segment)]
@@ -284,7 +288,7 @@ def _pieces(segment: Segment) -> list[tuple[bytes, Segment]]:
         parts = split(segment, rows) if 0 < rows < most else []
         if len(parts) > 1:
             return [piece for part in parts for piece in _pieces(part)]
-    for thin in (*_THINNERS, _rest):
+    for thin in (*_THINNERS, _drop_lists):
         segment = thin(segment)
         blob = _encode(segment)
         if len(blob) <= MAX_SEGMENTS:
@@ -292,6 +296,6 @@ def _pieces(segment: Segment) -> list[tuple[bytes, Segment]]:
     return [(blob, segment)]
 
 
-def _rest(segment: Segment) -> Segment:
-    """What is left of a segment that is too large without its rows: the newest of what is rare."""
+def _drop_lists(segment: Segment) -> Segment:
+    """The segment without log, outputs, states and data, and with its newest 100 entries only."""
     return msgspec.structs.replace(segment, log=[], outputs=[], states={}, data={}, entries=segment.entries[-100:])

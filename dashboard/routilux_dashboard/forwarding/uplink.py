@@ -1,4 +1,4 @@
-"""Sends what waits in the backlog, in one thread: connects, comes back after every break, tells that it lives."""
+"""The uplink: one thread that connects, sends what waits in the outbox, and reconnects when the connection breaks."""
 
 from __future__ import annotations
 
@@ -12,53 +12,66 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..program_protocol import ASKED_AT_ONCE, BEAT_SECONDS, MAX_SEGMENTS, WINDOW, Answer, Beat, Greeting, Have
+from ..program_protocol import (
+    ASKED_AT_ONCE,
+    BEAT_SECONDS,
+    MAX_SEGMENTS,
+    WINDOW,
+    CommandResult,
+    Heartbeat,
+    Hello,
+    KnownSegments,
+)
 from ..protocol import FlowDefinition
 from .link import ConnectionRejected, NotConnected, SocketLink
 from .outbox import Outbox
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 3.0
 REJECTED_PAUSE = 15.0
-"""Seconds between two attempts, at first and at most; and after the server has refused this program."""
+"""Seconds between two attempts, at first and at most; and after the server rejected this program."""
 log = logging.getLogger("routilux_dashboard")
 
 
 class UplinkState(NamedTuple):
-    """Whether there is a connection, and why there is none."""
+    """Whether there is a connection, and if not, why."""
 
     connected: bool
     reason: str
 
 
 class Uplink:
-    """One thread that sends, and one for each connection that receives.
+    """One thread that sends, and for each connection one that receives.
 
-    `definitions` gives the flows as they are now; `order` is called with each order that comes, by the
-    receiving thread. `_condition` guards what both threads share and is held for moments only.
+    `_condition` guards `_pending` and the count of bytes in flight, which both threads change.
+
+    Args:
+        hello: makes the first message of a connection.
+        definitions: returns the current flows.
+        command: called with each command, in the receiving thread.
     """
 
     def __init__(
         self,
         url: str,
-        greet: Callable[[], Greeting],
-        backlog: Outbox,
+        hello: Callable[[], Hello],
+        outbox: Outbox,
         definitions: Callable[[], list[FlowDefinition]],
-        order: Callable[[Any], None],
+        command: Callable[[Any], None],
     ) -> None:
         self._url = url
-        self._greet = greet
-        self._outbox = backlog
+        self._hello = hello
+        self._outbox = outbox
         self._definitions = definitions
-        self._order = order
+        self._command = command
         self._condition = threading.Condition()
         self._pending = True
         self._closing = False
         self._link: SocketLink | None = None
         self._broken = ""
         self._rejected = False
-        self._under_way = 0
-        self._answers: deque[Answer] = deque()
-        self._told_flows: dict[str, FlowDefinition] = {}
+        self._in_flight = 0
+        self._results: deque[CommandResult] = deque()
+        self._sent_flows: dict[str, FlowDefinition] = {}
         self.state = UplinkState(False, "not connected yet")
         self._thread = threading.Thread(target=self._run, name="routilux-uplink", daemon=True)
 
@@ -66,7 +79,7 @@ class Uplink:
         self._thread.start()
 
     def stop(self, timeout: float = 8.0) -> None:
-        """End the connection and the threads."""
+        """Close the connection and end the threads."""
         self._closing = True
         link = self._link
         if link is not None:
@@ -76,14 +89,14 @@ class Uplink:
             self._thread.join(timeout)
 
     def wake(self) -> None:
-        """There may be something to send."""
+        """There is something to send."""
         with self._condition:
             self._pending = True
             self._condition.notify_all()
 
-    def reply(self, answer: Answer) -> None:
-        """Answer an order, after what waits to be sent."""
-        self._answers.append(answer)
+    def reply(self, result: CommandResult) -> None:
+        """Send the result of a command, after everything that waits."""
+        self._results.append(result)
         self.wake()
 
     # -- the thread
@@ -92,22 +105,22 @@ class Uplink:
         pause = FIRST_PAUSE
         while not self._closing:
             try:
-                self._serve()
+                self._run_connection()
                 pause = FIRST_PAUSE
             except ConnectionRejected as error:
-                self._say(f"{error}")
+                self._set_disconnected(str(error))
                 pause = REJECTED_PAUSE
             except NotConnected as error:
                 pause = FIRST_PAUSE if self.state.connected else min(2 * pause, LONGEST_PAUSE)
-                self._say(f"{error}")
+                self._set_disconnected(str(error))
             except Exception:
-                log.exception("A fault while sending to %s; it is tried again", self._url)
+                log.exception("A fault while sending to %s; retrying", self._url)
                 pause = LONGEST_PAUSE
             self._rest(pause * random.uniform(0.7, 1.3))
 
-    def _say(self, reason: str) -> None:
+    def _set_disconnected(self, reason: str) -> None:
         if self.state.reason != reason and not self._closing:
-            log.warning("Jobs are not sent to %s for now, and are kept until they are: %s", self._url, reason)
+            log.warning("Lost contact with %s; jobs wait in memory until it is back: %s", self._url, reason)
         self.state = UplinkState(False, reason)
 
     def _rest(self, seconds: float) -> None:
@@ -115,13 +128,13 @@ class Uplink:
         with self._condition:
             self._condition.wait_for(lambda: self._closing, max(0.0, deadline - time.monotonic()))
 
-    def _serve(self) -> None:
-        """One connection, from its beginning to its end. Raises what ended it."""
-        link = self._link = SocketLink(self._url, self._greet())
-        self._broken, self._rejected, self._under_way = "", False, 0
-        self._told_flows.clear()
+    def _run_connection(self) -> None:
+        """Run one connection until it ends. Raises the reason."""
+        link = self._link = SocketLink(self._url, self._hello())
+        self._broken, self._rejected, self._in_flight = "", False, 0
+        self._sent_flows.clear()
         self._outbox.connection_made()
-        reader = threading.Thread(target=self._read, args=(link,), name="routilux-receiver", daemon=True)
+        reader = threading.Thread(target=self._receive, args=(link,), name="routilux-receiver", daemon=True)
         reader.start()
         try:
             log.info("Connected to %s", self._url)
@@ -143,8 +156,8 @@ class Uplink:
                 raise self._error()
             if time.monotonic() >= beat_at:
                 beat_at = time.monotonic() + BEAT_SECONDS
-                link.send("beat", Beat(time.time_ns()))
-                self._tell_flows(link)
+                link.send("beat", Heartbeat(time.time_ns()))
+                self._send_flows(link)
             self._send_all(link)
 
     def _error(self) -> NotConnected:
@@ -152,25 +165,25 @@ class Uplink:
         return kind(self._broken)
 
     def _send_all(self, link: SocketLink) -> None:
-        while job_ids := self._outbox.to_ask(ASKED_AT_ONCE):
+        while job_ids := self._outbox.to_query(ASKED_AT_ONCE):
             link.send("jobs", job_ids)
-        while self._under_way < WINDOW - MAX_SEGMENTS and (blobs := self._outbox.next(MAX_SEGMENTS)):
+        while self._in_flight < WINDOW - MAX_SEGMENTS and (blobs := self._outbox.next(MAX_SEGMENTS)):
             with self._condition:
-                self._under_way += sum(map(len, blobs))
+                self._in_flight += sum(map(len, blobs))
             link.send("segments", blobs)
-        while self._answers:
-            link.send("answer", self._answers.popleft())
+        while self._results:
+            link.send("answer", self._results.popleft())
 
-    def _tell_flows(self, link: SocketLink) -> None:
-        """Send the flows that have changed since they were sent."""
+    def _send_flows(self, link: SocketLink) -> None:
+        """Send the flows that changed since they were last sent."""
         for definition in self._definitions():
-            if self._told_flows.get(definition.flow_id) is not definition:
-                self._told_flows[definition.flow_id] = definition
+            if self._sent_flows.get(definition.flow_id) is not definition:
+                self._sent_flows[definition.flow_id] = definition
                 link.send("flow", definition)
 
     # -- the receiving thread
 
-    def _read(self, link: SocketLink) -> None:
+    def _receive(self, link: SocketLink) -> None:
         try:
             while True:
                 self._received(*link.receive())
@@ -178,15 +191,15 @@ class Uplink:
             self._rejected = isinstance(error, ConnectionRejected)
             self._broken = str(error)
         except Exception as error:
-            log.exception("A fault with what %s has sent", self._url)
-            self._broken = f"what it sends is not understood: {error}"
+            log.exception("A fault in a message from %s", self._url)
+            self._broken = f"it sent an invalid message: {error}"
         link.close()
         self.wake()
 
     def _received(self, event: str, message: Any) -> None:
         match event:
             case "have":
-                self._outbox.have(msgspec.convert(message, Have))
+                self._outbox.have(msgspec.convert(message, KnownSegments))
             case "kept":
                 self._outbox.kept(msgspec.convert(message, dict[str, int]))
             case "again":
@@ -195,7 +208,7 @@ class Uplink:
                 self._outbox.refuse(msgspec.convert(message, dict[str, str]))
             case "taken":
                 with self._condition:
-                    self._under_way -= msgspec.convert(message, int)
+                    self._in_flight -= msgspec.convert(message, int)
                 self.wake()
             case "order":
-                self._order(message)
+                self._command(message)

@@ -23,10 +23,10 @@ from ..program_protocol import (
     PROGRAMS,
     VERSION,
     WINDOW,
-    Answer,
-    Beat,
-    Greeting,
-    Order,
+    Command,
+    CommandResult,
+    Heartbeat,
+    Hello,
 )
 from ..protocol import FlowDefinition
 from ..server.hub import Hub
@@ -171,9 +171,9 @@ class Intake:
         program.connect(lambda order: self._hub.publish(lambda: self._order(peer, order)))
         self._heard(program)
 
-    def _greeting(self, auth: object) -> Greeting:
+    def _greeting(self, auth: object) -> Hello:
         try:
-            greeting = msgspec.convert(auth, Greeting)
+            greeting = msgspec.convert(auth, Hello)
         except msgspec.ValidationError as error:
             raise Refused(f"The greeting is not understood: {error}") from None
         if greeting.version != VERSION:
@@ -241,14 +241,14 @@ class Intake:
         self._clerk.take(peer.connected, blobs)
 
     def _beat(self, peer: _Peer, message: Any) -> None:
-        beat = _as(message, Beat)
+        beat = _as(message, Heartbeat)
         peer.program.ahead_ns = beat.now_ns - time.time_ns()
         peer.tell_now("heard", None)
 
     def _answer(self, peer: _Peer, message: Any) -> None:
-        peer.program.answered(_as(message, Answer), self._monitor.has)
+        peer.program.answered(_as(message, CommandResult), self._monitor.has)
 
-    def _order(self, peer: _Peer, order: Order) -> None:
+    def _order(self, peer: _Peer, order: Command) -> None:
         self.emit(peer.sid, "order", order)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from ..fold.playback import Playback, SegmentRefused
 from ..jobs.job_table import Monitor
-from ..program_protocol import Have
+from ..program_protocol import KnownSegments
 from ..segments.check import check_payloads
 from ..segments.segment import ENDED, Segment
 from ..sources.programs import Program
@@ -132,7 +132,7 @@ class Clerk:
     # -- questions
 
     def _have(self, peer: Connected, job_ids: list[str]) -> None:
-        have, left = Have(), job_ids
+        have, left = KnownSegments(), job_ids
         if not self._away:
             began = time.monotonic()
             try:
@@ -147,7 +147,7 @@ class Clerk:
             self._unanswered.append((peer, left))
         peer.sender.tell("have", have)
 
-    def _known(self, peer: Connected, job_ids: list[str], stored: dict[str, int], have: Have) -> list[str]:
+    def _known(self, peer: Connected, job_ids: list[str], stored: dict[str, int], have: KnownSegments) -> list[str]:
         """Say what there is of the jobs; returns those that are left, the one that could not be read as the last."""
         for place, job_id in enumerate(job_ids):
             try:
@@ -165,7 +165,7 @@ class Clerk:
                 peer.may_not_send(job_id)
         return []
 
-    def _known_unread(self, peer: Connected, job_id: str, have: Have) -> None:
+    def _known_unread(self, peer: Connected, job_id: str, have: KnownSegments) -> None:
         """Say what is known while the store cannot be read: of others, jobs are shown that nobody else sends."""
         held = self._held.get(job_id)
         if held is not None and held.unread and held.owner != peer.program.key:

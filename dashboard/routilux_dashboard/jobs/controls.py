@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..flows.arguments import BadArgument
 from ..flows.local_flow import WatchedFlow
-from ..program_protocol import Answer, Order
+from ..program_protocol import Command, CommandResult
 from ..protocol import StartJob
 from ..sources.local_commands import ACTIONS, CannotStart, ControlRefused, ask_job, start_again, start_job
 from ..sources.local_source import WatchedJob
@@ -60,7 +60,7 @@ class Controls:
 
 
 def _start_elsewhere(program: Program, flow_id: str, wanted: StartJob) -> str:
-    order = Order(0, "start", flow_id, entry=wanted.entry, params=wanted.params, again=wanted.again)
+    order = Command(0, "start", flow_id, entry=wanted.entry, params=wanted.params, again=wanted.again)
     try:
         answer = program.ask(order)
     except OutOfReach as error:
@@ -72,7 +72,7 @@ def _start_elsewhere(program: Program, flow_id: str, wanted: StartJob) -> str:
 def _ask_elsewhere(job: DistantJob, action: str, reason: str, by: str) -> None:
     if action not in ACTIONS:
         raise ControlRefused(f"there is no control {action!r}; there are {', '.join(ACTIONS)}")
-    order = Order(0, action, job_id=job.job_id, reason=reason, by=by)  # type: ignore[arg-type]
+    order = Command(0, action, job_id=job.job_id, reason=reason, by=by)  # type: ignore[arg-type]
     try:
         answer = job.program.ask(order)
     except OutOfReach as error:
@@ -80,7 +80,7 @@ def _ask_elsewhere(job: DistantJob, action: str, reason: str, by: str) -> None:
     _raise_refusal(answer)
 
 
-def _raise_refusal(answer: Answer) -> None:
+def _raise_refusal(answer: CommandResult) -> None:
     match answer.refusal:
         case "":
             return

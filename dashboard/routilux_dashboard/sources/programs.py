@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
 
 from ..jobs.job import ShownFlow
-from ..program_protocol import SILENT_SECONDS, Answer, Order
+from ..program_protocol import SILENT_SECONDS, Command, CommandResult
 from ..protocol import FlowDefinition
 from ..times import SECOND
 
@@ -39,16 +39,16 @@ class Program:
         """How many programs had joined before it did last; 0: it has never joined this server."""
         self.lost = False
         self.flows: dict[str, FlowDefinition] = {}
-        self._send: Callable[[Order], None] | None = None
-        self._asked: dict[int, Future[Answer]] = {}
-        self._started: dict[str, Answer] = {}
+        self._send: Callable[[Command], None] | None = None
+        self._asked: dict[int, Future[CommandResult]] = {}
+        self._started: dict[str, CommandResult] = {}
         self._numbers = itertools.count(1)
 
     @property
     def connected(self) -> bool:
         return self._send is not None
 
-    def connect(self, send: Callable[[Order], None]) -> None:
+    def connect(self, send: Callable[[Command], None]) -> None:
         """It has joined; `send` may be called by any thread."""
         self._send = send
 
@@ -63,7 +63,7 @@ class Program:
             if not future.done():
                 future.set_exception(OutOfReach(f"the program {self.origin} {why}"))
 
-    def ask(self, order: Order) -> Answer:
+    def ask(self, order: Command) -> CommandResult:
         """Send an order, under a number of its own, and wait for what becomes of it. (Native threads.)
 
         Raises `OutOfReach`.
@@ -72,7 +72,7 @@ class Program:
         if send is None or self.lost:
             raise OutOfReach(f"the program {self.origin} is not connected")
         order.id = next(self._numbers)
-        future = self._asked[order.id] = Future[Answer]()
+        future = self._asked[order.id] = Future[CommandResult]()
         try:
             send(order)
             return future.result(ANSWER_SECONDS)
@@ -81,7 +81,7 @@ class Program:
         finally:
             del self._asked[order.id]
 
-    def answered(self, answer: Answer, is_shown: Callable[[str], bool]) -> None:
+    def answered(self, answer: CommandResult, is_shown: Callable[[str], bool]) -> None:
         """An answer has come; one to nothing is ignored. That a job was started is told once it is shown."""
         if not answer.job_id or answer.id not in self._asked:
             self._resolve(answer)
@@ -96,7 +96,7 @@ class Program:
         if answer is not None:
             self._resolve(answer)
 
-    def _resolve(self, answer: Answer) -> None:
+    def _resolve(self, answer: CommandResult) -> None:
         future = self._asked.get(answer.id)
         if future is not None and not future.done():
             future.set_result(answer)

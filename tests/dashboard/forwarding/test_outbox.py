@@ -13,7 +13,7 @@ from routilux import Flow, Routine
 from routilux_dashboard import connect
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.forwarding.outbox import Outbox
-from routilux_dashboard.program_protocol import MAX_SEGMENTS, Have
+from routilux_dashboard.program_protocol import MAX_SEGMENTS, KnownSegments
 from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
 from routilux_dashboard.segments.segment import Runs, RunSums, Segment, Sums, TargetName
 from routilux_dashboard.segments.thin import drop_payloads, drop_rows
@@ -92,7 +92,7 @@ def test_the_outbox_takes_little_more_memory_than_its_limit() -> None:
 def quiet(bound: int = 64 * MEBI, **calls: Any) -> Outbox:
     def ignore(*_: object) -> None: ...
 
-    return Outbox(bound, ignore, calls.get("begin_again", ignore), calls.get("refused", ignore))
+    return Outbox(bound, ignore, calls.get("restart", ignore), calls.get("refused", ignore))
 
 
 def grown(job_id: str, n: int, rows: int = 3, payload: bytes = b'"' + b"x" * 500 + b'"') -> Segment:
@@ -117,9 +117,9 @@ def test_a_job_is_queried_then_sent_in_order_and_dropped_once_it_is_stored() -> 
     outbox = quiet()
     outbox.put([grown("a", 1), grown("a", 2), grown("b", 1)])
     assert sent(outbox) == [], "nobody has asked"
-    assert outbox.to_ask(10) == ["a", "b"]
-    assert outbox.to_ask(10) == []
-    outbox.have(Have({"a": 0, "b": 0}))
+    assert outbox.to_query(10) == ["a", "b"]
+    assert outbox.to_query(10) == []
+    outbox.have(KnownSegments({"a": 0, "b": 0}))
     assert sent(outbox) == [("a", 1), ("a", 2), ("b", 1)]
     assert sent(outbox) == []
     outbox.kept({"a": 1})
@@ -133,56 +133,56 @@ def test_a_job_is_queried_then_sent_in_order_and_dropped_once_it_is_stored() -> 
 def test_a_new_connection_sends_the_segments_that_the_server_lacks() -> None:
     outbox = quiet()
     outbox.put([grown("a", n) for n in range(1, 6)])
-    outbox.to_ask(10)
-    outbox.have(Have({"a": 0}))
+    outbox.to_query(10)
+    outbox.have(KnownSegments({"a": 0}))
     assert len(sent(outbox)) == 5
     outbox.connection_made()
     assert sent(outbox) == []
-    assert outbox.to_ask(10) == ["a"]
-    outbox.have(Have({"a": 3}))
+    assert outbox.to_query(10) == ["a"]
+    outbox.have(KnownSegments({"a": 3}))
     assert sent(outbox) == [("a", 4), ("a", 5)]
 
 
 def test_a_server_that_has_forgotten_a_beginning_has_it_begun_again_and_one_that_lacks_a_middle_is_told() -> None:
     again: list[str] = []
     refused: list[tuple[str, str]] = []
-    outbox = quiet(begin_again=again.append, refused=lambda *said: refused.append(said))
+    outbox = quiet(restart=again.append, refused=lambda *said: refused.append(said))
     for job in "ab":
         outbox.put([grown(job, n) for n in range(1, 6)])
-    outbox.to_ask(10)
-    outbox.have(Have({"a": 4, "b": 4}))
+    outbox.to_query(10)
+    outbox.have(KnownSegments({"a": 4, "b": 4}))
     outbox.connection_made()
-    outbox.to_ask(10)
-    outbox.have(Have({"a": 0, "b": 2}))
+    outbox.to_query(10)
+    outbox.have(KnownSegments({"a": 0, "b": 2}))
     assert again == ["a"]
     assert [job for job, _ in refused] == ["b"]
     outbox.put([grown("b", 6)])
-    assert outbox.to_ask(10) == []
+    assert outbox.to_query(10) == []
 
 
 def test_a_server_that_cannot_read_its_store_is_sent_what_begins_here_and_told_again_once_it_can() -> None:
     outbox = quiet()
     outbox.put([grown(job, n) for job in "abc" for n in range(1, 4)])
-    outbox.to_ask(10)
-    outbox.have(Have({"a": 1, "b": 0}))  # of b nothing is kept, but all was sent
+    outbox.to_query(10)
+    outbox.have(KnownSegments({"a": 1, "b": 0}))  # of b nothing is kept, but all was sent
     assert len(sent(outbox)) == 5
     outbox.connection_made()
-    outbox.to_ask(10)
-    outbox.have(Have(unread=["a", "b", "c", "unknown"]))
+    outbox.to_query(10)
+    outbox.have(KnownSegments(unread=["a", "b", "c", "unknown"]))
     assert sent(outbox) == [(job, n) for job in "bc" for n in (1, 2, 3)], "the beginning of a is not here"
-    outbox.have(Have(unread=["b"]))
+    outbox.have(KnownSegments(unread=["b"]))
     assert sent(outbox) == []
-    outbox.have(Have({"a": 2, "b": 1, "c": 0}))
+    outbox.have(KnownSegments({"a": 2, "b": 1, "c": 0}))
     assert sent(outbox) == [("a", 3), ("b", 2), ("b", 3), ("c", 1), ("c", 2), ("c", 3)]
-    outbox.have(Have({"a": 0, "b": 0}))
+    outbox.have(KnownSegments({"a": 0, "b": 0}))
     assert sent(outbox) == [], "it is answered once"
 
 
 def test_messages_are_no_larger_than_they_may_be_and_large_segments_are_split() -> None:
     outbox = quiet()
     outbox.put([grown("a", 1, rows=5000), grown("a", 2)])
-    outbox.to_ask(10)
-    outbox.have(Have({"a": 0}))
+    outbox.to_query(10)
+    outbox.have(KnownSegments({"a": 0}))
     seen: list[Segment] = []
     while blobs := outbox.next(MAX_SEGMENTS):
         assert sum(map(len, blobs)) <= MAX_SEGMENTS
@@ -195,8 +195,8 @@ def test_a_large_segment_that_cannot_be_split_is_thinned() -> None:
     outbox = quiet()
     states = {"a": RoutineState("x" * 2 * MEBI, False)}
     outbox.put([msgspec.structs.replace(grown("a", 1), states=states)])
-    outbox.to_ask(10)
-    outbox.have(Have({"a": 0}))
+    outbox.to_query(10)
+    outbox.have(KnownSegments({"a": 0}))
     seen = [decoded(blob) for blob in iter(lambda: b"".join(outbox.next(MAX_SEGMENTS)), b"")]
     assert [segment.n for segment in seen] == [1] or seen[-1].seq == 3
     assert all(len(msgspec.msgpack.encode(segment)) <= MAX_SEGMENTS for segment in seen)

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from routilux_dashboard.forwarding.link import NotConnected, SocketLink
-from routilux_dashboard.program_protocol import VERSION, Greeting
+from routilux_dashboard.program_protocol import VERSION, Hello
 from routilux_dashboard.protocol import Control, FlowDefinition
 from routilux_dashboard.segments.segment import Facts, JobStart, Records, Segment, SourceName
 
@@ -24,7 +24,7 @@ class Intruder:
 
     def __init__(self, url: str, **greeting: Any) -> None:
         said: dict[str, Any] = {"version": VERSION, "key": secrets.token_hex(32), "origin": "odd @ nowhere:1"}
-        self.link = SocketLink(url, Greeting(**{**said, "now_ns": time.time_ns(), **greeting}))
+        self.link = SocketLink(url, Hello(**{**said, "now_ns": time.time_ns(), **greeting}))
 
     def send(self, event: str, message: Any) -> None:
         self.link.send(event, message)

@@ -48,9 +48,9 @@ def test_run_works_without_the_server_and_says_that_nothing_was_sent(monkeypatch
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--dashboard", "ftp://example.org"), "no server's address"),
+        (("--dashboard", "ftp://example.org"), "not the address of a server"),
         (("--dashboard", "http://127.0.0.1:9", "--store", "x.db"), "server's own"),
-        (("--dashboard", "http://user:secret@127.0.0.1:9"), "no server's address"),
+        (("--dashboard", "http://user:secret@127.0.0.1:9"), "not the address of a server"),
         (("--dashboard", "nowhere"), "HOST:PORT"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from routilux import Flow, JobState
 from routilux_dashboard import Dashboard, connect
 from routilux_dashboard.forwarding.connection import ServerConnection
-from routilux_dashboard.program_protocol import Answer
+from routilux_dashboard.program_protocol import CommandResult
 from routilux_dashboard.sources import programs
 from tests.dashboard import peers
 from tests.dashboard.flows import Gated, chain, gated
@@ -167,7 +167,9 @@ def test_a_program_that_does_not_answer_holds_up_nobody(
     assert gate.taken.acquire(timeout=10)
     job_id = known(server, job)
     let_go = threading.Event()
-    monkeypatch.setattr(connection._commands, "_control", lambda order: Answer(order.id, text=str(let_go.wait(20))))
+    monkeypatch.setattr(
+        connection._commands, "_control", lambda order: CommandResult(order.id, text=str(let_go.wait(20)))
+    )
     answer = post(server, f"/jobs/{job_id}/pause")
     let_go.set()
     assert (answer.status, "not answered within" in answer.json["detail"]) == (409, True)
