@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
 _MANIFESTS = ("manifest.json", ".vite/manifest.json")
 ENTRY = "static/src/main.ts"
 DOCS_ENTRY = "static/src/rest-docs.ts"
