@@ -17,7 +17,7 @@ from benchmarks.report import interleave, print_table
 from routilux import Flow, JobHook, JobState, JournalReader, Routine
 from routilux_dashboard.flows.local_flow import WatchedFlow
 from routilux_dashboard.fold.playback import Playback
-from routilux_dashboard.payloads.encoder import Payloads
+from routilux_dashboard.payloads.encoder import PayloadEncoder
 from routilux_dashboard.payloads.mask import NO_MASK
 from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.sources.capturing import Capture
@@ -104,7 +104,7 @@ def measure(rounds: int) -> None:
         payloads = [make(i) for i in range(ROWS)]
         kinds: dict[str, Callable[[], float]] = {
             "encode_lines alone": _encoded(payloads, encoder.encode_lines),
-            "payloads looked at": _encoded(payloads, Payloads(NO_MASK).encode),
+            "payloads looked at": _encoded(payloads, PayloadEncoder(NO_MASK).encode),
             "captured": lambda make=make: captured(make).seconds,  # type: ignore[misc]
             "played back": _played(captured(make).segments),
         }

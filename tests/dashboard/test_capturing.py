@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from routilux import Flow, JobState
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.jobs.job_table import Monitor
-from routilux_dashboard.payloads.encoder import LARGEST, Payloads
+from routilux_dashboard.payloads.encoder import LARGEST, PayloadEncoder
 from routilux_dashboard.payloads.mask import Mask
 from routilux_dashboard.payloads.preview import preview
 from routilux_dashboard.segments.segment import OUTCOMES, Segment
@@ -305,7 +305,7 @@ def test_no_code_of_a_payload_is_run() -> None:
     _, segments = captured(Trap(), [Trap()], {"a": {"b": Trap()}}, Account("ann", stolen))
     assert len(emitted(segments)) == 4
     odd = type.__call__(TrapMeta("Odd", (), {}))
-    encoded, cut = Payloads(Mask(["password"])).encode([{"odd": odd}, {"password": odd}])
+    encoded, cut = PayloadEncoder(Mask(["password"])).encode([{"odd": odd}, {"password": odd}])
     assert encoded == [b'{"odd":"<tests.dashboard.test_capturing.Odd>"}', '{"password":"•••"}'.encode()]
     assert cut == []
 

@@ -1,1 +1,1 @@
-"""Any Python value as safe, bounded JSON."""
+"""Payloads: any value of a program becomes safe, bounded JSON, without running any of its code."""

@@ -1,7 +1,7 @@
-"""Payloads as JSON, a whole batch at once; what JSON cannot hold, or is too large, as a preview.
+"""Encodes payloads as JSON, a whole batch at once; a payload that is too large or not plain data becomes a preview.
 
-No code of a payload is run: what is handed to the encoder consists of plain values alone, which
-is looked at first, a level of all payloads at a time (`benchmarks/capturing.py`).
+No code of a payload is run: the encoder only gets plain values. They are checked first, one level of all payloads at a
+time, which is what makes this fast (`benchmarks/capturing.py`).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .mask import Mask
 from .preview import preview
 
 LARGEST = 64 * 1024
-"""Bytes of JSON; a larger payload is kept as a preview."""
+"""Bytes of JSON; a larger payload becomes a preview."""
 DEPTH = 64
 VALUES = 32 * 1024
-"""More than so many values of one payload do not fit into `LARGEST`."""
+"""More values than that do not fit into `LARGEST`."""
 _PREVIEWS = ((2_000, 200), (500, 50), (60, 20))
-"""Bounds of previews (text, items); a smaller one is made when JSON makes the one before too large."""
+"""Limits of previews (text, items), each tried if the JSON of the one before is too large."""
 _ATOMS = frozenset({str, int, float, bool, type(None)})
 _LISTS = frozenset({list, tuple})
 _CONTAINERS = _LISTS | {dict}
@@ -30,18 +30,18 @@ _PLAIN = _ATOMS | _CONTAINERS
 _ONLY_DICTS = frozenset({dict})
 _ONLY_TEXT = frozenset({str})
 _AT_ONCE = 1_000
-"""The encoder holds the interpreter's lock: for so many records a fifth of a millisecond."""
+"""The encoder holds the interpreter's lock: a fifth of a millisecond for so many records."""
 
 
-class Payloads:
-    """Encodes payloads; what `mask` hides is not in them."""
+class PayloadEncoder:
+    """Encodes payloads without the values that `mask` hides."""
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
         self._encoder = msgspec.json.Encoder()
 
     def encode(self, payloads: Sequence[Any]) -> tuple[list[bytes], list[int]]:
-        """The JSON of each, and the indices of those of which something was left out."""
+        """The JSON of each payload, and the indices of those that were shortened."""
         encoded: list[bytes] = []
         cut: list[int] = []
         for start in range(0, len(payloads), _AT_ONCE):
@@ -58,7 +58,7 @@ class Payloads:
         return encoded, cut
 
     def _together(self, payloads: Sequence[Any]) -> list[bytes] | None:
-        """The JSON of payloads of which nothing need be left out, hidden or changed; else `None`."""
+        """The JSON of payloads that need no change at all; `None` if one does."""
         try:
             if not is_plain(payloads, self._mask, VALUES * 4):
                 return None
@@ -90,9 +90,9 @@ class Payloads:
 
 
 def is_plain(values: Sequence[Any], mask: Mask | None, most: int) -> bool:
-    """Whether JSON can hold these values as they are, `most` of them at each level, and `mask` hides none.
+    """Whether JSON can hold these values as they are, at most `most` at each level, and `mask` hides none.
 
-    Looks at types before anything else: nothing of a value that is not plain is called.
+    Types are checked first, so no method of a value is called unless it is plain data.
     """
     level: Sequence[Any] = values
     for _ in range(DEPTH):
@@ -113,14 +113,14 @@ def is_plain(values: Sequence[Any], mask: Mask | None, most: int) -> bool:
 
 
 def _fits(level: Sequence[Any], kinds: set[type]) -> bool:
-    """Whether no text is too long, and every number is one."""
+    """Whether no text is too long and every number is finite."""
     if str in kinds and max(map(len, [value for value in level if type(value) is str])) > LARGEST:
         return False
     return float not in kinds or all(map(isfinite, [value for value in level if type(value) is float]))
 
 
 def _are_keys(dicts: Sequence[dict[Any, Any]], mask: Mask | None) -> bool:
-    """Whether all keys are text of a sensible length, and none is hidden."""
+    """Whether all keys are texts of a sensible length, and none is hidden."""
     if set(map(type, chain.from_iterable(dicts))) - _ONLY_TEXT:
         return False
     names = set(chain.from_iterable(dicts))

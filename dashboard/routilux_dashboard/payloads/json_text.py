@@ -1,4 +1,4 @@
-"""Payloads as JSON text: whether they can be trusted to be that, and what is in the file in their place if not."""
+"""JSON text of payloads: whether it is valid and shallow enough, and what replaces it if not."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .preview import preview
 
 MAX_NESTING = 200
 MAX_PAYLOAD = 256 * 1024
-"""Bytes of one payload; the engine's are cut to a preview far below that."""
+"""The most bytes of a payload; the dashboard's own are previews far below that."""
 NOTHING = b"null"
 
 
 def problem_of(data: bytes) -> str | None:
-    """Why `data` is no payload: not JSON, too large or nested too deeply; `None` when it is one.
+    """Why `data` is not a valid payload (not JSON, too large, too deeply nested); `None` if it is.
 
     >>> problem_of(b'{"a": [1, 2]}') is None, problem_of(b"{")
     (True, 'it is not JSON')
     """
     if len(data) > MAX_PAYLOAD:
-        return f"it has {len(data):,} bytes, and at most {MAX_PAYLOAD:,} are taken"
+        return f"it has {len(data):,} bytes, and the limit is {MAX_PAYLOAD:,}"
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -32,12 +32,12 @@ def problem_of(data: bytes) -> str | None:
 
 
 def may_be_deep(data: bytes) -> bool:
-    """Whether JSON has so many brackets that its nesting must be looked at."""
+    """Whether JSON has so many brackets that its nesting must be checked."""
     return data.count(b"[") + data.count(b"{") > MAX_NESTING
 
 
 def nesting_problem(value: Any, limit: int = MAX_NESTING) -> str | None:
-    """Whether a value is nested too deeply, as `problem_of` says it."""
+    """The text of `problem_of` if a value is nested too deeply, else `None`."""
     level = [value]
     for _ in range(limit):
         level = [inner for outer in level for inner in _children(outer)]
@@ -47,12 +47,12 @@ def nesting_problem(value: Any, limit: int = MAX_NESTING) -> str | None:
 
 
 def on_one_line(data: bytes) -> bytes:
-    """JSON without line breaks: in JSON they are between values only, and mean nothing."""
+    """JSON without line breaks, which have no meaning between values."""
     return data.replace(b"\n", b" ").replace(b"\r", b" ") if b"\n" in data or b"\r" in data else data
 
 
 def bounded(value: Any) -> Any:
-    """A value that a reader takes: itself, or a preview when it is nested too deeply."""
+    """The value, or a preview of it if it is nested too deeply for a reader."""
     return preview(value)[0] if nesting_problem(value) else value
 
 

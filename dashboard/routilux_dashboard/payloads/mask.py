@@ -1,4 +1,4 @@
-"""Values that are not to be seen, by the names of their keys."""
+"""Masks: hide values by the names of their keys."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from ..names import names_of
 from .preview import HIDDEN, is_dataclass, preview, stored_fields
 
 KNOWN_KEYS = 10_000
-"""Keys whose answer is remembered."""
+"""Keys for which the answer is cached."""
 DEPTH = 100
-"""What lies deeper is hidden as a whole."""
+"""Anything deeper is hidden as a whole."""
 _LISTS = (list, tuple, set, frozenset, deque)
 _SAFE_KEYS = frozenset({str, int, float, bool, type(None), bytes})
 
 
 class Mask:
-    """Hides the values of keys that contain one of `names`, in whatever case: "password" hides "DB_PASSWORD".
+    """Hides the values of keys that contain one of `names`, ignoring case: "password" hides "DB_PASSWORD".
 
-    For payloads, states and everything else that is shown of a program's data, by the names that it
-    has there. What stands within a text (a log message, an error) is not looked for. Any thread may use it.
-    A plain text is one name. Raises `ValueError` for a name that is empty (it would hide everything).
+    Applies to payloads, states and all other data of a program, by the program's own names. Texts such as log messages
+    and errors are not searched. May be used by any thread. A single text is one name. Raises `ValueError` for an empty
+    name, which would hide everything.
 
     >>> Mask(["password"]).apply({"user": "ann", "DB_Password": "x", "more": [{"password": 1}]})
     {'user': 'ann', 'DB_Password': '•••', 'more': [{'password': '•••'}]}
@@ -31,16 +31,16 @@ class Mask:
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(dict.fromkeys(name.strip().casefold() for name in names_of(names, "mask")))
         if "" in self.names:
-            raise ValueError("The name of a key to be masked is empty; it would hide every value: name a part of a key")
+            raise ValueError("A name in mask is empty, which would hide every value; write a part of a key")
         self._known: dict[str, bool] = {}
 
     def __bool__(self) -> bool:
-        """Whether it hides anything."""
+        """Whether anything is hidden."""
         return bool(self.names)
 
     @property
     def hides(self) -> Callable[[str], bool] | None:
-        """Says of a key whether its value is hidden; `None` when none is (see `preview`)."""
+        """Tells whether a key's value is hidden; `None` if no value is (see `preview`)."""
         return self._hides if self.names else None
 
     def _hides(self, key: str) -> bool:
@@ -53,14 +53,14 @@ class Mask:
         return known
 
     def preview(self, value: Any) -> tuple[Any, bool]:
-        """As `film.preview.preview`, with what is hidden."""
+        """A preview in which masked values are hidden."""
         return preview(value, hides=self.hides)
 
     def apply(self, value: Any) -> Any:
-        """A copy of plain data with what is hidden replaced; `value` itself when the mask hides nothing.
+        """A copy of plain data with hidden values replaced; `value` itself if the mask hides nothing.
 
-        No code of `value` is run. Dataclasses become dicts of what they store, containers their plain
-        kin; other objects are the same.
+        No code of `value` is run. Dataclasses become dicts of their fields, containers plain containers; other objects
+        stay the same.
         """
         return self._copy(value, {}, DEPTH) if self.names else value
 

@@ -1,4 +1,4 @@
-"""Previews of payloads: plain JSON, bounded in size, made without running a payload's code."""
+"""Previews of payloads: plain JSON of bounded size, made without running a payload's code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 MAX_INT = 2**53 - 1
-"""The largest integer that a browser's numbers hold; beyond it an integer is shown as text."""
+"""The largest integer that a browser's numbers can hold; larger ones are shown as text."""
 _BYTES = 32
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SAFE_ZONES = (type(None), timezone, ZoneInfo)
@@ -34,21 +34,19 @@ _qualname = type.__dict__["__qualname__"].__get__
 _MISSING = object()
 
 HIDDEN = "•••"
-"""What stands for a value that is not to be seen."""
+"""Replaces a hidden value."""
 
 
 def preview(
     value: Any, *, text: int = 500, items: int = 50, depth: int = 6, hides: Callable[[str], bool] | None = None
 ) -> tuple[Any, bool]:
-    """A copy of `value` that JSON can hold, and whether something was left out of it.
+    """A copy of `value` that JSON can hold, and whether it was shortened.
 
-    At most `text` characters of a string, `items` of a container, `depth` containers deep; in
-    all at most 4 × `items` values, and after 8 × `text` characters a tenth of `text` of each
-    further string. Nothing of `value` is called:
-    no `__repr__`, `__str__`, `__eq__`, `__hash__` or property of it. An object that is no
-    plain data is named by its class, a dataclass shown by what its instance stores. Numbers that
-    JSON or a browser cannot hold become text, so do bytes; lone surrogates become U+FFFD. Of a key
-    or field that `hides` is true of, the value is not looked at and shown as `•••`.
+    It has at most `text` characters of a string, `items` items of a container and `depth` nested containers; in all at
+    most 4 × `items` values and, after 8 × `text` characters, a tenth of `text` of each further string. No method of
+    `value` is called: no `__repr__`, `__str__`, `__eq__`, `__hash__` or property. A dataclass is shown by its stored
+    fields, any other object by the name of its class. Bytes become text, and so do numbers that JSON or a browser can't
+    hold; lone surrogates become U+FFFD. If `hides` is true for a key or field, its value is not read and shown as `•••`.
 
     >>> preview({"name": "a" * 3, "sizes": (1, 2), 7: float("nan"), "at": object()})
     ({'name': 'aaa', 'sizes': [1, 2], '7': 'NaN', 'at': '<object>'}, False)
@@ -60,7 +58,7 @@ def preview(
 
 
 def safe_text(value: Any, limit: int = 500) -> str:
-    """A string as the wire can hold it, at most `limit` characters; anything else as its preview's text.
+    """A string that JSON can hold, of at most `limit` characters; for any other value, the text of its preview.
 
     >>> safe_text("ab\\ud800c")
     'ab\ufffdc'
@@ -70,7 +68,7 @@ def safe_text(value: Any, limit: int = 500) -> str:
 
 
 class _Preview:
-    """One preview in the making; it holds what may still be shown."""
+    """One preview in the making; counts how much may still be shown."""
 
     __slots__ = ("_hides", "_items", "_open", "_text", "_text_left", "_values_left", "cut")
 
@@ -98,7 +96,7 @@ class _Preview:
         return self._other(value, cls)
 
     def _container(self, value: Any, cls: type, depth: int) -> Any:
-        """A dict or list of what is in a container, or in a dataclass."""
+        """A dict or list of the contents of a container or dataclass."""
         if id(value) in self._open:
             return self._left_out("<holds itself>")
         if depth <= 0:
@@ -181,12 +179,12 @@ class _Preview:
 
     def _exception(self, value: BaseException, cls: type) -> str:
         args = BaseException.args.__get__(value, cls)  # type: ignore[attr-defined]
-        said = args[0] if len(args) == 1 and type(args[0]) is str else ""
+        text = args[0] if len(args) == 1 and type(args[0]) is str else ""
         name = class_name(cls)
-        return self._string(f"{name}: {said[: self._text]}" if said else f"<{name}>")
+        return self._string(f"{name}: {text[: self._text]}" if text else f"<{name}>")
 
     def _textual(self, value: Any, cls: type) -> str:
-        """The text of what the standard library knows how to write, else the name of the class."""
+        """The text of a standard library value, else the name of the class."""
         if cls in _TEXTUAL:
             return _TEXTUAL[cls](value)
         if cls in (datetime, time) and type(value.tzinfo) in _SAFE_ZONES:
@@ -198,9 +196,9 @@ class _Preview:
         member = enum_member(value) if issubclass(cls, Enum) else ""
         return f"<{class_name(cls)}{member}>"
 
-    def _left_out(self, said: str) -> str:
+    def _left_out(self, text: str) -> str:
         self.cut = True
-        return said
+        return text
 
 
 def _iterate(value: Any, cls: type) -> Iterable[Any]:
@@ -223,7 +221,7 @@ def is_dataclass(cls: type) -> bool:
 
 
 def stored_fields(value: object) -> Iterator[tuple[str, Any]]:
-    """The named values stored in a dataclass instance, no property asked."""
+    """The names and values of the fields stored in a dataclass instance; properties are not called."""
     cls = type(value)
     stored = _instance_dict(value, cls)
     declared = _class_attribute(cls, "__dataclass_fields__")
@@ -240,13 +238,13 @@ def stored_fields(value: object) -> Iterator[tuple[str, Any]]:
 
 
 def enum_member(value: object) -> str:
-    """`.NAME` of a member of an enum, as it is stored; empty when there is none."""
+    """`.NAME` of an enum member; empty if it is not stored."""
     name = _instance_dict(value, type(value)).get("_name_")
     return f".{name}" if type(name) is str else ""
 
 
 def _class_attribute(cls: type, name: str) -> Any:
-    """What the class or a base has stored under `name`, as it is stored."""
+    """The attribute `name` as stored in the class or a base, without calling descriptors."""
     for base in _mro(cls):
         found = _namespace(base).get(name, _MISSING)
         if found is not _MISSING:
@@ -255,7 +253,7 @@ def _class_attribute(cls: type, name: str) -> Any:
 
 
 def _instance_dict(value: object, cls: type) -> dict[str, Any]:
-    """The `__dict__` of an instance, unless its class has made that word into code of its own."""
+    """The `__dict__` of an instance; empty if its class replaced `__dict__` by code of its own."""
     if type(_class_attribute(cls, "__dict__")) is not GetSetDescriptorType:
         return {}
     stored = object.__getattribute__(value, "__dict__")

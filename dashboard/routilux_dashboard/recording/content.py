@@ -159,7 +159,7 @@ class RecordingBuilder:
         return self._records.payloads, self._outputs.rows, self._log.rows, self._records.rows
 
     def _fit(self, room: int) -> None:
-        """Drop what there is no room for."""
+        """Drop parts until everything fits."""
         film, lists = self._film.parts, self._lists()
         while film.size > max(0, room) * FILM_SHARE and self._film.thin():
             pass

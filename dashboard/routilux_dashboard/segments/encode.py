@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from routilux import JournalBatch, JournalEntry, JournalReader
 
-from ..payloads.encoder import Payloads
+from ..payloads.encoder import PayloadEncoder
 from ..payloads.preview import safe_text
 from .entries import entry_data
 from .segment import OUTCOMES, Entry, Records, RunningNow, Runs, RunSums, SourceName, Sums, TargetName
@@ -24,7 +24,7 @@ def safe_name(value: Any) -> str:
 
 
 class Columns(NamedTuple):
-    """The rows of a batch, sums of what has no rows, and the names that are new."""
+    """The rows of a batch, the sums of events without rows, and the names that are new."""
 
     records: Records
     runs: Runs
@@ -45,7 +45,11 @@ class Columns(NamedTuple):
 
 
 def encode_rows(
-    batch: JournalBatch, reader: JournalReader, payloads: Payloads, sources: frozenset[int], targets: frozenset[int]
+    batch: JournalBatch,
+    reader: JournalReader,
+    payloads: PayloadEncoder,
+    sources: frozenset[int],
+    targets: frozenset[int],
 ) -> Columns:
     """The columns of a batch of `reader`; the names of `sources` and `targets` are known already."""
     epoch_ns = reader.wall_ns(0)
@@ -58,7 +62,7 @@ def encode_rows(
     )
 
 
-def records_of(batch: JournalBatch, epoch_ns: int, payloads: Payloads) -> Records:
+def records_of(batch: JournalBatch, epoch_ns: int, payloads: PayloadEncoder) -> Records:
     """The records of a batch; `epoch_ns` is the time at which its clock was 0."""
     rows = batch.records
     if not rows:
@@ -100,7 +104,7 @@ def running_of(batch: JournalBatch, epoch_ns: int, ended: Iterable[int]) -> list
 
 
 def sums_of(batch: JournalBatch) -> Sums | None:
-    """The totals of what has no rows."""
+    """The sums of events without rows."""
     if batch.totals is None:
         return None
     runs = [

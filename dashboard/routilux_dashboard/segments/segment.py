@@ -20,7 +20,7 @@ Rows
     `targets`). A later segment may give a number a new name, which holds from then on. Payloads are JSON text of at
     most 64 KB; larger ones, and values that JSON can't hold, are previews whose rows are listed in `cut`.
 
-What has no rows
+Events without rows
     Records may be missing: they were made before the job was watched, or memory was full. `lost` counts them and `sums`
     has their totals by source and target, so that counters stay exact. `thin` turns rows into sums.
 
@@ -186,7 +186,7 @@ class Segment(msgspec.Struct, omit_defaults=True):
         log, outputs: new rows.
         states, data: values that were stored, as of `at_ns`.
         running: the handlers that are running at `at_ns`.
-        sums, lost: totals of what has no rows, and how many records that is. `after_seq` includes them.
+        sums, lost: totals of events without rows, and how many records they include. `after_seq` includes them.
         final: the job has ended and nothing should follow, except that a completed job may continue.
         ahead_ns: about how far the clock of entries was ahead of that of records and runs.
     """

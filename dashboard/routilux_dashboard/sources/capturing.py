@@ -13,7 +13,7 @@ from ..fold.flow_index import FlowView
 from ..fold.job_view import ASKED, DRAINING_NS
 from ..fold.rows import log_rows, output_rows, read_log, read_outputs
 from ..fold.summary import Identity, control_of
-from ..payloads.encoder import Payloads
+from ..payloads.encoder import PayloadEncoder
 from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import HIDDEN
 from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
@@ -94,7 +94,7 @@ class Capture:
         self._flow = flow
         self._origin = origin
         self._mask = mask
-        self._payloads = Payloads(mask)
+        self._payloads = PayloadEncoder(mask)
         self._ended = False
         self._ahead_ns = 0
         self._flow_due = 0

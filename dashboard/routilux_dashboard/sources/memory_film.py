@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from routilux import ExecutionRecord
 
-from ..payloads.encoder import Payloads
+from ..payloads.encoder import PayloadEncoder
 from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
 from ..recording.film import Film
 from ..segments.cut import NO_CONTROL, split
@@ -61,7 +61,7 @@ class _SegmentMaker:
         self._job = job
         self._shown = keyframe
         self._names = _Names(keyframe.flow)
-        self._payloads = Payloads(job.mask)
+        self._payloads = PayloadEncoder(job.mask)
         self._at_ns = round(keyframe.at * MILLISECOND)
 
     def segments(self) -> Iterator[Segment]:

@@ -11,7 +11,7 @@ from routilux import ExecutionRecord, JobState
 
 from ..fold.causality import CHAIN, Causes, Effects, RunRow
 from ..fold.rows import history_row
-from ..payloads.encoder import Payloads
+from ..payloads.encoder import PayloadEncoder
 from ..payloads.mask import Mask
 from ..protocol import HistoryPage, Record
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
@@ -114,7 +114,7 @@ class Held:
 
     def _with_text(self, q: str) -> Callable[[list[ExecutionRecord]], list[ExecutionRecord]]:
         """What leaves those of which routine, event or payload have the text; looks at all payloads together first."""
-        text, has, payloads = q.casefold(), text_in(q), Payloads(self.mask)
+        text, has, payloads = q.casefold(), text_in(q), PayloadEncoder(self.mask)
 
         def with_text(records: list[ExecutionRecord]) -> list[ExecutionRecord]:
             names = {(record.routine_id, record.event_name) for record in records}

@@ -1,4 +1,4 @@
-"""What is wrong with a database, in words that say what to do; and whether trying again can help."""
+"""Explains database errors in words that say what to do, and tells whether retrying can help."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def kind_of(error: Exception) -> str:
 
 
 def reason_of(error: Exception, place: str) -> str:
-    """One sentence: what is wrong with the store at `place`."""
+    """One sentence about the problem with the store at `place`."""
     if isinstance(error, SchemaRefused | StoreFailed):
         return str(error)
     original = getattr(error, "orig", None) or error

@@ -58,7 +58,7 @@ def file_of(url: URL) -> Path | None:
 
 
 def immutable_url(url: URL) -> URL:
-    """The URL that reads a SQLite file which nobody writes, so that no WAL file is needed beside it.
+    """The URL that reads a SQLite file as immutable, so that no WAL file is needed beside it.
 
     >>> immutable_url(url_of("runs 1.db")).database
     'file:runs%201.db'

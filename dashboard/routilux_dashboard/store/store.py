@@ -18,9 +18,9 @@ What is stored
 States of the writer (`writer`)
     ok ──── the oldest request waits for more than 2 s ────► behind ──── written ────► ok
     ok, behind ──── a transaction fails ────► failing ──── retried every 0.2 s to 5 s, succeeds ────► ok
-    A request that can never be written (a value that no database holds) is given up alone, and its batch goes on. A
-    database that is full, locked, damaged or away makes nobody wait: requests stay in the queue, and when that is
-    full `put` returns False and the caller keeps its segments.
+    A request that can never be written (a value that no database accepts) is dropped alone; the rest of its batch is
+    written. While a database is full, locked, damaged or unreachable, no caller waits: requests stay in the queue, and
+    when that is full `put` returns False and the caller keeps its segments.
 
 Threads and locks
     `put`, `flush` and all reading methods may be called by any thread. One thread, `routilux-store`, writes. There are
@@ -70,8 +70,7 @@ IMPORT_ROWS = 50_000
 class Store(StoreReader):
     """Keeps jobs in a SQLite file or a PostgreSQL database.
 
-    Everything may be called by any thread. Reading waits for the database and sees what is written: `flush` first to
-    see what was put just now.
+    Every method may be called by any thread. Reading waits for the database; `flush` first to see what was just put.
 
     Args:
         place: a path or URL, as `locate` returns it. Raises `BadLocation` if it is neither.
@@ -113,7 +112,7 @@ class Store(StoreReader):
             raise SchemaRefused(refused)
 
     def stop(self, timeout: float = 10.0) -> None:
-        """Write what is queued, for at most `timeout` seconds, and close the database."""
+        """Write the queue, for at most `timeout` seconds, and close the database."""
         if self._started:
             self._started = False
             self._writer.stop(timeout)
@@ -201,7 +200,7 @@ class Store(StoreReader):
         self._writer.wake()
 
     def release_writer(self, job_ids: Collection[str]) -> None:
-        """Mark jobs as written by nobody: unless they have ended, or more of them comes, they are lost."""
+        """Mark jobs as having no writer: they are lost unless they have ended, until more of them comes."""
         with self._failing(), self._database.writing() as connection:
             text = self._database.sql("UPDATE jobs SET writer = '' WHERE job_id = ?")
             for job_id in job_ids:

@@ -14,14 +14,14 @@ _counting = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Kind(IntEnum):
-    """What is in a chunk, and what its numbers count."""
+    """The kind of a chunk's rows, and what their numbers count."""
 
     RECORDS = 0
     """Numbered by `seq`."""
     RUNS = 1
-    """Handler runs, numbered from 1 in the order of their ends."""
+    """Handler runs, numbered from 1 in the order in which they ended."""
     SEGMENTS = 2
-    """What is rare and small of segments, numbered as these."""
+    """Segments without their rows, by their numbers."""
     LOG = 3
     OUTPUTS = 4
 
@@ -54,10 +54,16 @@ jobs = Table(
     Column("words", Text, nullable=False, server_default=""),
     Index("jobs_newest", "created_at", "job_id"),
 )
-"""A job. `n`, `seq`, `run`, `log`, `output`: the last number of each that is kept; `first_*`: the first.
-`sign_ns`: when its program was last heard of through `writer`, which wrote it last at `written_ns`. `owner`: a digest
-of whoever may send more of it. `size`: bytes in chunks. `words`: what the list is searched in. `played`: the segment
-as of which `summary` is."""
+"""A job.
+
+- `n`, `seq`, `run`, `log`, `output`: the number of the last segment, record, run, log row and output that is stored;
+  `first_*`: of the first.
+- `sign_ns`: when its program was last known to be alive.
+- `writer`: which store wrote it last, at `written_ns`.
+- `owner`: the digest of the program that may send more of it.
+- `size`: bytes in chunks.
+- `summary`: as of segment `played`; `words`: the text that the job list searches.
+"""
 
 names = Table(
     "names",
@@ -67,7 +73,7 @@ names = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("name", LargeBinary, nullable=False),
 )
-"""What numbers in the chunks of records (sources) and runs (targets) mean: one thing each, for ever."""
+"""The names of the numbers in chunks of records (sources) and runs (targets): one name a number, for ever."""
 
 chunks = Table(
     "chunks",
@@ -85,8 +91,8 @@ chunks = Table(
     Index("chunks_range", "job_no", "kind", "first", "last", "first_ns", "last_ns", "mask"),
     Index("chunks_cause", "job_no", "kind", "max_cause", "min_cause", "mask"),
 )
-"""Rows `first` to `last` of one kind, at most 256. `*_cause`: the lowest and highest cause among them, 0 when there is
-none. `mask`: a bit for each source (number modulo 63) or outcome that is among them."""
+"""Rows `first` to `last` of one kind, at most 256. `min_cause` and `max_cause` are 0 if no row has a cause. `mask` has
+a bit for each source (number modulo 63) or outcome among the rows."""
 
 checkpoints = Table(
     "checkpoints",
@@ -97,7 +103,7 @@ checkpoints = Table(
     Column("at_ns", BigInteger, nullable=False),
     Column("data", LargeBinary, nullable=False),
 )
-"""The state of a job after its segment `n`."""
+"""A job's counters as of its segment `n`."""
 
 writers = Table(
     "writers",
@@ -107,4 +113,4 @@ writers = Table(
     Column("beat_ns", BigInteger, nullable=False),
     Column("stopped", Boolean, nullable=False),
 )
-"""Who writes here, and when they were last alive."""
+"""The writers of this store, with their last heartbeats."""

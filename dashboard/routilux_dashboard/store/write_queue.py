@@ -13,7 +13,7 @@ from ..segments.segment import Segment
 
 MOST_ROWS = 1_000_000
 MOST_BYTES = 256 * 1024 * 1024
-"""The bounds, about. Beyond them requests are refused, and the caller keeps what it has."""
+"""The bounds, about. Beyond them requests are refused, and the caller keeps its segments."""
 _ROW_BYTES = 150
 _SAMPLE = 16
 """One payload in so many is measured."""
@@ -88,7 +88,7 @@ class WriteQueue:
         return requests
 
     def finished(self, count: int) -> None:
-        """Remove the oldest `count` requests: they are safe, or given up."""
+        """Remove the oldest `count` requests: they are safe, or dropped."""
         with self._changed:
             for _ in range(count):
                 request = self._queue.popleft()

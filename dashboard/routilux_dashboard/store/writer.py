@@ -67,7 +67,7 @@ class Writer:
         self._thread.start()
 
     def stop(self, timeout: float) -> None:
-        """Write what is queued, within `timeout` seconds, and end the thread."""
+        """Write the queue, within `timeout` seconds, and end the thread."""
         self._deadline = time.monotonic() + timeout
         self.write_now()
         if self._thread is not None:
@@ -159,7 +159,7 @@ class Writer:
                     self._set_failure(error)
                     return
                 job_id = request.segments[0].job_id if request.segments else ""
-                _log.exception("A part of job %s cannot be stored and is given up", job_id)
+                _log.exception("A part of job %s cannot be stored and is dropped", job_id)
                 result = WriteResult(request.rows)
             self._finish([request], result)
 

@@ -1,1 +1,1 @@
-"""How a store's tables came to be as they are: one module a version, in `versions`."""
+"""Migrations: the history of the store's tables, one module a version, in `versions`."""

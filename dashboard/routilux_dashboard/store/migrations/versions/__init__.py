@@ -1,1 +1,1 @@
-"""The versions, oldest first; what has been released is not changed."""
+"""The versions, oldest first. A released migration is never changed."""

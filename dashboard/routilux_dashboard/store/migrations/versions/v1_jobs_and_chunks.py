@@ -1,4 +1,4 @@
-"""Version 1: jobs, and what is kept of them in chunks."""
+"""Version 1: jobs, and their rows in chunks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Make the first tables."""
+    """Create the first tables."""
     counting = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     numbers = ("sign_ns", "written_ns", "n", "first_seq", "seq", "run")
     lists = ("first_log", "log", "first_output", "output", "size")

@@ -1,5 +1,4 @@
-"""Version 2: filters of a long history, causes and effects, and the list of jobs look at indices instead of rows; a job
-says as of when its summary is, so that figures may be brought up to date later than rows."""
+"""Version 2: indices for filters, causes and effects and the job list; and the segment as of which a summary is."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ down_revision = "1"
 
 
 def upgrade() -> None:
-    """Make the indices and the column; until now every summary was up to date."""
+    """Create the indices and the column; in version 1 every summary was as of the last segment."""
     op.add_column("jobs", sa.Column("played", sa.BigInteger, nullable=False, server_default="0"))
     op.execute("UPDATE jobs SET played = n")
     op.create_index("chunks_range", "chunks", ["job_no", "kind", "first", "last", "first_ns", "last_ns", "mask"])
