@@ -46,7 +46,7 @@ def preview(
     most 4 × `items` values and, after 8 × `text` characters, a tenth of `text` of each further string. No method of
     `value` is called: no `__repr__`, `__str__`, `__eq__`, `__hash__` or property. A dataclass is shown by its stored
     fields, any other object by the name of its class. Bytes become text, and so do numbers that JSON or a browser can't
-    hold; lone surrogates become U+FFFD. If `hides` is true for a key or field, its value is not read and shown as `•••`.
+    hold; lone surrogates U+FFFD. If `hides` is true for a key or field, its value is not read and shown as `•••`.
 
     >>> preview({"name": "a" * 3, "sizes": (1, 2), 7: float("nan"), "at": object()})
     ({'name': 'aaa', 'sizes': [1, 2], '7': 'NaN', 'at': '<object>'}, False)
