@@ -21,7 +21,7 @@ from routilux_dashboard.flows.local_flow import WatchedFlow
 from routilux_dashboard.fold.checkpoints import with_figures
 from routilux_dashboard.fold.summary import control_of
 from routilux_dashboard.segments.history_query import HistoryQuery
-from routilux_dashboard.segments.segment import Facts, JobStart, Records, Runs, Segment, SourceName, TargetName
+from routilux_dashboard.segments.segment import JobStart, Records, Runs, Segment, SegmentFacts, SourceName, TargetName
 from routilux_dashboard.sources.batch_loop import Recorder
 from routilux_dashboard.sources.folding_sink import FoldingSink
 from routilux_dashboard.store import Store
@@ -164,7 +164,9 @@ def _made_up(records: int, rows: int = 5_000) -> Iterator[Segment]:
         last = after + rows >= records
         times = [start_ns + 2_000 * seq for seq in seqs]
         control = control_of(job_state.control)
-        facts = Facts("completed" if last else "running", iso(times[-1]), iso(times[-1]) if last else None, control)
+        facts = SegmentFacts(
+            "completed" if last else "running", iso(times[-1]), iso(times[-1]) if last else None, control
+        )
         yield Segment(
             "made up", n, times[-1], after, after + rows, after, facts,
             beginning=beginning if n == 1 else None,

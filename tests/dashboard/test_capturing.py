@@ -150,7 +150,7 @@ def test_a_take_that_fails_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     flow = chain()
     tape = Tape(flow)
     flow.execute("emitter", {"count": 10})
-    for name in ("control_of", "entries_of", "log_rows", "columns_of"):
+    for name in ("control_of", "entries_of", "log_rows", "encode_rows"):
         with monkeypatch.context() as broken:
             broken.setattr(capturing, name, lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):

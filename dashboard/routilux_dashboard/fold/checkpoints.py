@@ -23,7 +23,7 @@ WORTH = 2
 """How many times its own size must have been written before the next checkpoint pays."""
 
 
-class Figures(NamedTuple):
+class JobFigures(NamedTuple):
     """A job as of its segment `n`, whose last record is `seq`; with a checkpoint if one is due."""
 
     summary: JobSummary
@@ -56,16 +56,16 @@ class CheckpointSchedule:
         self._rows, self._size, self._last_ns = 0, size, at_ns
 
 
-def figures_of(playback: Playback, schedule: CheckpointSchedule, *, needed: bool = False) -> Figures:
+def figures_of(playback: Playback, schedule: CheckpointSchedule, *, needed: bool = False) -> JobFigures:
     """The figures of a job that is folded from its segments, with a checkpoint if one is due or `needed`."""
     checkpoint = None
     if needed or schedule.is_due(playback.at_ns):
         checkpoint = playback.checkpoint()
         schedule.saved(len(checkpoint), playback.at_ns)
-    return Figures(playback.summary, playback.n, playback.seq, playback.at_ns, checkpoint)
+    return JobFigures(playback.summary, playback.n, playback.seq, playback.at_ns, checkpoint)
 
 
-def with_figures(segments: Iterable[Segment]) -> Iterator[tuple[Segment, Figures]]:
+def with_figures(segments: Iterable[Segment]) -> Iterator[tuple[Segment, JobFigures]]:
     """A job's segments from the first one on, each with the figures as of it. Raises `SegmentRefused`."""
     playback, schedule = Playback(), CheckpointSchedule()
     for segment in segments:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from routilux import RunningHandler
 
 from ..protocol import ErrorReport
-from ..segments.entries import ControlStep
+from ..segments.entries import ControlRecord
 from ..segments.segment import OUTCOMES
 from .counters import JobFold, Names
 from .latency_digest import LatencyDigest
@@ -88,7 +88,7 @@ def fold_of(state: FoldState, names: Names) -> JobFold:
     fold.edges.update(state.edges)
     fold.log_total = state.log_total
     fold.output_total = state.output_total
-    fold.notes = tuple(ControlStep(*note) for note in state.notes)
+    fold.notes = tuple(ControlRecord(*note) for note in state.notes)
     fold.last_failure = state.last_failure
     fold.activity.fill([(index, dict(counts)) for index, counts in state.activity])
     fold.pulse.fill([(index, dict(counts)) for index, counts in state.pulse])

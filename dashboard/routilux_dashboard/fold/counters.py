@@ -15,7 +15,7 @@ from typing import Protocol
 from routilux import JournalBatch, JournalEntry, RunningHandler, Source, Target, Totals
 
 from ..protocol import ErrorReport
-from ..segments.entries import ControlStep, error_report
+from ..segments.entries import ControlRecord, error_report
 from ..times import SECOND
 from .routine_counters import ERRORS, Retry, RoutineTally
 from .series import ChartSeries, Level
@@ -75,7 +75,7 @@ class JobFold:
         self.edges: Counter[str] = Counter()
         self.log_total = 0
         self.output_total = 0
-        self.notes: tuple[ControlStep, ...] = ()
+        self.notes: tuple[ControlRecord, ...] = ()
         self.last_failure: ErrorReport | None = None
         self.activity: TimeBuckets[str | None] = TimeBuckets(SECOND, ACTIVITY_SECONDS)
         self.pulse: TimeBuckets[str | None] = TimeBuckets(SLICE_NS, 11)
@@ -213,7 +213,7 @@ class JobFold:
                 self.status, self.error, self.status_ns = entry.data["status"], entry.data["error"], entry.time_ns
                 changes.control = True
             case "control":
-                self.notes = (*self.notes, ControlStep.of(entry))[-NOTES_KEPT:]
+                self.notes = (*self.notes, ControlRecord.of(entry))[-NOTES_KEPT:]
                 changes.control = True
             case "dropped":
                 for routine_id, count in entry.data["routines"].items():

@@ -8,7 +8,16 @@ import msgspec
 
 from ..protocol import Control, Frame, Job, JobSummary, Keyframe, RoutineState
 from ..segments.check import SegmentPosition, SegmentRefused, check, check_payloads
-from ..segments.segment import DataValue, Facts, JobStart, Metrics, Records, Segment, SourceName, TargetName
+from ..segments.segment import (
+    DataValue,
+    JobStart,
+    Records,
+    Segment,
+    SegmentFacts,
+    SourceName,
+    TargetName,
+    TrackerMetrics,
+)
 from ..times import milliseconds
 from . import frames
 from .counter_state import FoldState, fold_of, state_of_fold
@@ -36,7 +45,7 @@ class Checkpoint(msgspec.Struct):
     fold: FoldState
     shown: Keyframe
     beginning: JobStart
-    facts: Facts
+    facts: SegmentFacts
     asked: Control
     last_sign_ns: int | None
     states: dict[str, RoutineState]
@@ -257,7 +266,7 @@ def _decode(checkpoint: bytes) -> Checkpoint:
         raise ValueError(f"The checkpoint is damaged: {error}") from None
 
 
-def _tracked(fold: JobFold) -> Metrics:
+def _tracked(fold: JobFold) -> TrackerMetrics:
     """The figures that the engine's tracker gives, from the fold."""
     routines = {key: _performance(tally) for key, tally in fold.tallies.items() if tally.ended}
     total = sum(figures["avg_execution_time"] for figures in routines.values())
@@ -267,7 +276,7 @@ def _tracked(fold: JobFold) -> Metrics:
         "total_execution_time": total,
         "avg_routine_time": total / len(routines) if routines else 0,
     }
-    return Metrics(flow, routines)
+    return TrackerMetrics(flow, routines)
 
 
 def _performance(tally: RoutineTally) -> dict[str, Any]:

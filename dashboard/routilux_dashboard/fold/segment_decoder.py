@@ -12,7 +12,7 @@ from routilux import JournalBatch, JournalEntry, RunningHandler, RunTotals, Sour
 from ..payloads.preview import preview
 from ..protocol import Control, LogRow, OutputRow, Record, RoutineState
 from ..segments.cut import PAST
-from ..segments.segment import ENDED, OUTCOMES, DataValue, Facts, JobStart, Segment, SourceName, TargetName
+from ..segments.segment import ENDED, OUTCOMES, DataValue, JobStart, Segment, SegmentFacts, SourceName, TargetName
 from ..times import iso
 from .flow_index import FlowView, view_of
 from .rows import TAIL, kind_of
@@ -27,7 +27,7 @@ class SegmentDecoder:
     Bounded by the graph, what the routines have stored, and the newest `TAIL` rows of each kind.
     """
 
-    def __init__(self, job_id: str, beginning: JobStart, view: FlowView, facts: Facts) -> None:
+    def __init__(self, job_id: str, beginning: JobStart, view: FlowView, facts: SegmentFacts) -> None:
         self.job_id = job_id
         self.beginning = beginning
         self.facts = facts

@@ -19,7 +19,7 @@ from ..worker_pool import Natives
 log = logging.getLogger("routilux_dashboard")
 
 
-class Jobs(Protocol):
+class ProgramJobs(Protocol):
     """This program's flows and jobs."""
 
     def flow(self, flow_id: str) -> Flow | None: ...
@@ -31,7 +31,7 @@ class Jobs(Protocol):
 class CommandRunner:
     """Runs commands and hands each result to `reply`."""
 
-    def __init__(self, jobs: Jobs, reply: Callable[[CommandResult], None]) -> None:
+    def __init__(self, jobs: ProgramJobs, reply: Callable[[CommandResult], None]) -> None:
         self._jobs = jobs
         self._reply = reply
         self._natives = Natives(size=2, name="routilux-commands")

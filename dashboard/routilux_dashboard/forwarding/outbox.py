@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..fold.checkpoints import Figures
+from ..fold.checkpoints import JobFigures
 from ..program_protocol import MAX_SEGMENTS, KnownSegments
 from ..segments.cut import split
 from ..segments.segment import Segment
@@ -108,7 +108,7 @@ class Outbox:
     def state(self) -> OutboxState:
         return OutboxState(self._segments, self._bytes, self._thinned)
 
-    def put(self, segments: Sequence[Segment], figures: Sequence[Figures] = ()) -> None:
+    def put(self, segments: Sequence[Segment], figures: Sequence[JobFigures] = ()) -> None:
         """Queue segments of one job or several, each job's in order. The server folds them: `figures` are ignored."""
         for segment in segments:
             for blob, piece in _pieces(segment):

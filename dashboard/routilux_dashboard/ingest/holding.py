@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
-from ..fold.checkpoints import CheckpointSchedule, Figures
+from ..fold.checkpoints import CheckpointSchedule, JobFigures
 from ..fold.playback import Playback
 from ..segments.segment import Segment
 from ..sources.programs import Program
@@ -20,7 +20,7 @@ class Shelf(Kept, Protocol):
     def put(
         self,
         segments: Sequence[Segment],
-        figures: Sequence[Figures] = (),
+        figures: Sequence[JobFigures] = (),
         *,
         done: Callable[[], None] | None = None,
         owner: str = "",
@@ -56,7 +56,7 @@ class Held:
         self.put = self.kept = kept
         self.refused = self.unread = False
 
-    def figures(self, *, needed: bool) -> Figures:
+    def figures(self, *, needed: bool) -> JobFigures:
         """The job's figures for the store, with a checkpoint if one is due or `needed`."""
         return self.job.figures(self.checkpoints, needed=needed)
 

@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple, Protocol
 
 import msgspec
 
-from ..fold.checkpoints import Figures, with_figures
+from ..fold.checkpoints import JobFigures, with_figures
 from ..payloads.json_text import on_one_line
 from ..protocol import JobSummary
 from ..segments.check import SegmentRefused
@@ -37,7 +37,7 @@ class ImportTarget(Protocol):
     def last_segments(self, job_ids: Collection[str]) -> dict[str, int]: ...
     def release_writer(self, job_ids: Collection[str]) -> None: ...
     def segments(self, job_id: str, after_n: int = 0) -> Iterator[Segment]: ...
-    def import_segments(self, segments: Iterable[tuple[Segment, Figures | None]], timeout: float = 60.0) -> None: ...
+    def import_segments(self, segments: Iterable[tuple[Segment, JobFigures | None]], timeout: float = 60.0) -> None: ...
 
 
 class Imported(NamedTuple):
@@ -90,9 +90,9 @@ def _segments(file: IO[bytes]) -> Iterator[Segment]:
     return read(iter(lambda: file.read(PIECE), b""))
 
 
-def _check(segments: Iterable[Segment]) -> dict[int, Figures]:
+def _check(segments: Iterable[Segment]) -> dict[int, JobFigures]:
     """Fold a recording. Returns the figures with a checkpoint, and those of the last segment, by segment number."""
-    found: dict[int, Figures] = {}
+    found: dict[int, JobFigures] = {}
     figures, size = None, 0
     try:
         for _, figures in with_figures(segments):

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from ..protocol import FlowDefinition
-from ..segments.segment import Facts
+from ..segments.segment import SegmentFacts
 
 FORMAT = 1
 """Of the lines; a reader refuses a higher format."""
@@ -203,7 +203,7 @@ class SegmentLine(Line, tag="segment"):
     after_seq: Count
     seq: Count
     after_run: Count
-    facts: Facts
+    facts: SegmentFacts
     running: list[Running] = []
     lost: Count = 0
     final: bool = False

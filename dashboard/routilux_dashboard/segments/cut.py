@@ -18,7 +18,7 @@ import msgspec
 
 from ..protocol import Control, JobStatus, LogRow, OutputRow
 from ..times import iso
-from .segment import ENDED, Entry, Facts, Records, RunningNow, Runs, Segment
+from .segment import ENDED, Entry, Records, RunningNow, Runs, Segment, SegmentFacts
 
 PAST = "this is a moment in the past"
 """Why a job can't be controlled there."""
@@ -240,11 +240,11 @@ def _known(numbers: list[int], count: int) -> int:
     return announced or min(filter(None, numbers[count:]), default=_EVERY + 1) - 1
 
 
-def _facts(segment: Segment, entries: int, t_ns: int) -> Facts:
+def _facts(segment: Segment, entries: int, t_ns: int) -> SegmentFacts:
     """The job's facts at `t_ns`, as far as its first `entries` entries tell."""
     status, ended_ns = _status(segment, entries)
     ended = segment.facts.ended_at if ended_ns is None else iso(ended_ns)
-    return Facts(
+    return SegmentFacts(
         status=status,
         updated_at=iso(t_ns),
         ended_at=ended if status in ENDED else None,

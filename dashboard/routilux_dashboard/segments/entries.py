@@ -90,7 +90,7 @@ def _shown(key: str, value: Any) -> Any:
     return safe_text(value, ERROR_TEXT)
 
 
-class ControlStep(NamedTuple):
+class ControlRecord(NamedTuple):
     """A step of a control: who requested which action, and its state at that time."""
 
     timestamp: str
@@ -102,7 +102,7 @@ class ControlStep(NamedTuple):
     dropped: int
 
     @classmethod
-    def of(cls, entry: JournalEntry) -> ControlStep:
+    def of(cls, entry: JournalEntry) -> ControlRecord:
         data = entry.data
         action, state, by, reason = (_text(data, key, ERROR_TEXT) for key in ("action", "state", "by", "reason"))
         kept, dropped = data.get("kept") or 0, data.get("dropped") or 0

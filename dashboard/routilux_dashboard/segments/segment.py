@@ -140,14 +140,14 @@ class DataValue(msgspec.Struct):
     cut: bool
 
 
-class Metrics(msgspec.Struct):
+class TrackerMetrics(msgspec.Struct):
     """The execution tracker's figures: `get_flow_performance`, and `get_routine_performance` by routine id."""
 
     flow: dict[str, Any]
     routines: dict[str, dict[str, Any]]
 
 
-class Facts(msgspec.Struct):
+class SegmentFacts(msgspec.Struct):
     """The engine's facts about the job besides its journal, as of the segment's end.
 
     `past`: the segment was cut (`segments.cut`) and these facts are derived from its entries. Its control is known only
@@ -159,7 +159,7 @@ class Facts(msgspec.Struct):
     ended_at: str | None
     control: Control
     rerunnable: bool = False
-    metrics: Metrics | None = None
+    metrics: TrackerMetrics | None = None
     """Set in segments at whose end the job is at rest."""
     past: bool = False
 
@@ -197,7 +197,7 @@ class Segment(msgspec.Struct, omit_defaults=True):
     after_seq: int
     seq: int
     after_run: int
-    facts: Facts
+    facts: SegmentFacts
     beginning: JobStart | None = None
     flow: FlowDefinition | None = None
     sources: list[SourceName] = []

@@ -19,7 +19,7 @@ from ..payloads.preview import HIDDEN
 from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
 from ..segments.cut import split
 from ..segments.encode import encode_rows, entries_of, running_of, safe_name
-from ..segments.segment import ENDED, DataValue, Facts, JobStart, Metrics, RunningNow, Segment
+from ..segments.segment import ENDED, DataValue, JobStart, RunningNow, Segment, SegmentFacts, TrackerMetrics
 from ..times import MILLISECOND, iso_local
 
 ROWS = 5_000
@@ -106,11 +106,11 @@ class Capture:
         self._ended = True
 
     @property
-    def metrics(self) -> Metrics:
+    def metrics(self) -> TrackerMetrics:
         """The tracker's figures, as they are in the final segment."""
         tracker = self.job_state.execution_tracker
         performances = tracker.get_routine_performances().items()
-        return Metrics(tracker.get_flow_performance(), {safe_name(key): row for key, row in performances})
+        return TrackerMetrics(tracker.get_flow_performance(), {safe_name(key): row for key, row in performances})
 
     def take(self, now_ns: int) -> list[Segment]:
         """What is new, as segments of at most 5,000 records and runs; `[]` when nothing is."""
@@ -261,11 +261,11 @@ class Capture:
         said = Identity.of(self.job_state, self._origin, self._mask)
         return JobStart(said.flow_id, said.origin, said.created_at, said.entry, said.params)
 
-    def _facts(self, told: _Told, *, rests: bool) -> Facts:
+    def _facts(self, told: _Told, *, rests: bool) -> SegmentFacts:
         job_state = self.job_state
         ended = job_state.ended_at if told.status in ENDED else None
         assert told.control is not None
-        return Facts(
+        return SegmentFacts(
             status=cast(JobStatus, told.status),
             updated_at=iso_local(job_state.updated_at),
             ended_at=iso_local(ended) if ended is not None else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..fold.checkpoints import CheckpointSchedule, Figures, figures_of
+from ..fold.checkpoints import CheckpointSchedule, JobFigures, figures_of
 from ..fold.playback import Playback
 from ..segments.check import SegmentRefused
 from ..segments.segment import Segment
@@ -28,7 +28,7 @@ class FoldingSink:
             self._jobs.pop(segments[-1].job_id, None)
         return put
 
-    def _fold(self, segments: list[Segment]) -> Figures | None:
+    def _fold(self, segments: list[Segment]) -> JobFigures | None:
         job_id, last = segments[0].job_id, segments[-1]
         if job_id not in self._jobs:
             self._jobs[job_id] = (self._playback(segments[0]), CheckpointSchedule())

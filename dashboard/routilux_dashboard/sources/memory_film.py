@@ -16,15 +16,15 @@ from ..segments.cut import NO_CONTROL, split
 from ..segments.segment import (
     OUTCOMES,
     DataValue,
-    Facts,
     JobStart,
-    Metrics,
     Records,
     RunningNow,
     Runs,
     Segment,
+    SegmentFacts,
     SourceName,
     TargetName,
+    TrackerMetrics,
 )
 from ..times import MILLISECOND, iso
 from .derived_entries import control_entries, end_entries, numbered, row_entry, start_entries, time_of
@@ -123,13 +123,13 @@ class _SegmentMaker:
                 return rows
 
     def _segment(self, after: int, at_ns: int) -> Segment:
-        facts = Facts("running", iso(at_ns), None, NO_CONTROL)
+        facts = SegmentFacts("running", iso(at_ns), None, NO_CONTROL)
         return Segment(self._shown.job_id, 0, at_ns, after, after, 0, facts)
 
     def _last(self, after: int) -> Segment:
         shown, job = self._shown, self._shown.job
-        metrics = Metrics(**self._job.metrics())
-        facts = Facts(job.status, job.updated_at, job.ended_at, job.control, job.rerunnable, metrics)
+        metrics = TrackerMetrics(**self._job.metrics())
+        facts = SegmentFacts(job.status, job.updated_at, job.ended_at, job.control, job.rerunnable, metrics)
         data = {key: DataValue(value["value"], value["cut"]) for key, value in self._job.data().items()}
         return Segment(
             shown.job_id, 0, self._at_ns, after, after, 0, facts, states=self._job.states(), data=data,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from ..fold import frames
-from ..fold.checkpoints import CheckpointSchedule, Figures, figures_of
+from ..fold.checkpoints import CheckpointSchedule, JobFigures, figures_of
 from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 from ..segments.history_query import HistoryQuery
 from ..segments.segment import ENDED
@@ -74,7 +74,7 @@ class DistantJob:
             self._playback.add(segment)
         self._changed = True
 
-    def figures(self, schedule: CheckpointSchedule, *, needed: bool) -> Figures:
+    def figures(self, schedule: CheckpointSchedule, *, needed: bool) -> JobFigures:
         """The figures for the store, as of the last segment; with a checkpoint if one is due or `needed`."""
         with self._lock:
             return figures_of(self._playback, schedule, needed=needed)

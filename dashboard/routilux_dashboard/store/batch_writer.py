@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from ..fold.checkpoints import Figures
+from ..fold.checkpoints import JobFigures
 from ..segments.check import SegmentRefused
 from ..segments.segment import Segment
 from . import tables
@@ -115,7 +115,7 @@ class BatchWriter:
             return rows_of(segment)
         return 0
 
-    def _add_figures(self, job: JobWriter, figures: Figures) -> None:
+    def _add_figures(self, job: JobWriter, figures: JobFigures) -> None:
         if job.set_figures(figures) and figures.checkpoint is not None:
             row = (job.job_no, figures.n, figures.seq, figures.at_ns, figures.checkpoint)
             self._checkpoints.append(row)

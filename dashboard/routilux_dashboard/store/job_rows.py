@@ -69,7 +69,7 @@ class JobQuery(NamedTuple):
     without: Collection[str] = ()
 
 
-class JobList(NamedTuple):
+class StoredJobs(NamedTuple):
     """A page of jobs, newest first; whether more follow; and how many jobs match, by status."""
 
     jobs: list[JobSummary]
@@ -107,7 +107,7 @@ class JobRows:
         wanted = select(jobs.c.job_id).where(jobs.c.played < jobs.c.n, jobs.c.writer.not_in(alive))
         return [row[0] for row in connection.execute(wanted.where(jobs.c.status != DELETED))]
 
-    def page(self, connection: Connection, query: JobQuery) -> JobList:
+    def page(self, connection: Connection, query: JobQuery) -> StoredJobs:
         """The newest jobs that match `query`."""
         alive = self._liveness.alive(connection)
         status = case((or_(jobs.c.ended, jobs.c.writer.in_(alive)), jobs.c.status), else_="lost")
@@ -122,7 +122,7 @@ class JobRows:
         wanted = wanted.order_by(jobs.c.created_at.desc(), jobs.c.job_id.desc()).limit(query.limit + 1)
         rows = [row_of(row) for row in connection.execute(wanted)]
         summaries = [self.summary(connection, row) for row in rows[: query.limit]]
-        return JobList(summaries, len(rows) > query.limit, counts)
+        return StoredJobs(summaries, len(rows) > query.limit, counts)
 
 
 def row_of(columns: Any) -> JobRow:

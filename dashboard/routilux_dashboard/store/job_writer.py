@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..fold.checkpoints import Figures
+from ..fold.checkpoints import JobFigures
 from ..protocol import JobSummary
 from ..segments.check import SegmentRefused
 from ..segments.segment import ENDED, Records, Runs, Segment, SourceName, TargetName
@@ -119,7 +119,7 @@ class JobWriter:
             self._lists[Kind.OUTPUTS].add(output.n, segment.at_ns, output)
         self._update_row(segment)
 
-    def set_figures(self, figures: Figures) -> bool:
+    def set_figures(self, figures: JobFigures) -> bool:
         """Take the summary into the row at the next flush; False if the figures are not as of the last segment."""
         if figures.n != self.row.n:
             return False

@@ -23,7 +23,7 @@ from .chunks import ChunkReader
 from .database import Database
 from .errors import StoreFailed, reason_of
 from .history_reader import HistoryReader
-from .job_rows import JobList, JobQuery, JobRow, JobRows
+from .job_rows import JobQuery, JobRow, JobRows, StoredJobs
 from .liveness import WriterLiveness
 from .schema import SchemaRefused
 from .segment_reader import SegmentReader
@@ -49,7 +49,7 @@ class StoreReader:
 
     # -- the job list
 
-    def jobs(self, query: JobQuery | None = None) -> JobList:
+    def jobs(self, query: JobQuery | None = None) -> StoredJobs:
         """A page of the jobs that match `query` (all jobs by default), and how many match by status."""
         with self._reading() as connection:
             return self._rows.page(connection, query or JobQuery())

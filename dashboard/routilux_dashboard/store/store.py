@@ -49,7 +49,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 
-from ..fold.checkpoints import Figures
+from ..fold.checkpoints import JobFigures
 from ..protocol import StoreHealth
 from ..segments.segment import Segment
 from .batch_writer import BatchWriter
@@ -140,7 +140,7 @@ class Store(StoreReader):
     def put(
         self,
         segments: Sequence[Segment],
-        figures: Sequence[Figures] = (),
+        figures: Sequence[JobFigures] = (),
         *,
         done: Callable[[], None] | None = None,
         owner: str = "",
@@ -168,7 +168,7 @@ class Store(StoreReader):
         self._writer.write_now()
         return self._queue.wait_for_all(timeout)
 
-    def import_segments(self, segments: Iterable[tuple[Segment, Figures | None]], timeout: float = 60.0) -> None:
+    def import_segments(self, segments: Iterable[tuple[Segment, JobFigures | None]], timeout: float = 60.0) -> None:
         """Write a whole job, from its first segment on, as fast as the database accepts it.
 
         Raises `TimeoutError` if a part of it was not written within `timeout` seconds.
@@ -206,7 +206,7 @@ class Store(StoreReader):
             for job_id in job_ids:
                 connection.exec_driver_sql(text, (job_id,))
 
-    def _put_one(self, segment: Segment, figures: Figures | None) -> bool:
+    def _put_one(self, segment: Segment, figures: JobFigures | None) -> bool:
         return self.put([segment], [figures] if figures is not None else [])
 
     def _wait(self, timeout: float) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..fold.checkpoints import CheckpointSchedule, Figures, figures_of
+from ..fold.checkpoints import CheckpointSchedule, JobFigures, figures_of
 from ..segments.check import SegmentRefused
 from . import tables
 from .batch_writer import CHECKPOINT
@@ -67,7 +67,7 @@ def _fold(database: Database, reader: StoreReader, job_id: str) -> Iterator[bool
         _save(database, connection, figures_of(playback, schedule, needed=True))
 
 
-def _save(database: Database, connection: Connection, figures: Figures) -> None:
+def _save(database: Database, connection: Connection, figures: JobFigures) -> None:
     found = connection.exec_driver_sql(
         database.sql("SELECT job_no FROM jobs WHERE job_id = ?"), (figures.summary.job_id,)
     ).first()

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..fold.checkpoints import Figures
+from ..fold.checkpoints import JobFigures
 from ..segments.segment import Segment
 
 MOST_ROWS = 1_000_000
@@ -23,7 +23,7 @@ class WriteRequest(NamedTuple):
     """Segments to store together, their jobs' figures, and what to call once they are safe."""
 
     segments: Sequence[Segment]
-    figures: Sequence[Figures]
+    figures: Sequence[JobFigures]
     done: Callable[[], None] | None
     owner: str
     rows: int
@@ -60,7 +60,7 @@ class WriteQueue:
             return None
 
     def add(
-        self, segments: Sequence[Segment], figures: Sequence[Figures], done: Callable[[], None] | None, owner: str
+        self, segments: Sequence[Segment], figures: Sequence[JobFigures], done: Callable[[], None] | None, owner: str
     ) -> bool:
         """Add a request; False if there is no room."""
         if not self.has_room:

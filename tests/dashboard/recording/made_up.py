@@ -26,17 +26,17 @@ from routilux_dashboard.segments.segment import (
     OUTCOMES,
     DataValue,
     Entry,
-    Facts,
     JobStart,
-    Metrics,
     Records,
     RunningNow,
     Runs,
     RunSums,
     Segment,
+    SegmentFacts,
     SourceName,
     Sums,
     TargetName,
+    TrackerMetrics,
 )
 from routilux_dashboard.times import SECOND, iso
 
@@ -58,10 +58,10 @@ def a_flow(parameters: dict[str, Any] | None = None) -> FlowDefinition:
     return FlowDefinition("made-up", "1", "sequential", 1, routines, [connection], entries)
 
 
-def facts(status: JobStatus = "running", at_ns: int = START_NS, **more: Any) -> Facts:
+def facts(status: JobStatus = "running", at_ns: int = START_NS, **more: Any) -> SegmentFacts:
     """What the engine says at a moment."""
     ended = iso(at_ns) if status in ("completed", "failed", "cancelled") else None
-    return Facts(status, iso(at_ns), ended, CONTROL, **more)
+    return SegmentFacts(status, iso(at_ns), ended, CONTROL, **more)
 
 
 def a_run(records: int = 7, rows: int = 3, *, payload: Any = None, ended: bool = True) -> Iterator[Segment]:
@@ -108,7 +108,9 @@ SOURCES = [
     SourceName(1, "source", "item", "event", (CONNECTION,), ("sink",)),
 ]
 TARGETS = [TargetName(0, "source", "trigger"), TargetName(1, "sink", "item")]
-METRICS = Metrics({"total_routines": 2, "total_events": 7, "total_execution_time": 0.5, "avg_routine_time": 0.25}, {})
+METRICS = TrackerMetrics(
+    {"total_routines": 2, "total_events": 7, "total_execution_time": 0.5, "avg_routine_time": 0.25}, {}
+)
 
 
 def _entries(n: int, last: bool, at_ns: int) -> list[Entry]:

@@ -13,7 +13,7 @@ import msgspec
 from routilux_dashboard.forwarding.link import NotConnected, SocketLink
 from routilux_dashboard.program_protocol import VERSION, Hello
 from routilux_dashboard.protocol import Control, FlowDefinition
-from routilux_dashboard.segments.segment import Facts, JobStart, Records, Segment, SourceName
+from routilux_dashboard.segments.segment import JobStart, Records, Segment, SegmentFacts, SourceName
 
 FREE = Control(None, None, "", "", None, [], 0, 0, {})
 FLOW = FlowDefinition("odd", "1", "sequential", 1, [], [], [])
@@ -81,7 +81,7 @@ def first_segment(job_id: str, **changed: Any) -> Segment:
         after_seq=0,
         seq=3,
         after_run=0,
-        facts=Facts("running", "2026-01-01T00:00:00+00:00", None, FREE),
+        facts=SegmentFacts("running", "2026-01-01T00:00:00+00:00", None, FREE),
         beginning=JobStart("odd", "odd @ nowhere:1", "2026-01-01T00:00:00+00:00", None, None),
         flow=FLOW,
         sources=[SourceName(0, "a", "out", "event")],
