@@ -15,7 +15,7 @@ from routilux_dashboard.cli import COMMANDS, main
 from tests.dashboard.commands import call
 from tests.dashboard.flows import Collector, Emitter
 from tests.waiting import eventually
-from tools.docs.programs import problem
+from tools.programs import problem
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "command-line.md").read_text(encoding="utf-8")
 SAMPLE = "3f9c1b2a"

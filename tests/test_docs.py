@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.docs.programs import Program, problem, programs_of
+from tools.programs import Program, problem, programs_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

@@ -16,9 +16,9 @@ from routilux import ErrorHandler, Flow, JobHook, JobState, JournalEntry, Routin
 from routilux_dashboard import Dashboard
 from tests.waiting import eventually
 from tools import imports
-from tools.docs.__main__ import DIAGRAMS, pictures
-from tools.docs.svg import COLOURS
-from tools.docs.threads import (
+from tools.pictures.__main__ import DIAGRAMS, pictures
+from tools.pictures.svg import COLOURS
+from tools.pictures.threads import (
     BLOCKING,
     CARRIED,
     CONCURRENT_EXECUTE,

@@ -1,7 +1,7 @@
 """Find the phrases that make English read as translated: `python -m tools.words [PATH …]` exits 1 if any is left.
 
 Prose is Markdown, the comments and strings of Python and TypeScript, the comments of CSS, and the names of tests.
-Fenced blocks, code in backticks and identifiers are skipped. `--count` prints the number of findings per folder instead.
+Fenced blocks, code in backticks and identifiers are skipped. `--count` prints only the number of findings per folder.
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Flow(FlowGraph):
         self._output_handler = output_handler
 
     def set_execution_strategy(self, strategy: str, max_workers: int | None = None) -> None:
-        """Set `"sequential"` or `"concurrent"` (with `max_workers`, or 5). Raises `ValueError` for others."""
+        """Set `strategy` to `"sequential"` or `"concurrent"` (with `max_workers`, or 5); `ValueError` for others."""
         self.max_workers = _worker_count(max_workers or DEFAULT_WORKERS) if _strategy(strategy) == CONCURRENT else 1
         self.execution_strategy = strategy
 

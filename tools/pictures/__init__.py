@@ -1,0 +1,1 @@
+"""Draws the pictures of docs/diagrams from the code's own tables."""
