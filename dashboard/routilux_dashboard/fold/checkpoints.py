@@ -18,7 +18,7 @@ from .playback import Playback
 EVERY_ROWS = 20_000
 EVERY_NS = 5 * SECOND
 ROW_BYTES = 50
-"""About what a row takes in the store."""
+"""Bytes of a row in the store, about."""
 WORTH = 2
 """How many times its own size must have been written before the next checkpoint pays."""
 

@@ -18,7 +18,7 @@ States of a job in the outbox
     breaks: the server skips numbers that it has and asks for those that it lacks ("again").
 
 When `backlog_bytes` wait, the outbox drops payloads, the oldest first; then rows, which become sums; then it has no
-room, and the journals sum up what is not taken. Counters stay exact throughout.
+room, and the journals sum up the rest. Counters stay exact throughout.
 
 Locks: `Outbox._lock` and `Uplink._condition`. Each is held for moments, and neither while the other one is taken or the
 network is used. The outbox calls back (`wake`, `restart`, `refused`) without its lock. No engine thread takes either.

@@ -1,7 +1,7 @@
 """One connection to a server's namespace for programs: Engine.IO and Socket.IO over a websocket.
 
 python-socketio's client starts a thread for each message it receives, and its send queue is unbounded. Here sending
-waits for the network, and a silent server is told from a slow one.
+waits for the network, and a silent server can be distinguished from a slow one.
 """
 
 from __future__ import annotations

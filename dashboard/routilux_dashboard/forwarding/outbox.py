@@ -1,7 +1,7 @@
 """The outbox: segments that the server has not stored yet, by job, numbered, and bounded in bytes.
 
 `connection.py` explains a job's states. At the limit payloads are dropped, the oldest first; then rows, which become
-sums; then the outbox has no room, and the journals sum up what is not taken. Counters stay exact throughout.
+sums; then the outbox has no room, and the journals sum up the rest. Counters stay exact throughout.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The uplink: one thread that connects, sends what waits in the outbox, and reconnects when the connection breaks."""
+"""The uplink: one thread that connects, sends the segments in the outbox, and reconnects when the connection breaks."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def html_file(
     Args:
         segments: those of one job, from the first one on.
         mask: its values are left out of the file.
-        limit: bytes that the file may have. The page says what was left out to meet it.
+        limit: bytes that the file may have. The page lists the rows that had no room.
         missing: sentences for the page about what the segments lack.
         keyframe: the job's final state, where it is known better than the segments tell.
         last_sign_ns: when a lost job's program was last in contact; the page then shows the job as lost.

@@ -27,7 +27,7 @@ class Part(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many bytes it takes in the file, at most."""
+        """Its bytes in the file, at most."""
         return len(self.text) + _AROUND
 
     @property

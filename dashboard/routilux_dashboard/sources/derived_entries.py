@@ -1,4 +1,4 @@
-"""Journal entries that were not kept, derived from what is shown of the job."""
+"""Journal entries that were not kept, derived from the job's keyframe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The film of a job of this program that no store keeps: segments made of what is in memory, in order of time."""
+"""The film of a job of this program that no store keeps: segments made from memory, in order of time."""
 
 from __future__ import annotations
 

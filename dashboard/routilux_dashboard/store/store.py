@@ -1,6 +1,6 @@
 """The store: jobs in a SQLite file or a PostgreSQL database, written by one thread and read by any.
 
-What is stored
+Storage
     A job is stored as its segments (`segments.segment`), which are numbered without gaps. Their rows are taken apart
     and packed into chunks of up to 256 rows of one kind (`chunks`, `tail`), so that a page of the history reads a few
     kilobytes of a job of any length. Beside the chunks are the names that the numbers in rows stand for, checkpoints
@@ -12,7 +12,7 @@ What is stored
         jobs, summary, history, log, outputs, causes, playback, segments ◄──────────┘
          any thread, one reading transaction each
 
-    Nobody folds a job here: rows, summary and checkpoint come together from the one reader that a job has, and are
+    No job is folded here: rows, summary and checkpoint come together from the one reader that a job has, and are
     written in one transaction. (`upgrade` folds once what an older version had left unfolded.)
 
 States of the writer (`writer`)
@@ -37,7 +37,7 @@ Bounds
     The queue holds 1,000,000 rows or 256 MB; a batch is at most 100,000 rows or 32 MB; the writer keeps the tails of
     500 jobs in memory; `Retention` bounds the database by the age, the number and the size of ended jobs.
 
-If the database's file is moved away or replaced, jobs under way continue in the new one from the next segment on.
+If the database's file is moved away or replaced, running jobs continue in the new one from the next segment on.
 `needs_checkpoint` then asks their readers for a checkpoint, without which those segments could not be played.
 """
 
@@ -70,7 +70,7 @@ IMPORT_ROWS = 50_000
 class Store(StoreReader):
     """Keeps jobs in a SQLite file or a PostgreSQL database.
 
-    Every method may be called by any thread. Reading waits for the database; `flush` first to see what was just put.
+    Every method may be called by any thread. Reading waits for the database; call `flush` first to see new segments.
 
     Args:
         place: a path or URL, as `locate` returns it. Raises `BadLocation` if it is neither.

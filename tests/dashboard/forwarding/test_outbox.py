@@ -1,4 +1,4 @@
-"""What waits while the server is away: bounded, payloads go first, counters never."""
+"""The outbox while the server is away: bounded; payloads are dropped first, and counters stay exact."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def decoded(blob: bytes) -> Segment:
 def test_a_job_is_queried_then_sent_in_order_and_dropped_once_it_is_stored() -> None:
     outbox = quiet()
     outbox.put([grown("a", 1), grown("a", 2), grown("b", 1)])
-    assert sent(outbox) == [], "nobody has asked"
+    assert sent(outbox) == [], "the server was not queried yet"
     assert outbox.to_query(10) == ["a", "b"]
     assert outbox.to_query(10) == []
     outbox.have(KnownSegments({"a": 0, "b": 0}))
@@ -143,7 +143,7 @@ def test_a_new_connection_sends_the_segments_that_the_server_lacks() -> None:
     assert sent(outbox) == [("a", 4), ("a", 5)]
 
 
-def test_a_server_that_has_forgotten_a_beginning_has_it_begun_again_and_one_that_lacks_a_middle_is_told() -> None:
+def test_a_job_unknown_to_the_server_is_restarted_and_one_with_a_gap_is_refused() -> None:
     again: list[str] = []
     refused: list[tuple[str, str]] = []
     outbox = quiet(restart=again.append, refused=lambda *said: refused.append(said))

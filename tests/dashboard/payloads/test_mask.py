@@ -1,4 +1,4 @@
-"""What is masked cannot be seen anywhere."""
+"""Masked values are hidden everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Previews: plain JSON, bounded, and no code of a payload is ever run."""
+"""Previews are plain, bounded JSON, made without running any code of a payload."""
 
 from __future__ import annotations
 

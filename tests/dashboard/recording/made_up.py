@@ -1,4 +1,4 @@
-"""Segments of a job that nobody ran: plain, or drawn by hypothesis."""
+"""Segments of synthetic jobs: plain ones, and ones drawn by hypothesis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is put into an HTML recording, and what is left out of it: by its bytes. How it looks: tests/browser."""
+"""The contents of an HTML recording, byte by byte, and its limits. tests/browser tests the page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def value_of(part: Part) -> Any:
 
 
 def parts_of(segments: Iterator[Segment] | list[Segment], room: int = ROOM, **options: Any) -> dict[str, list[Any]]:
-    """What is in the parts of each name."""
+    """The contents of the parts, by name."""
     content = RecordingBuilder(room)
     for segment in segments:
         content.add(segment)
@@ -105,7 +105,7 @@ def test_the_keyframe_is_the_jobs_final_state() -> None:
         playback.add(segment)
     (keyframe,) = parts_of(a_run(40))["keyframe"]
     expected = json.loads(msgspec.json.encode(playback.keyframe()))
-    del expected["frame"], keyframe["frame"]  # how often somebody looked
+    del expected["frame"], keyframe["frame"]  # depends on how often the job was shown
     assert keyframe == expected
 
 

@@ -1,4 +1,4 @@
-"""A recording that is imported is as its source: the same at any moment, and the same rows."""
+"""An imported recording equals its source: the same state at any moment, and the same rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written as JSON lines is read again as it was; what nobody wrote so is refused, with the line."""
+"""JSON lines are read as they were written; anything else is refused, with the line."""
 
 from __future__ import annotations
 

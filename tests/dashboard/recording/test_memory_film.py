@@ -1,4 +1,4 @@
-"""Jobs that no store keeps: their segments add up to what their page says."""
+"""The film of a job without a store adds up to the job's figures."""
 
 from __future__ import annotations
 

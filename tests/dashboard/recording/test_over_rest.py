@@ -1,4 +1,4 @@
-"""Recordings asked for over REST and by the command: what is hidden in them, and how large they are."""
+"""Recordings over REST and from the command line: masked values and size limits."""
 
 from __future__ import annotations
 

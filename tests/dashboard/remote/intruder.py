@@ -1,4 +1,4 @@
-"""A program that speaks the protocol, and says what a test wants it to say."""
+"""A program that speaks the protocol and sends whatever a test wants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers and programs in processes of their own, which a test kills, stops and starts again."""
+"""Servers and programs in processes of their own, which a test kills, stops and restarts."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def program(url: str, *arguments: str) -> Iterator[ProgramProcess]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A free port."""
     with closing(socket.create_server(("127.0.0.1", 0))) as found:
         port: int = found.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""`routilux serve`, and `routilux run --dashboard URL`, as a person calls them."""
+"""`routilux serve`, and `routilux run --dashboard URL`, from the command line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_run_takes_its_token_from_the_environment(tmp_path: Path) -> None:
         assert (called.code, len(get(server, "/jobs")["jobs"])) == (0, 1)
 
 
-def test_run_works_without_the_server_and_says_that_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_works_without_the_server_and_reports_unsent_segments(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("routilux_dashboard.cli.run.SEND_SECONDS", 0.2)
     called = call("run", TARGET, *WANTED, "--dashboard", "http://127.0.0.1:9")
     assert called.code == 0
@@ -54,7 +54,7 @@ def test_run_works_without_the_server_and_says_that_nothing_was_sent(monkeypatch
         (("--dashboard", "nowhere"), "HOST:PORT"),
     ],
 )
-def test_a_dashboard_that_is_none_is_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
+def test_an_invalid_dashboard_address_is_a_usage_error(arguments: tuple[str, ...], words: str) -> None:
     called = call("run", TARGET, *WANTED, *arguments)
     assert (called.code, words in called.err) == (2, True), called.err
 
@@ -71,7 +71,7 @@ def test_serve_runs_jobs_of_its_targets_on_request_and_cancels_them_at_its_end(t
         assert (shown["status"], shown["control"]["by"]) == ("cancelled", "routilux serve")
 
 
-def test_serve_is_told_how_long_jobs_are_kept(tmp_path: Path) -> None:
+def test_serve_takes_options_for_retention(tmp_path: Path) -> None:
     place = tmp_path / "jobs.db"
     with Store(str(place)) as store:
         for number in range(3):
@@ -102,7 +102,7 @@ def test_sigterm_ends_it_as_ctrl_c_does(tmp_path: Path) -> None:
         (("--host", "nowhere.invalid"), "no such name"),
     ],
 )
-def test_what_serve_cannot_use_is_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
+def test_invalid_arguments_of_serve_are_usage_errors(arguments: tuple[str, ...], words: str) -> None:
     called = call("serve", "--port", "0", *arguments)
     assert (called.code, words in called.err) == (2, True), called.err
 

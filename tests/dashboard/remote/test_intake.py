@@ -1,4 +1,4 @@
-"""What the server does with what programs send when its store is slow, full or cannot be read; how it sees silence."""
+"""Receiving jobs while the store is slow, full or unreadable; and noticing silent programs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def moody_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Store, "put", moody)
 
 
-def test_pages_go_on_while_the_store_has_no_room_and_it_gets_everything_once_it_has(
+def test_pages_stay_live_while_the_store_is_full_and_it_gets_everything_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flow, count = paced(), 3000
@@ -55,7 +55,7 @@ def test_pages_go_on_while_the_store_has_no_room_and_it_gets_everything_once_it_
     check_whole(tmp_path / "jobs.db", job.job_id, count)
 
 
-def test_a_store_that_refuses_now_and_then_gets_everything_in_order(tmp_path: Path, moody_store: None) -> None:
+def test_a_store_that_sometimes_has_no_room_gets_everything_in_order(tmp_path: Path, moody_store: None) -> None:
     flow, count = paced(), 6000
     with Dashboard(port=0, store=tmp_path / "jobs.db") as server, connect(server.url, flow) as connection:
         job = flow.start("source", {"count": count, "rate": 3000})
@@ -119,7 +119,7 @@ def test_jobs_are_shown_while_the_store_cannot_be_read_and_kept_once_it_can(
         assert [row["seq"] for row in get(server, f"/jobs/{mine}/history")["records"]] == [1, 2, 3]
 
 
-def test_what_was_shown_unread_gives_way_to_the_job_that_the_store_has(tmp_path: Path) -> None:
+def test_a_job_shown_unread_is_replaced_by_the_stored_one(tmp_path: Path) -> None:
     job_id = str(uuid.uuid4())
     with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url, key="k" * 32) as honest:
         honest.ask(job_id)
@@ -134,7 +134,7 @@ def test_what_was_shown_unread_gives_way_to_the_job_that_the_store_has(tmp_path:
             with intruder(server.url, key="k" * 32) as honest:
                 assert honest.ask(job_id)["unread"] == []
         assert other.wait_for("have")["refused"] == {job_id: "another program has sent a job of this id"}
-        other.send_segments(first_segment(job_id))  # what was under way is passed over
+        other.send_segments(first_segment(job_id))  # segments in flight are skipped
         assert other.wait_for("taken")
         eventually(lambda: get(server, f"/jobs/{job_id}")["seq"] == 3)
         with intruder(server.url, key="k" * 32) as honest:
@@ -142,7 +142,7 @@ def test_what_was_shown_unread_gives_way_to_the_job_that_the_store_has(tmp_path:
         assert [row["seq"] for row in get(server, f"/jobs/{job_id}/history")["records"]] == [1, 2, 3]
 
 
-def test_a_program_goes_on_where_the_store_is_once_it_can_be_read(tmp_path: Path) -> None:
+def test_a_program_continues_after_the_last_stored_segment_once_the_store_can_be_read(tmp_path: Path) -> None:
     job_id, first = str(uuid.uuid4()), first_segment("")
     second = msgspec.structs.replace(first, n=2, after_seq=3, seq=6, beginning=None, flow=None, sources=[])
     first, second = (msgspec.structs.replace(each, job_id=job_id) for each in (first, second))
@@ -188,7 +188,7 @@ def test_a_program_is_shown_beside_a_damaged_store_and_kept_whole_when_that_is_m
     check_whole(path, job.job_id, count)
 
 
-def test_a_gap_is_asked_for_again_and_what_came_twice_is_counted_once(tmp_path: Path) -> None:
+def test_a_gap_is_requested_again_and_a_repeated_segment_counts_once(tmp_path: Path) -> None:
     mine = str(uuid.uuid4())
     with Dashboard(port=0, store=tmp_path / "jobs.db") as server, intruder(server.url) as peer:
         peer.ask(mine)
@@ -205,7 +205,7 @@ def test_a_gap_is_asked_for_again_and_what_came_twice_is_counted_once(tmp_path: 
         assert [row["seq"] for row in get(server, f"/jobs/{mine}/history")["records"]] == list(range(1, 10))
 
 
-def test_of_distant_jobs_that_are_over_the_newest_are_kept_and_lost_ones_too_are_let_go(tmp_path: Path) -> None:
+def test_only_the_newest_ended_or_lost_jobs_of_programs_stay_in_memory(tmp_path: Path) -> None:
     flow = chain()
     with Dashboard(port=0, store=tmp_path / "jobs.db", keep_jobs=3) as server, connect(server.url, flow) as connection:
         jobs = [flow.execute("emitter", {"count": 200}) for _ in range(8)]
@@ -217,7 +217,7 @@ def test_of_distant_jobs_that_are_over_the_newest_are_kept_and_lost_ones_too_are
             assert get(server, f"/jobs/{job.job_id}")["counts"]["events"] == 200
 
 
-def test_a_completed_job_that_goes_on_elsewhere_is_shown_going_on(tmp_path: Path) -> None:
+def test_a_completed_job_that_continues_elsewhere_is_shown_running(tmp_path: Path) -> None:
     flow = chain()
     with Dashboard(port=0, store=tmp_path / "jobs.db") as server, connect(server.url, flow) as connection:
         job = flow.execute("emitter", {"count": 3})
@@ -233,7 +233,7 @@ def test_a_completed_job_that_goes_on_elsewhere_is_shown_going_on(tmp_path: Path
 # -- silence
 
 
-def test_a_program_is_lost_after_eight_seconds_of_silence_and_once_only() -> None:
+def test_a_program_is_lost_once_after_eight_seconds_of_silence() -> None:
     programs = Programs()
     program = programs.meet("key", "one @ host:1", 0)
     assert programs.meet("key", "one @ host:1", 5) is program
@@ -244,7 +244,7 @@ def test_a_program_is_lost_after_eight_seconds_of_silence_and_once_only() -> Non
     assert program.lost
 
 
-def test_a_server_that_was_itself_stopped_gives_everybody_time_again() -> None:
+def test_a_server_that_was_suspended_gives_programs_time_to_report_again() -> None:
     programs = Programs()
     program = programs.meet("key", "one @ host:1", 0)
     assert programs.silent(SECOND) == []
@@ -256,7 +256,7 @@ def test_a_server_that_was_itself_stopped_gives_everybody_time_again() -> None:
     assert found[0] >= woken + 4 * SECOND
 
 
-def test_programs_with_nothing_here_any_more_are_forgotten() -> None:
+def test_programs_without_jobs_are_forgotten() -> None:
     programs = Programs()
     programs.forget([programs.meet("key", "one @ host:1", 0)])
     assert programs.all() == []

@@ -1,4 +1,4 @@
-"""Programs that send what makes no sense, or what is not theirs: refused with a reason, and nobody else notices."""
+"""Programs that send nonsense, or jobs of others, are refused with a reason and disturb no other program."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def job_id() -> str:
     return str(uuid.uuid4())
 
 
-def test_an_honest_stranger_is_taken_in(server: Dashboard) -> None:
+def test_an_honest_program_is_accepted(server: Dashboard) -> None:
     mine = job_id()
     with intruder(server.url) as stranger:
         assert stranger.ask(mine) == {"jobs": {mine: 0}, "refused": {}, "unread": []}
@@ -94,7 +94,7 @@ def flood_of_messages(peer: Intruder) -> None:
 
 
 def many_flows(peer: Intruder) -> None:
-    for number in range(201):  # none after the one that is too many: it could not be told any more
+    for number in range(201):  # stop at the one too many: after it the connection is gone
         peer.send("flow", msgspec.structs.replace(FLOW, flow_id=f"f{number}"))
 
 
@@ -118,13 +118,13 @@ FLOODS = (large_message, flood_of_bytes, flood_of_messages)
         (many_flows, "200 flows"),
     ],
 )
-def test_whoever_sends_nonsense_is_told_why_and_cut(
+def test_a_program_that_sends_nonsense_is_disconnected_with_the_reason(
     server: Dashboard, misdeed: Callable[[Intruder], None], reason: str
 ) -> None:
     with intruder(server.url) as peer:
         with suppress(NotConnected):  # it may be cut while it is sending still
             misdeed(peer)
-        words = peer.last_words()  # whoever floods may find the connection gone before it reads why
+        words = peer.last_words()  # a flooding program may lose the connection before it reads the reason
         assert misdeed in FLOODS or ("disconnected this program" in words and reason in words), words
     assert ask(server, "GET", "/api/v1/healthz").status == 200
 
@@ -161,7 +161,7 @@ def test_a_job_whose_numbers_do_not_fit_is_refused_and_the_programs_other_jobs_g
         assert ask(server, "GET", f"/api/v1/jobs/{bad}").status == 404
 
 
-def test_a_program_that_sends_one_spoilt_job_after_the_other_is_cut(server: Dashboard) -> None:
+def test_a_program_that_keeps_sending_invalid_jobs_is_disconnected(server: Dashboard) -> None:
     with intruder(server.url) as peer:
         jobs = [job_id() for _ in range(30)]
         peer.ask(*jobs)
@@ -169,7 +169,7 @@ def test_a_program_that_sends_one_spoilt_job_after_the_other_is_cut(server: Dash
         assert "do not fit together" in peer.last_words()
 
 
-def test_nobody_sends_for_anothers_job_before_or_after_a_restart(tmp_path: Any) -> None:
+def test_a_program_cannot_send_another_programs_job_even_after_a_restart(tmp_path: Any) -> None:
     theirs = job_id()
     dashboard = Dashboard(port=0, store=tmp_path / "jobs.db")
     with dashboard, intruder(dashboard.url, key="k" * 64) as owner, intruder(dashboard.url) as thief:
@@ -185,7 +185,7 @@ def test_nobody_sends_for_anothers_job_before_or_after_a_restart(tmp_path: Any) 
         assert owner.ask(theirs)["jobs"] == {theirs: 1}
 
 
-def test_a_job_of_the_servers_own_program_is_nobody_elses(tmp_path: Any) -> None:
+def test_a_program_cannot_send_a_job_of_the_servers_own_program(tmp_path: Any) -> None:
     flow = paced()
     with Dashboard(flow, port=0, store=tmp_path / "jobs.db") as dashboard, intruder(dashboard.url) as thief:
         own = flow.execute("source", {"count": 5, "rate": 1000})
@@ -202,14 +202,12 @@ def test_a_job_of_the_servers_own_program_is_nobody_elses(tmp_path: Any) -> None
         ({"now_ns": "noon"}, "not understood"),
     ],
 )
-def test_a_greeting_that_is_none_is_refused_with_the_reason(
-    server: Dashboard, greeting: dict[str, Any], reason: str
-) -> None:
+def test_an_invalid_hello_is_refused_with_the_reason(server: Dashboard, greeting: dict[str, Any], reason: str) -> None:
     with pytest.raises(ConnectionRejected, match=reason), intruder(server.url, **greeting):
         pass
 
 
-def test_what_is_no_routilux_server_is_told_from_one_that_is_away() -> None:
+def test_an_unreachable_server_and_an_invalid_address_are_reported_differently() -> None:
     with connect("http://127.0.0.1:9", paced()) as connection:
         eventually(lambda: "refused" in connection.state.reason)
     with pytest.raises(ValueError, match="not the address of a server"):

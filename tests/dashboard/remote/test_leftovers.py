@@ -1,4 +1,4 @@
-"""Starting and stopping servers and connections: no thread, no socket is left, and none of it hangs."""
+"""Starting and stopping servers and connections leaves no thread and no socket behind, and never hangs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sockets() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="sockets are counted in /proc")
-def test_nothing_is_left_after_servers_and_connections_came_and_went(tmp_path: Path) -> None:
+def test_servers_and_connections_leave_no_threads_and_sockets(tmp_path: Path) -> None:
     flow = chain()
     flow.execute("emitter", {"count": 1})
     before, held = threads(), sockets()
@@ -54,7 +54,7 @@ def test_nothing_is_left_after_servers_and_connections_came_and_went(tmp_path: P
     eventually(lambda: sockets() == held, what="the sockets of before")
 
 
-def test_closing_without_a_server_is_quick_says_what_was_not_sent_and_leaves_nothing(
+def test_closing_without_a_server_is_quick_and_logs_the_unsent_segments(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     flow, before = chain(), threads()
@@ -81,7 +81,7 @@ def test_a_closed_connection_holds_no_job_and_the_engine_runs_on() -> None:
     eventually(lambda: gc.collect() is not None and reference() is None)
 
 
-def test_a_dashboard_that_is_stopped_and_started_stores_on_where_it_was(tmp_path: Path) -> None:
+def test_a_restarted_dashboard_continues_storing(tmp_path: Path) -> None:
     flow, gate = gated()
     dashboard = Dashboard(flow, port=0, store=tmp_path / "jobs.db")
     with dashboard:
@@ -98,7 +98,7 @@ def test_a_dashboard_that_is_stopped_and_started_stores_on_where_it_was(tmp_path
 
 
 @pytest.mark.parametrize("store", ["none", "jobs.db"])
-def test_a_server_that_is_stopped_and_started_goes_on_with_programs_elsewhere(store: str, tmp_path: Path) -> None:
+def test_a_restarted_server_continues_with_programs_elsewhere(store: str, tmp_path: Path) -> None:
     flow, gate = gated()
     server = Dashboard(port=0, store=store if store == "none" else tmp_path / store)
     with server:

@@ -1,4 +1,4 @@
-"""Programs that die or hang: their jobs are lost within ten seconds, with the last sign; who comes back goes on."""
+"""Programs that die or hang: their jobs are lost within ten seconds; a program that comes back continues."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def has_begun(server: Server, job_id: str) -> bool:
     return answer.status == 200 and answer.json["total"] > 50
 
 
-def test_jobs_of_dead_frozen_and_hanging_programs_are_lost_and_the_frozen_one_goes_on_when_it_thaws(
+def test_jobs_of_dead_frozen_and_hanging_programs_are_lost_and_a_thawed_one_continues(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     slow = ("--count", "4000", "--rate", "300")
@@ -84,7 +84,7 @@ def test_jobs_of_dead_frozen_and_hanging_programs_are_lost_and_the_frozen_one_go
         assert job_of(server, dead)["status"] == "lost"
 
 
-def test_a_new_server_finds_jobs_of_dead_programs_lost_and_those_of_living_ones_go_on(tmp_path: Path) -> None:
+def test_a_new_server_shows_jobs_of_dead_programs_as_lost_and_continues_the_others(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path / "jobs.db")
     slow = ("--count", "6000", "--rate", "300")
     with server, program(server.url, *slow) as dying, program(server.url, *slow) as living:

@@ -1,4 +1,4 @@
-"""The network between a program and its server is cut, stalls, drops packets: everything is there once, in order."""
+"""The network is cut, stalls or drops packets: every record is stored once, in order."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_record_is_stored_once_though_connections_are_cut_in_the_middle(tm
     check_whole(tmp_path / "jobs.db", job.job_id, RECORDS)
 
 
-def test_a_connection_that_stalls_is_given_up_by_both_sides_and_the_job_goes_on_when_it_moves(tmp_path: Path) -> None:
+def test_a_stalled_connection_is_dropped_by_both_sides_and_the_job_continues(tmp_path: Path) -> None:
     flow = paced()
     with ServerProcess(tmp_path / "jobs.db") as server:
         with proxy(server.port) as wire, connect(wire.url, flow) as connection:
@@ -66,7 +66,7 @@ def test_every_record_is_stored_once_though_packets_are_dropped(tmp_path: Path) 
             eventually(lambda: connection.state.connected)
             job = flow.start("source", {"count": RECORDS, "rate": RECORDS // (16 * DROPS)})
             for drop in range(DROPS):
-                time.sleep(chance.uniform(0.2, 1.0))  # a random moment is what is wanted
+                time.sleep(chance.uniform(0.2, 1.0))  # a random moment is the point
                 net.drop()
                 if drop % 2:
                     time.sleep(chance.uniform(0.2, 3.0))

@@ -1,4 +1,4 @@
-"""Controls and starts travel to the program and are answered, or refused as it says."""
+"""Commands to programs elsewhere: they run there, or are refused with the program's reason."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_the_program_refuses_as_an_engine_here_would(
     eventually(lambda: get(server, f"/jobs/{job_id}")["status"] == "cancelled")
 
 
-def test_a_job_is_started_elsewhere_and_there_at_once(
+def test_a_job_started_elsewhere_is_shown_at_once(
     server: Dashboard, held: tuple[Flow, Gated, ServerConnection]
 ) -> None:
     held[1].gate.set()
@@ -108,8 +108,8 @@ def test_a_job_is_started_elsewhere_and_there_at_once(
     assert get(server, f"/jobs/{job_id}")["counts"]["events"] == 3
     answer = post(server, "/flows/chain/jobs", {"params": {"count": "three"}})
     assert (answer.status, "integer" in answer.json["detail"]) == (422, True)
-    answer = post(server, "/flows/chain/jobs", {"entry": "nobody"})
-    assert (answer.status, "nobody" in answer.json["detail"]) == (422, True)
+    answer = post(server, "/flows/chain/jobs", {"entry": "unknown"})
+    assert (answer.status, "unknown" in answer.json["detail"]) == (422, True)
     again = post(server, "/flows/chain/jobs", {"again": job_id})
     assert again.status == 201, again.body
     eventually(lambda: get(server, f"/jobs/{again.json['job_id']}")["counts"]["events"] == 3)
@@ -142,7 +142,7 @@ def test_of_two_programs_with_flows_of_one_id_both_are_shown_and_the_newest_star
     eventually(lambda: get(server, "/flows")["flows"] == [])
 
 
-def test_a_program_that_has_left_is_asked_for_nothing(server: Dashboard) -> None:
+def test_a_disconnected_program_gets_no_commands(server: Dashboard) -> None:
     flow, gate = gated()
     with connect(server.url, flow) as connection:
         job = flow.start("emitter", {"count": 2})
@@ -158,7 +158,7 @@ def test_a_program_that_has_left_is_asked_for_nothing(server: Dashboard) -> None
     assert JobState.wait_for_completion(flow, job, timeout=10)
 
 
-def test_a_program_that_does_not_answer_holds_up_nobody(
+def test_a_program_that_does_not_answer_delays_no_other_request(
     server: Dashboard, monkeypatch: pytest.MonkeyPatch, held: tuple[Flow, Gated, ServerConnection]
 ) -> None:
     monkeypatch.setattr(programs, "ANSWER_SECONDS", 0.5)

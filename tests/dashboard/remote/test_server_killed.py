@@ -1,4 +1,4 @@
-"""A server that is killed again and again while a program runs: nothing is lost, and nothing is there twice."""
+"""A server is killed again and again while a program runs: nothing is lost, and nothing stored twice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_every_record_is_stored_once_in_order_though_the_server_is_killed_again_
         eventually(lambda: connection.state.connected)
         job = flow.start("source", {"count": RECORDS, "rate": RECORDS // (1 + 2 * KILLS)})
         for _ in range(KILLS):
-            time.sleep(chance.uniform(0.0, 0.8))  # a random moment is what is wanted
+            time.sleep(chance.uniform(0.0, 0.8))  # a random moment is the point
             server.kill()
             time.sleep(chance.uniform(0.0, 0.5))
             server.start()
@@ -42,7 +42,7 @@ def test_every_record_is_stored_once_in_order_though_the_server_is_killed_again_
     check_whole(store, job.job_id, RECORDS)
 
 
-def test_a_server_that_has_forgotten_a_job_gets_it_anew_with_its_counters(tmp_path: Path) -> None:
+def test_a_server_that_lost_a_job_gets_it_again_with_exact_counters(tmp_path: Path) -> None:
     flow, server = paced(), ServerProcess("none")
     with server, connect(server.url, flow) as connection:
         job = flow.start("source", {"count": 6000, "rate": 2000})

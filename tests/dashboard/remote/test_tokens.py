@@ -1,4 +1,4 @@
-"""Tokens: who needs one, what becomes of who has none, and how browsers keep it."""
+"""Tokens: who needs one, how requests without one are refused, and how browsers keep it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def server() -> Iterator[Dashboard]:
 
 
 def from_outside(server: Dashboard, path: str, method: str = "GET", **headers: str) -> Answer:
-    """As if it came through a proxy on this machine: whoever is behind it is not of this machine."""
+    """A request as forwarded by a proxy on this machine for a client elsewhere."""
     return ask(server, method, path, headers={"X-Forwarded-For": "203.0.113.9", **headers})
 
 
@@ -39,7 +39,7 @@ def test_this_machine_needs_no_token_for_pages_and_rest(server: Dashboard) -> No
 
 
 @pytest.mark.parametrize("path", ["/api/v1/jobs", "/jobs", "/metrics", "/static/nothing.js", "/api/v1/docs"])
-def test_others_are_told_that_a_token_is_needed(server: Dashboard, path: str) -> None:
+def test_requests_from_elsewhere_need_a_token(server: Dashboard, path: str) -> None:
     answer = from_outside(server, path)
     assert (answer.status, answer.headers["Content-Type"]) == (401, "application/problem+json")
     headers = {name.lower(): text for name, text in answer.headers.items()}
@@ -49,7 +49,7 @@ def test_others_are_told_that_a_token_is_needed(server: Dashboard, path: str) ->
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_whether_the_server_lives_is_told_without_a_token_and_nothing_else(server: Dashboard, method: str) -> None:
+def test_without_a_token_health_says_only_that_the_server_is_up(server: Dashboard, method: str) -> None:
     answer = from_outside(server, "/api/v1/healthz", method)
     assert answer.status == 200
     if method == "GET":
@@ -63,7 +63,7 @@ def test_whether_the_server_lives_is_told_without_a_token_and_nothing_else(serve
     assert from_outside(server, "/api/v1/healthz", "POST").status == 401
 
 
-def test_whoever_has_a_token_is_let_in(server: Dashboard) -> None:
+def test_a_request_with_a_token_is_allowed(server: Dashboard) -> None:
     assert from_outside(server, "/api/v1/jobs", Authorization=f"Bearer {TOKEN}").status == 200
     assert from_outside(server, "/api/v1/jobs", Authorization="Bearer another-token-entirely").status == 200
     wrong = from_outside(server, "/api/v1/jobs", Authorization="Bearer a-token-of-the-laboratorY")
@@ -96,7 +96,7 @@ def test_a_websocket_from_outside_needs_the_token_too(server: Dashboard) -> None
     assert refused.status == 401
 
 
-def test_a_program_needs_a_token_even_here_and_is_told_so(server: Dashboard) -> None:
+def test_a_local_program_needs_a_token_too(server: Dashboard) -> None:
     flow = chain(flow_id="theirs")
     for token, word in ((None, "asks programs for a token"), ("wrong-token-for-sure", "not one of this server's")):
         with connect(server.url, flow, token=token) as connection:
@@ -107,7 +107,7 @@ def test_a_program_needs_a_token_even_here_and_is_told_so(server: Dashboard) -> 
         assert get(server, f"/jobs/{job.job_id}")["status"] == "completed"
 
 
-def test_a_program_from_another_machine_shows_its_token_at_the_door() -> None:
+def test_a_program_from_another_machine_sends_its_token_when_it_connects() -> None:
     """A name of this machine that is not loopback stands for the other machine."""
     address = _outer_address()
     with Dashboard(port=0, host="0.0.0.0", store="none", tokens={"lab": TOKEN}) as server:
@@ -159,7 +159,7 @@ def test_a_file_of_tokens_has_names_tokens_and_comments(tmp_path: Path) -> None:
         (b"\xff\xfe", "cannot be read"),
     ],
 )
-def test_a_file_that_makes_no_sense_is_told_with_its_line(tmp_path: Path, text: Any, words: str) -> None:
+def test_an_invalid_token_file_is_reported_with_its_line(tmp_path: Path, text: Any, words: str) -> None:
     path = tmp_path / "tokens"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(BadTokens, match=words):
@@ -169,6 +169,6 @@ def test_a_file_that_makes_no_sense_is_told_with_its_line(tmp_path: Path, text: 
     assert str(path) in called.err
 
 
-def test_a_file_that_is_not_there_is_told() -> None:
+def test_a_missing_token_file_is_reported() -> None:
     called = call("serve", "--tokens", "/nowhere/tokens")
     assert (called.code, "/nowhere/tokens" in called.err) == (2, True)

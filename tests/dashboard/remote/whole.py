@@ -1,4 +1,4 @@
-"""Whether a store has a job whole: each record exactly once, in order, and every count right."""
+"""Checks that a store has a complete job: each record exactly once, in order, and every count right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies between a program and its server, and what can become of it: cut, stalled, spoilt, or dropping packets."""
+"""A proxy between a program and its server that can cut, stall, corrupt or drop packets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tools.apt import AptFailed, install
 
 
 class Proxy:
-    """Passes bytes between whoever connects and a server, until it is told to do something else."""
+    """Passes bytes between clients and a server, until a test changes that."""
 
     def __init__(self, port: int) -> None:
         self._target = ("127.0.0.1", port)
@@ -34,7 +34,7 @@ class Proxy:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def cut(self) -> None:
-        """End what is connected, in the middle of whatever it says."""
+        """Cut all connections, in the middle of a message."""
         pairs, self._pairs = self._pairs, []
         for pair in pairs:
             for side in pair:
@@ -116,7 +116,7 @@ class Namespace:
         self.prefix = ("ip", "netns", "exec", self._name)
 
     def drop(self) -> None:
-        """Throw away every packet, in both directions; nobody is told."""
+        """Silently drop every packet, in both directions."""
         _ip("route", "add", "blackhole", f"{self.address}/32")
         _ip("-n", self._name, "route", "add", "blackhole", f"{self._here}/32")
 

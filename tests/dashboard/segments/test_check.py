@@ -1,4 +1,4 @@
-"""Segments that are not what follows are refused, and leave everything as it was."""
+"""Invalid segments are refused, and change nothing."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "an unknown source": (_rows("records", source=77), "Unknown source number 77"),
     "a time beyond all": (_rows("records", time_ns=2**70), "time of a record"),
     "a cause to come": (_rows("records", cause=10**6), "cause of a record"),
-    "a cut that is none": (lambda segment: segment.records.cut.append(10**6), "index in cut"),
+    "an invalid index in cut": (lambda segment: segment.records.cut.append(10**6), "index in cut"),
     "no JSON": (lambda segment: segment.records.data.__setitem__(-1, b"{"), "is not JSON"),
     "an unknown target": (
         lambda segment: segment.running.append(RunningNow("", "", 1, 55)),
@@ -93,7 +93,7 @@ WRONG: dict[str, tuple[Change, str]] = {
     "a negative sum": (_set(sums=Sums({}, [RunSums(0, 0, -5, 0, 0, 0)])), "after_run"),
     "an entry again": (_entry("custom", {}, number=1), "does not follow entry"),
     "a status that there is not": (_entry("status", {"status": "fine"}), "Invalid enum value"),
-    "a number that is none": (_entry("output", {"n": "many"}), "Expected `int`"),
+    "an invalid number": (_entry("output", {"n": "many"}), "Expected `int`"),
     "dropped without end": (_entry("dropped", {"routines": {"emitter": 2**80}}), "<= 2\\^53|9007199254740992"),
     "a retry without a date": (_entry("retry", {"attempt": 1, "max_retries": 2}), "due_ns"),
     "log rows out of order": (_set(log=[LogRow(2, "", None, False), LogRow(1, "", None, False)]), "order"),
@@ -167,7 +167,7 @@ _junk = st.recursive(
 @given(st.data())
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_any_altered_segment_is_refused_or_folded(film: list[Segment], data: st.DataObject) -> None:
-    """What comes off the wire, with something replaced by junk: a refusal, or a state that can be shown."""
+    """A segment from the wire with a part replaced by junk is refused, or folds into a state that can be shown."""
     plain = msgspec.to_builtins(film[1], builtin_types=(bytes,))
     place: Any = plain
     while isinstance(place, dict | list) and place:

@@ -1,4 +1,4 @@
-"""The part of a segment up to a moment."""
+"""Cutting and splitting segments."""
 
 from __future__ import annotations
 

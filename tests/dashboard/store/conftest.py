@@ -1,4 +1,4 @@
-"""Stores in files of their own, and in databases of a server that is started once."""
+"""Stores in temporary files, and in databases on a PostgreSQL server that is started once."""
 
 from __future__ import annotations
 

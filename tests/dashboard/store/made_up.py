@@ -1,4 +1,4 @@
-"""Jobs that nobody ran, as the store is given them: segments of any length, whose rows follow a rule."""
+"""Synthetic jobs for the store: segments of any length, whose rows follow a rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, on a free port and a folder of its own; it can be stopped and started."""
+"""A PostgreSQL server for the tests, on a free port and in a temporary folder; it can be stopped and restarted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ USER = "routilux"
 
 
 class PostgresServer:
-    """A server whose programs are in `programs`; as root it runs as somebody else, for it refuses root."""
+    """A server whose programs are in `programs`; as root it runs as another user, because PostgreSQL refuses root."""
 
     def __init__(self, programs: Path) -> None:
         self._programs = programs
@@ -45,7 +45,7 @@ class PostgresServer:
         eventually(self._answers, within=60, what="the PostgreSQL server answers")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Stop, whoever is connected; with SIGQUIT without tidying up."""
+        """Stop despite open connections; with SIGQUIT without any cleanup."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait(60)
@@ -84,4 +84,4 @@ def database_of(url: str) -> str:
 
 def _somebody() -> str:
     names = {entry.pw_name for entry in pwd.getpwall()}
-    return "postgres" if "postgres" in names else "nobody"
+    return "postgres" if "postgres" in names else "nobody"  # words: quoted

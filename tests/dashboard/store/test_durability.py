@@ -1,4 +1,4 @@
-"""Killed at any moment, a process that was writing leaves whole segments, in order, and no others.
+"""A writing process that is killed at any moment leaves whole segments, in order.
 
 `KILLS=30` kills that often; else 5 times. (Writing to PostgreSQL half as often: its processes are not killed.)
 """
@@ -33,7 +33,7 @@ place, rows, *begun = sys.argv[1:]
 store = Store(place)
 store.start()
 jobs = [MadeUpJob(part.partition("=")[0]) for part in begun]
-for job, part in zip(jobs, begun):  # what was safe is not put again
+for job, part in zip(jobs, begun):  # safe segments are not put again
     while job.n < int(part.partition("=")[2]):
         job.next(int(rows))
 print("writing", flush=True)
@@ -52,7 +52,7 @@ while True:
 
 
 def kill_one(place: str, begun: dict[str, int], lines: int) -> dict[str, int]:
-    """Write until so many segments were said to be safe, then kill; what was the last of each job that was."""
+    """Write until so many segments were reported safe, then kill; returns each job's last safe segment."""
     command = [sys.executable, "-c", WRITING, place, str(ROWS), *(f"{job_id}={n}" for job_id, n in begun.items())]
     safe = dict(begun)
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as writing:

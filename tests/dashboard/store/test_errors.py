@@ -1,4 +1,4 @@
-"""A database that cannot be written makes nobody wait: the store says what is wrong, and writes later what it held."""
+"""A database that cannot be written: no caller waits, the store says why, and writes its queue later."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_full_disk_is_reported_and_the_queue_is_written_once_there_is_space(
     trouble.put(5, 2_000)
     trouble.fails("the disk is full; free some space")
     assert trouble.store.health.waiting > 10_000
-    assert list(trouble.store.segments("job-1"))[:5] == trouble.segments[:5]  # reading goes on
+    assert list(trouble.store.segments("job-1"))[:5] == trouble.segments[:5]  # reading still works
     trouble.put(2)
     (disk / "filling").unlink()
     subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
@@ -120,7 +120,7 @@ def test_a_read_only_file_system_is_reported(small_disk: Disk, open_store: OpenS
     trouble = Trouble(open_store(disk / "jobs.db"))
     trouble.put()
     trouble.fails("it is read-only; allow this user to write the file and its folder")
-    assert list(trouble.store.segments("before")) == before.segments  # what is there can be looked at
+    assert list(trouble.store.segments("before")) == before.segments  # stored jobs can be read
     assert [job.job_id for job in trouble.store.jobs().jobs] == ["before"]
     subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
     assert trouble.store.flush(60)
@@ -142,7 +142,7 @@ LOOKING = """
 import os, sys
 from routilux_dashboard.store import Store
 with Store(sys.argv[2]):
-    pass  # everything is imported: nobody may not be allowed to read that
+    pass  # import everything first: the other user may not be allowed to read it
 if os.getuid() == 0:
     os.setuid(65534)
 with Store(sys.argv[1]) as store:
@@ -186,7 +186,7 @@ def test_a_file_locked_by_another_process_is_reported(tmp_path: Path, open_store
         assert locking.stdout.readline() == b"locked\n"
         trouble.put()
         trouble.fails("another process has locked it")
-        assert trouble.store.last_segments(["job-1"]) == {"job-1": 5}  # reading goes on
+        assert trouble.store.last_segments(["job-1"]) == {"job-1": 5}  # reading still works
         trouble.put()
         locking.communicate()
     trouble.recovers()

@@ -1,4 +1,4 @@
-"""The kept history by range and with filters: what is found is what a look at every single record would find."""
+"""The stored history by range and filter finds the same records as a scan of all of them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ _queries = st.builds(
     after=st.none() | _seqs,
     before=st.none() | _seqs,
     limit=st.sampled_from([1, 3, 100, 1000]),
-    routine=st.sampled_from([None, None, "source", "sink", "nobody"]),
+    routine=st.sampled_from([None, None, "source", "sink", "unknown"]),
     event=st.sampled_from([None, None, "item", "Done", "nothing"]),
     outcome=st.sampled_from([None, None, *OUTCOMES[:3]]),
     kind=st.sampled_from([None, None, "event", "start", "custom"]),

@@ -1,4 +1,4 @@
-"""The list of what is kept: pages, filters, counts; and who is alive, who has ended, who is lost."""
+"""The list of stored jobs: pages, filters and counts; which jobs are alive, ended or lost."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_job_whose_writer_died_is_lost_with_its_last_sign(place: str, open_sto
     reading = open_store(place, now_ns=clock)
     assert reading.summary("job-1").status == "running"  # the other process is alive
     sign_ns = writing._writer._liveness.beat_ns
-    clock.now_ns = sign_ns + 60 * SECOND  # and has not been heard of for a minute
+    clock.now_ns = sign_ns + 60 * SECOND  # a minute without a heartbeat
     summary = reading.summary("job-1")
     assert (summary.status, reading.jobs().counts) == ("lost", {"lost": 1, "completed": 1})
     assert summary.last_sign is not None

@@ -1,4 +1,4 @@
-"""Where a store is: named, by the environment, or the user's own file."""
+"""Where a store is: as named, from the environment, or the user's default file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store of any earlier version is brought up to date with all that is in it; one of a newer version is left alone."""
+"""Stores of earlier versions are migrated without loss; a store of a newer version is not touched."""
 
 from __future__ import annotations
 

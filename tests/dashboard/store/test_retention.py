@@ -1,4 +1,4 @@
-"""What is old, too much or too many is removed; never what is alive."""
+"""Jobs that are too old, too many or too large are removed, unless they are alive."""
 
 from __future__ import annotations
 

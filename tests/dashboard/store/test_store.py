@@ -1,4 +1,4 @@
-"""What is put into a store is there, once, and read again as it was; in a file and in PostgreSQL alike."""
+"""Segments put into a store are there once and are read unchanged, in a file and in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_a_number_with_a_new_name_keeps_the_old_name_in_older_rows(place: str, o
     second.sources = swapped
     store = open_store(place)
     put(store, [first, second])
-    put(open_store(place), [third])  # another process goes on
+    put(open_store(place), [third])  # another process continues
     shown = [(record.routine_id, record.seq % 2) for record in store.history("job-1", HistoryQuery()).records]
     assert shown[1:10] == [("sink" if seq % 2 else "source", seq % 2) for seq in range(2, 11)]
     assert shown[10:] == [("source" if seq % 2 else "sink", seq % 2) for seq in range(11, 31)]
@@ -241,8 +241,8 @@ def test_a_message_is_followed_to_its_causes_and_effects(place: str, open_store:
 def test_reading_an_unknown_job_raises_lookup_error(place: str, open_store: OpenStore) -> None:
     store = open_store(place)
     for read in (store.summary, store.playback, lambda job_id: list(store.segments(job_id))):
-        with pytest.raises(LookupError, match="Job 'nobody' is not in the store"):
-            read("nobody")
+        with pytest.raises(LookupError, match="Job 'unknown' is not in the store"):
+            read("unknown")
 
 
 def test_an_import_equals_its_source(place: str, open_store: OpenStore, tmp_path: Any) -> None:
@@ -265,7 +265,7 @@ def test_a_jobs_owner_is_the_one_that_put_it_first(place: str, open_store: OpenS
 
 
 def test_put_returns_false_when_the_queue_is_full(place: str) -> None:
-    store = Store(place)  # and nobody writes
+    store = Store(place)  # and unknown writes
     segment = MadeUpJob(padding=f',"much":"{"x" * 60_000}"').next(1_000)
     taken = 0
     while store.has_room:
