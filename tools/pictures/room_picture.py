@@ -70,7 +70,7 @@ def room_picture(package: Path, title: str) -> str:
         picture.text(24 + name_width + 20, middle + 4, purpose(package, room), "soft small")
         picture.text(left + 22 * row + 11, 60, str(row + 1), "soft small middle")
         picture.path(f"M{left + 22 * row + 6:g} {middle:g} h10", "rule")
-        for below in graph[room]:
+        for below in sorted(graph[room]):
             x, kind = left + 22 * rooms.index(below) + 11, "uses" if rooms.index(below) > row else "upward"
             picture.add(f'<circle class="{kind}" cx="{x:g}" cy="{middle:g}" r="5"/>')
     return picture.document()
