@@ -37,7 +37,7 @@ class SegmentPosition(NamedTuple):
 
 def check(segment: Segment, position: SegmentPosition) -> None:
     """Raise `SegmentRefused` unless `segment` is complete and follows `position`. Payloads are not checked."""
-    _check_order(segment, position)
+    check_order(segment, position)
     records, runs = segment.records, segment.runs
     _check_lengths("records", records.source, records.time_ns, records.cause, records.data)
     _check_lengths("runs", runs.target, runs.start_ns, runs.duration_ns, runs.outcome, runs.cause)
@@ -61,7 +61,8 @@ def check_payloads(records: Records) -> None:
             raise SegmentRefused(f"The payload of record {place} of a segment is not JSON: {error}") from None
 
 
-def _check_order(segment: Segment, position: SegmentPosition) -> None:
+def check_order(segment: Segment, position: SegmentPosition) -> None:
+    """Raise `SegmentRefused` unless `segment` is the job's next one. Enough for a segment that was checked before."""
     if position.job_id is not None and segment.job_id != position.job_id:
         raise SegmentRefused(f"The segment belongs to job {segment.job_id!r}, not to {position.job_id!r}")
     if segment.n != position.n + 1:

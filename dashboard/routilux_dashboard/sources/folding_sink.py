@@ -35,7 +35,7 @@ class FoldingSink:
         playback, schedule = self._jobs[job_id]
         try:
             for segment in segments:
-                if playback.add(segment):
+                if playback.add(segment, trusted=True):
                     schedule.count(segment)
         except SegmentRefused:
             return None

@@ -137,7 +137,7 @@ class StoreReader:
             try:
                 for segment in SegmentReader(self._database, connection, job_no).read(playback.n):
                     part = _cut(segment, seq, t_ns)
-                    playback.add(part)
+                    playback.add(part, trusted=True)
                     if part is not segment:
                         break
             except SegmentRefused as error:

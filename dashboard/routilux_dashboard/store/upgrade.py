@@ -55,7 +55,7 @@ def _upgrade(database: Database, reader: StoreReader) -> Iterator[bool]:
 def _fold(database: Database, reader: StoreReader, job_id: str) -> Iterator[bool]:
     playback, schedule, rows = reader.last_checkpoint(job_id), CheckpointSchedule(), 0
     for segment in reader.segments(job_id, playback.n):
-        playback.add(segment)
+        playback.add(segment, trusted=True)
         schedule.count(segment)
         rows += len(segment.records.source) + len(segment.runs.target)
         if rows >= ROWS:
