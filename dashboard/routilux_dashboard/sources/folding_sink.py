@@ -1,4 +1,8 @@
-"""Folds what a recorder takes before the store gets it, so that the store has figures beside the rows."""
+"""Folds a recorder's segments before the store gets them, so that it has figures beside the rows.
+
+While much waits to be written, segments are put without figures, and the store folds them later (`background_fold`):
+a busy engine would feel the folding more than the writing.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,9 @@ from ..fold.playback import Playback
 from ..segments.check import SegmentRefused
 from ..segments.segment import Segment
 from ..store import Store, StoreFailed
+
+BUSY_ROWS = 2_000
+"""Rows in the write queue, or in one put, with which segments are put without figures."""
 
 
 class FoldingSink:
@@ -22,17 +29,19 @@ class FoldingSink:
 
     def put(self, segments: list[Segment]) -> bool:
         """Fold segments of one job, and queue them with their figures."""
-        figures = self._fold(segments)
+        rows = sum(len(segment.records.source) + len(segment.runs.target) for segment in segments)
+        figures = self._fold(segments) if rows + self._store.queued_rows <= BUSY_ROWS else None
         put = self._store.put(segments, [figures] if figures is not None else [])
-        if put and segments[-1].final:
+        if figures is None or (put and segments[-1].final):
             self._jobs.pop(segments[-1].job_id, None)
         return put
 
     def _fold(self, segments: list[Segment]) -> JobFigures | None:
         job_id, last = segments[0].job_id, segments[-1]
-        if job_id not in self._jobs:
-            self._jobs[job_id] = (self._playback(segments[0]), CheckpointSchedule())
-        playback, schedule = self._jobs[job_id]
+        known = self._jobs.get(job_id) or self._begin(segments[0])
+        if known is None:
+            return None
+        playback, schedule = self._jobs[job_id] = known
         try:
             for segment in segments:
                 if playback.add(segment, trusted=True):
@@ -41,9 +50,14 @@ class FoldingSink:
             return None
         return figures_of(playback, schedule, needed=last.final or self._store.needs_checkpoint(job_id))
 
-    def _playback(self, first: Segment) -> Playback:
-        """The job before its next segment: empty, or as stored if it had ended and continues."""
-        try:
-            return self._store.playback(first.job_id) if first.n > 1 else Playback()
-        except (LookupError, StoreFailed):
-            return Playback()
+    def _begin(self, first: Segment) -> tuple[Playback, CheckpointSchedule] | None:
+        """The job before its next segment: empty, or as stored; `None` while the store still has to fold it."""
+        playback = Playback()
+        if first.n > 1:
+            if self._store.is_unfolded(first.job_id):
+                return None
+            try:
+                playback = self._store.playback(first.job_id)
+            except (LookupError, StoreFailed):
+                return None
+        return (playback, CheckpointSchedule()) if playback.n == first.n - 1 else None

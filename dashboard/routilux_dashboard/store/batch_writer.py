@@ -43,9 +43,14 @@ class WriteResult(NamedTuple):
 
 
 class BatchWriter:
-    """Writes batches, and remembers the jobs between them. For one thread, except `needs_checkpoint`."""
+    """Writes batches, and remembers the jobs between them. For one thread, except `needs_checkpoint`.
+
+    `unfolded` has the jobs whose last segments were put without figures, the last time at `unfolded_ns`.
+    """
 
     def __init__(self, database: Database, writer: str) -> None:
+        self.unfolded: dict[str, None] = {}
+        self.unfolded_ns = 0
         self._database = database
         self._writer = writer
         self._jobs: OrderedDict[str, JobWriter] = OrderedDict()
@@ -71,6 +76,10 @@ class BatchWriter:
                 jobs[job_id].row.owner = jobs[job_id].row.owner or request.owner
             for figures in request.figures:
                 self._add_figures(jobs[figures.summary.job_id], figures)
+        without = job_ids.keys() - {figures.summary.job_id for request in requests for figures in request.figures}
+        if without:
+            self.unfolded.update(dict.fromkeys(without))
+            self.unfolded_ns = now_ns
         lost = thinned = 0
         for job in jobs.values():
             job.row.writer, job.row.written_ns = self._writer, now_ns

@@ -12,8 +12,8 @@ Storage
         jobs, summary, history, log, outputs, causes, playback, segments ◄──────────┘
          any thread, one reading transaction each
 
-    No job is folded here: rows, summary and checkpoint come together from the one reader that a job has, and are
-    written in one transaction. (`upgrade` folds once what an older version had left unfolded.)
+    Rows, summary and checkpoint come together from the reader that folded the job, and are written in one
+    transaction. Segments that were put without figures are folded later (`background_fold`).
 
 States of the writer (`writer`)
     ok ──── the oldest request waits for more than 2 s ────► behind ──── written ────► ok
@@ -30,7 +30,7 @@ Threads and locks
 Invariants
     - A job's segments are stored in the order of their numbers, each once; one that was put again is skipped.
     - After `done()` of a request was called, its rows survive a crash of the process and of the machine.
-    - `summary` and `words` in a job's row are as of segment `played`, which is `n` for everything this version writes.
+    - `summary` and `words` in a job's row are as of segment `played`, which is `n` once the job is folded.
     - A number in a chunk means one name for as long as the job exists, whatever later segments call it.
 
 Bounds
@@ -52,13 +52,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from ..fold.checkpoints import JobFigures
 from ..protocol import StoreHealth
 from ..segments.segment import Segment
+from .background_fold import BackgroundFold
 from .batch_writer import BatchWriter
 from .database import Database
 from .liveness import WriterLiveness
 from .reader import StoreReader
 from .retention import Retention, RetentionSweep, mark_deleted
 from .schema import SchemaRefused
-from .upgrade import FigureUpgrade
 from .write_queue import WriteQueue
 from .writer import Writer
 
@@ -94,7 +94,7 @@ class Store(StoreReader):
         self._queue = WriteQueue()
         self._batches = BatchWriter(database, liveness.own)
         self._sweep = RetentionSweep(database, retention or Retention(), liveness)
-        background_tasks = [self._sweep.run, FigureUpgrade(database, self).run]
+        background_tasks = [self._sweep.run, BackgroundFold(database, self, self._batches, now_ns).run]
         self._writer = Writer(database, self._batches, self._queue, liveness, background_tasks, now_ns)
         self._started = False
 
@@ -162,6 +162,15 @@ class Store(StoreReader):
     def needs_checkpoint(self, job_id: str) -> bool:
         """Whether the job's next figures should have a checkpoint, due or not."""
         return self._batches.needs_checkpoint(job_id)
+
+    def is_unfolded(self, job_id: str) -> bool:
+        """Whether stored segments of the job still have to be folded."""
+        return job_id in self._batches.unfolded
+
+    @property
+    def queued_rows(self) -> int:
+        """How many rows wait to be written."""
+        return self._queue.rows
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until everything put so far is written; False if that takes longer than `timeout` seconds."""
