@@ -86,7 +86,8 @@ def test_every_command_that_is_written_down_exists() -> None:
 
 def test_every_link_within_the_repository_leads_to_a_file_and_to_a_heading_that_is_there() -> None:
     for page in PAGES:
-        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        text = re.sub(r"^( *)```.*?^\1```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for link in re.findall(r"\]\(([^)\s]+)\)", text):
             if "://" not in link:
                 path, _, anchor = link.partition("#")
                 target = page.parent / path if path else page
