@@ -115,9 +115,8 @@ class RecordingBuilder:
         shown = playback.keyframe() if keyframe is None else masked_keyframe(keyframe, self._mask)
         if last_sign_ns is not None:
             playback.mark_lost(last_sign_ns)
-            shown = replace(
-                playback.keyframe(), at=milliseconds(time.time_ns())
-            )  # so that the page shows for how long it is lost
+            now = milliseconds(time.time_ns())  # so that the page shows how long the job has been lost
+            shown = replace(playback.keyframe(), at=now)
         fixed = self._fixed(shown)
         self._fit(self._room - sum(part.size for part in fixed))
         about = self._about(limit, [*missing, *(self._counted_only() if keyframe is None else ())])

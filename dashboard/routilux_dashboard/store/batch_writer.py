@@ -76,9 +76,9 @@ class BatchWriter:
                 jobs[job_id].row.owner = jobs[job_id].row.owner or request.owner
             for figures in request.figures:
                 self._add_figures(jobs[figures.summary.job_id], figures)
-        without = job_ids.keys() - {figures.summary.job_id for request in requests for figures in request.figures}
-        if without:
-            self.unfolded.update(dict.fromkeys(without))
+        unfolded = dict.fromkeys(job_id for job_id, job in jobs.items() if not job.has_figures)
+        if unfolded:
+            self.unfolded.update(unfolded)
             self.unfolded_ns = now_ns
         lost = thinned = 0
         for job in jobs.values():

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..fold.checkpoints import JobFigures
-from ..protocol import JobSummary
 from ..segments.check import SegmentRefused
 from ..segments.segment import ENDED, Records, Runs, Segment, SourceName, TargetName
 from .chunks import Chunk, StoredSegment, encode
@@ -94,7 +93,7 @@ class JobWriter:
         self.lost = 0
         self.safe_n = 0
         self.final = False
-        self._summary: JobSummary | None = None
+        self._figures: JobFigures | None = None
         self._records = RecordTail()
         self._runs = RunTail()
         self._lists = {kind: ListTail(kind) for kind in (Kind.SEGMENTS, Kind.LOG, Kind.OUTPUTS)}
@@ -123,8 +122,13 @@ class JobWriter:
         """Take the summary into the row at the next flush; False if the figures are not as of the last segment."""
         if figures.n != self.row.n:
             return False
-        self._summary = figures.summary
+        self._figures = figures
         return True
+
+    @property
+    def has_figures(self) -> bool:
+        """Whether the figures are as of the last segment."""
+        return self.row.n == (self.row.played if self._figures is None else self._figures.n)
 
     def continue_after(self, segment: Segment, known: JobWriter) -> None:
         """Store the job from `segment` on: everything before went with a database that is gone."""
@@ -141,10 +145,10 @@ class JobWriter:
             chunks += flush.chunks
             replaced += [(tail.kind, first) for first in flush.replaced]
         self.row.size += sum(len(chunk.data) for chunk in chunks)
-        if self._summary is not None:
-            self.row.summary, self.row.words = encoded_summary(self._summary)
-            self.row.played = self.row.n
-            self._summary = None
+        if self._figures is not None:
+            self.row.summary, self.row.words = encoded_summary(self._figures.summary)
+            self.row.played = self._figures.n
+            self._figures = None
         return chunks, replaced
 
     def load_name(self, kind: int, number: int, data: bytes) -> None:
