@@ -115,6 +115,10 @@ class Outbox:
                 self._add(piece, blob)
         self._wake()
 
+    def needs_checkpoint(self, job_id: str) -> bool:
+        """Never: the server makes checkpoints of its own."""
+        return False
+
     def _add(self, segment: Segment, blob: bytes) -> None:
         with self._lock:
             if segment.job_id in self._refused_jobs:

@@ -201,6 +201,19 @@ def test_a_number_with_a_new_name_keeps_the_old_name_in_older_rows(place: str, o
     assert shown[10:] == [("source" if seq % 2 else "sink", seq % 2) for seq in range(11, 31)]
 
 
+def test_segments_put_without_figures_are_folded_in_the_background(place: str, open_store: OpenStore) -> None:
+    segments, store = list(MadeUpJob().segments(500)), open_store(place)
+    first, figures = next(with_figures(segments))
+    assert store.put([first], [figures])
+    for part in (segments[1:20], segments[20:]):
+        assert all(store.put([segment]) for segment in part)
+        assert store.flush(60)
+        counts = played(segments[: part[-1].n]).summary.counts
+        eventually(lambda: store.summary("job-1").counts == counts, within=60, what="the counts")  # noqa: B023
+    eventually(lambda: not store.is_unfolded("job-1"), within=60, what="all is folded")
+    assert store.playback("job-1").job() == played(segments).job()
+
+
 def test_jobs_that_an_older_version_left_unfolded_are_folded_when_the_store_opens(
     place: str, open_store: OpenStore
 ) -> None:
