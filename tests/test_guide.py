@@ -27,7 +27,7 @@ def rows_of(page: str, head: str) -> list[list[str]]:
 
 
 def job_that_is(status: str, flow: Flow, door: Door) -> JobState:
-    """A job of the flow at rest with that status; a running one stands at the door."""
+    """A job of the flow at rest with that status; a running one waits at the door."""
     if status == LOADED:
         loaded = JobState(flow.flow_id)
         loaded.status = "running"
@@ -49,13 +49,13 @@ def job_that_is(status: str, flow: Flow, door: Door) -> JobState:
 
 LOADED = "loaded as `running`"
 CONTROLS = ["pause", "resume", "step", "cancel"]
-WORDS = {"pauses": "paused", "pauses (nothing waits)": "paused", "cancels": "cancelled", "goes on": "completed"}
-"""What becomes of the job, by what the table says that a control does."""
+WORDS = {"pauses": "paused", "pauses (nothing waits)": "paused", "cancels": "cancelled", "continues": "completed"}
+"""The status that each entry of the table of controls leads to."""
 
 
 @pytest.mark.parametrize("row", rows_of("control.md", "status | `pause`"), ids=lambda row: row[0])
 @pytest.mark.parametrize("control", CONTROLS)
-def test_a_control_does_what_the_table_of_controls_says(row: list[str], control: str) -> None:
+def test_a_control_works_as_in_the_table_of_controls(row: list[str], control: str) -> None:
     said = row[1 + CONTROLS.index(control)]
     flow, door = Flow("flow"), Door()
     job_state = job_that_is(row[0], flow, door)
@@ -66,7 +66,7 @@ def test_a_control_does_what_the_table_of_controls_says(row: list[str], control:
         with pytest.raises(ValueError, match=status):
             ask(job_state, **options)
         assert job_state.status == status
-    elif said.endswith("`ValueError` when none does"):
+    elif said.endswith("`ValueError` if there is none"):
         with pytest.raises(ValueError, match="nothing waits"):
             ask(job_state, **options)
         assert job_state.status == status
@@ -80,7 +80,7 @@ def test_a_control_does_what_the_table_of_controls_says(row: list[str], control:
     door.open()
 
 
-def test_a_pause_that_is_draining_is_taken_back_by_a_resume() -> None:
+def test_resume_withdraws_a_pause_that_is_still_draining() -> None:
     flow, door = Flow("flow"), Door()
     job_state = job_that_is("running", flow, door)
     flow.pause(job_state, wait=False)
@@ -94,7 +94,7 @@ def test_a_pause_that_is_draining_is_taken_back_by_a_resume() -> None:
 
 
 @pytest.mark.parametrize("row", rows_of("errors.md", "strategy | the job"), ids=lambda row: row[0])
-def test_a_strategy_does_what_the_table_of_strategies_says(row: list[str]) -> None:
+def test_a_strategy_works_as_in_the_table_of_strategies(row: list[str]) -> None:
     strategy, job, state, history = row
     flow = Flow("flow")
     bad = Node(raises(ValueError("no")))
@@ -103,15 +103,15 @@ def test_a_strategy_does_what_the_table_of_strategies_says(row: list[str]) -> No
     job_state = flow.execute("source")
     kept = job_state.get_routine_state("bad") or {}
     kinds = [record.kind for record in job_state.execution_history if record.routine_id == "bad"]
-    goes_on = job == "goes on"
-    assert job_state.status == ("completed" if goes_on else "failed")
-    tries = 3 if strategy == '`"retry"`' else 2 if goes_on else 1
+    continues = job == "continues"
+    assert job_state.status == ("completed" if continues else "failed")
+    tries = 3 if strategy == '`"retry"`' else 2 if continues else 1
     assert len(job_state.execution_tracker.routine_executions["bad"]) == tries
     if strategy == '`"retry"`':
         assert kinds == ["retry", "retry", "error"], history
         state = rows_of("errors.md", "strategy | the job")[0][2]
     else:
-        assert kinds == re.findall(r"`(\w+)`", history) * (2 if goes_on else 1)
+        assert kinds == re.findall(r"`(\w+)`", history) * (2 if continues else 1)
     status, *others = re.findall(r"`([^`]+)`", state)
     assert status == f'status: "{kept["status"]}"'
     assert set(kept) == {"status", *others}
@@ -154,7 +154,7 @@ def none() -> Any:
 
 SENT = {"a": 1, "c": 3}
 GETS: dict[str, list[tuple[Callable[..., Any], Any]]] = {
-    "`**data`, perhaps with names before it": [(everything, SENT), (named_and_everything, (1, {"c": 3}))],
+    "`**data`, with or without names before it": [(everything, SENT), (named_and_everything, (1, {"c": 3}))],
     "several names": [(several, (1, 2))],
     "one name": [(one, 1), (other, SENT)],
     "one, named `data`": [(whole, SENT)],
@@ -164,7 +164,7 @@ GETS: dict[str, list[tuple[Callable[..., Any], Any]]] = {
 
 
 @pytest.mark.parametrize("kind", [row[0] for row in rows_of("first-flow.md", "parameters of the handler")])
-def test_a_handler_gets_what_the_table_of_parameters_says(kind: str) -> None:
+def test_a_handler_receives_data_as_in_the_table_of_parameters(kind: str) -> None:
     for handler, expected in GETS[kind]:
         got: list[Any] = []
 
@@ -181,7 +181,7 @@ def test_a_handler_gets_what_the_table_of_parameters_says(kind: str) -> None:
 
 @pytest.mark.parametrize("call", ["execute", "start"])
 @pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
-def test_execute_and_start_return_when_the_table_of_strategies_says(strategy: str, call: str) -> None:
+def test_execute_and_start_return_as_in_the_table_of_strategies(strategy: str, call: str) -> None:
     said = {
         row[0]: dict(zip(("execute", "start"), row[1:], strict=True))
         for row in rows_of("concurrency.md", " | `execute`")
