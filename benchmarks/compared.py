@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
 from benchmarks import reference
+from benchmarks.side import Side
 
 IDEAL_W4 = 1_000 * 0.005 / 32
-WORKER = Path(__file__).with_name("worker.py")
 
 
 class Goal(NamedTuple):
@@ -45,39 +42,11 @@ GOALS = (
 )
 
 
-class Side:
-    """A worker process; `run(name)` is the cost of one event (µs, or bytes) in one run of that workload."""
-
-    def __init__(self, interpreter: Path) -> None:
-        self._process = subprocess.Popen(
-            [interpreter, WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
-
-    def run(self, name: str) -> float:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(name, file=self._process.stdin, flush=True)
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise RuntimeError(f"The worker ended in {name!r}, with exit code {self._process.wait()}")
-        cost, events = json.loads(answer)
-        return float(cost) / float(events) * 1e6
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-
 @contextmanager
 def sides() -> Iterator[dict[str, Callable[[str], float]]]:
     """What can be run, by the name of its side."""
-    own, other = Side(reference.own_python()), Side(reference.python())
-    try:
-        yield {"own": own.run, "reference": other.run, "ideal": lambda _: IDEAL_W4 / 1_000 * 1e6}
-    finally:
-        own.close()
-        other.close()
+    with Side(reference.own_python()) as own, Side(reference.python()) as other:
+        yield {"own": own.cost, "reference": other.cost, "ideal": lambda _: IDEAL_W4 / 1_000 * 1e6}
 
 
 def measure(rounds: int) -> None:

@@ -8,20 +8,11 @@ handlers that burn processor time in it.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
-import msgspec
-import websocket
-
-from routilux import Flow, JobState, Routine
+from benchmarks.live_client import live_client
+from routilux import Flow, Routine
 from routilux_dashboard import Dashboard
 
 CHANGES = 60
@@ -78,76 +69,13 @@ def flow_of(routine: Routine, name: str) -> Flow:
     return flow
 
 
-# -- the watcher's process
-
-
-def watch(url: str, job_id: str) -> None:
-    """Subscribe to a job, acknowledge every frame; print each frame's delays when the input ends."""
-    peer = websocket.create_connection(url.replace("http", "ws", 1) + "/socket.io/?EIO=4&transport=websocket")
-    peer.send_binary(msgspec.msgpack.encode({"type": 0, "nsp": "/live"}))
-    send(peer, "subscribe", {"job_id": job_id})
-    frames: list[float] = []
-    changes: list[float] = []
-    threading.Thread(target=close_at_end_of_input, args=(peer,), daemon=True).start()
-    told = None
-    try:
-        while data := peer.recv():
-            now = time.time()
-            if data == "2":
-                peer.send("3")
-            if not isinstance(data, bytes) or (packet := msgspec.msgpack.decode(data))["type"] != 2:
-                continue
-            name, message = packet["data"]
-            send(peer, "ack", {"job_id": job_id, "frame": message["frame"]})
-            since = message["job"]["control"]["since"]
-            if name == "frame":
-                frames += [now - moment(record["timestamp"]) for record in message.get("records", ())]
-                changes += [now - moment(since)] if since != told else []
-            else:
-                print("ready", flush=True)
-            told = since
-    except (OSError, websocket.WebSocketException):
-        pass
-    print(json.dumps({"frames": frames, "changes": changes}), flush=True)
-
-
-def close_at_end_of_input(peer: websocket.WebSocket) -> None:
-    sys.stdin.read()
-    peer.close()
-
-
-def send(peer: websocket.WebSocket, name: str, message: dict[str, Any]) -> None:
-    peer.send_binary(msgspec.msgpack.encode({"type": 2, "nsp": "/live", "data": [name, message]}))
-
-
-def moment(timestamp: str) -> float:
-    return datetime.fromisoformat(timestamp).timestamp()
-
-
-# -- the server's process
-
-
-@contextmanager
-def watcher(dashboard: Dashboard, job_state: JobState) -> Iterator[dict[str, list[float]]]:
-    """A process that watches a job; what it has measured is there afterwards (seconds)."""
-    measured: dict[str, list[float]] = {}
-    command = [sys.executable, "-m", "benchmarks.frame_delay", "--watch", dashboard.url, job_state.job_id]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        process.stdout.readline()
-        yield measured
-        process.stdin.close()
-        measured.update(json.loads(process.stdout.readlines()[-1]))
-
-
 def frames(seconds: float, burners: int) -> list[float]:
     """Delays of events that come every 7 ms, beside so many handlers that burn processor time."""
     ticker, burner = flow_of(Ticker(), "ticker"), flow_of(Burner(), "burner")
     with Dashboard(ticker, burner, port=0, store="none") as dashboard:
         burning = [burner.start("entry") for _ in range(burners)]
         ticking = ticker.start("entry")
-        with watcher(dashboard, ticking) as measured:
+        with live_client(dashboard.url, ticking.job_id) as measured:
             time.sleep(seconds)
         for flow, jobs in ((ticker, [ticking]), (burner, burning)):
             for job_state in jobs:
@@ -161,7 +89,7 @@ def changes(burners: int) -> list[float]:
     with Dashboard(sleeper, port=0, store="none") as dashboard:
         burning = [burner.start("entry") for _ in range(burners)]
         job_state = sleeper.start("entry")
-        with watcher(dashboard, job_state) as measured:
+        with live_client(dashboard.url, job_state.job_id) as measured:
             for number in range(CHANGES):
                 time.sleep(0.12)
                 if number % 2:
@@ -195,12 +123,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10, help="how long frames are measured (default 10)")
-    parser.add_argument("--watch", nargs=2, metavar=("URL", "JOB"), help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.watch:
-        watch(*arguments.watch)
-        return
-    measure(arguments.seconds)
+    measure(parser.parse_args().seconds)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from time import perf_counter
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks import w1, workloads
-from benchmarks.frame_delay import watcher
+from benchmarks.live_client import live_client
 from benchmarks.report import Measured, interleave
 from routilux import JobState
 from routilux_dashboard import Dashboard
@@ -58,7 +58,7 @@ class Followed(Unwatched):
         self.watchers = stack.enter_context(ExitStack())
 
     def ready(self, job_state: JobState) -> None:
-        self.watchers.enter_context(watcher(self.dashboard, job_state))
+        self.watchers.enter_context(live_client(self.dashboard.url, job_state.job_id))
 
     def done(self, job_state: JobState) -> None:
         self.watchers.close()

@@ -1,4 +1,8 @@
-"""Runs workloads in an environment of its own: a name a line comes in, (time, events) as JSON goes out."""
+"""Runs workloads in a process of its own: reads a workload's name a line, answers with its figures as JSON.
+
+`python -m benchmarks.worker MODULE`, where the module has a dict `WORKLOADS`. The tree under test, or the reference,
+comes first in `PYTHONPATH` or is installed.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +10,17 @@ import gc
 import json
 import logging
 import sys
+from importlib import import_module
 
-import workloads  # type: ignore[import-not-found]  # beside this file: run as a script
 
-
-def main() -> None:
+def main(module: str) -> None:
     """Serve until the input ends."""
     logging.disable()
+    workloads = import_module(module).WORKLOADS
     for line in sys.stdin:
         gc.collect()
-        print(json.dumps(workloads.WORKLOADS[line.strip()]()), flush=True)
+        print(json.dumps(workloads[line.strip()]()), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
