@@ -120,7 +120,7 @@ class Uplink:
 
     def _set_disconnected(self, reason: str) -> None:
         if self.state.reason != reason and not self._closing:
-            log.warning("Lost contact with %s; jobs wait in memory until it is back: %s", self._url, reason)
+            log.warning("Not connected to %s; jobs wait in memory until it can be reached: %s", self._url, reason)
         self.state = UplinkState(False, reason)
 
     def _rest(self, seconds: float) -> None:

@@ -80,18 +80,18 @@ def split(segment: Segment, rows: int) -> list[Segment]:
 
 
 @dataclass(frozen=True, slots=True)
-class RowCounts:
-    """A position in a segment: how many records, runs and entries precede it."""
+class CutPoint:
+    """A point in a segment: how many records, runs and entries precede it."""
 
     records: int
     runs: int
     entries: int
 
-    def lies_after(self, other: RowCounts) -> bool:
+    def lies_after(self, other: CutPoint) -> bool:
         return self.records >= other.records and self.runs >= other.runs and self != other
 
 
-_START = RowCounts(0, 0, 0)
+_START = CutPoint(0, 0, 0)
 
 
 class SegmentCutter:
@@ -110,21 +110,21 @@ class SegmentCutter:
             for place, entry in enumerate(entries)
             if entry.kind in _STORING
         }
-        self.end = RowCounts(len(segment.records.source), len(runs.target), len(entries))
+        self.end = CutPoint(len(segment.records.source), len(runs.target), len(entries))
 
-    # -- places
+    # -- points
 
-    def reached(self, t_ns: int, records: int | None = None) -> RowCounts:
-        """The position at `t_ns`; `records`, if given, is its number of records."""
+    def reached(self, t_ns: int, records: int | None = None) -> CutPoint:
+        """The point at `t_ns`; `records`, if given, is its number of records."""
         made = bisect_right(self._segment.records.time_ns, t_ns) if records is None else records
-        return RowCounts(made, bisect_right(self._ends, t_ns), bisect_right(self._entry_times, t_ns))
+        return CutPoint(made, bisect_right(self._ends, t_ns), bisect_right(self._entry_times, t_ns))
 
     def before(self) -> int:
         """A moment before all rows."""
         times = self._segment.records.time_ns[:1] + self._ends[:1] + self._entry_times[:1]
         return min(times, default=self._segment.at_ns) - 1
 
-    def time_of(self, start: RowCounts, rows: int) -> int | None:
+    def time_of(self, start: CutPoint, rows: int) -> int | None:
         """When `rows` more records or runs have come after `start`; `None` if there are not so many."""
         times = []
         if start.records + rows < self.end.records:
@@ -135,7 +135,7 @@ class SegmentCutter:
 
     # -- parts
 
-    def part(self, start: RowCounts, stop: RowCounts, t_ns: int | None) -> Segment:
+    def part(self, start: CutPoint, stop: CutPoint, t_ns: int | None) -> Segment:
         """The part from `start` to `stop`, which is at `t_ns`; `None` for the segment's end."""
         whole = self._segment
         first, last = start == _START, t_ns is None
@@ -178,8 +178,8 @@ class SegmentCutter:
         self,
         values: dict[str, _Value],
         entry_of: Callable[[str], object],
-        start: RowCounts,
-        stop: RowCounts,
+        start: CutPoint,
+        stop: CutPoint,
         *,
         last: bool,
     ) -> dict[str, _Value]:
@@ -224,7 +224,7 @@ def slice_runs(runs: Runs, start: int, stop: int) -> Runs:
     return Runs(*(column[start:stop] for column in columns))
 
 
-def _newer(rows: list[_Row], numbers: list[int], start: RowCounts, stop: RowCounts, *, last: bool) -> list[_Row]:
+def _newer(rows: list[_Row], numbers: list[int], start: CutPoint, stop: CutPoint, *, last: bool) -> list[_Row]:
     """The rows that the entries from `start` to `stop` announce."""
     if not rows:
         return rows
