@@ -9,7 +9,7 @@ from itertools import takewhile
 from types import CodeType
 from typing import Any
 
-from .persistence.plain_data import shown
+from .persistence.plain_data import describe
 
 MergeStrategy = str | Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
@@ -32,9 +32,8 @@ def merge(
     if callable(strategy):
         merged: Any = strategy(stored.copy(), new.copy())
         if not isinstance(merged, dict):
-            raise TypeError(
-                f"The merge function {getattr(strategy, '__name__', strategy)} gave {shown(merged)}: a dict is needed"
-            )
+            name = getattr(strategy, "__name__", strategy)
+            raise TypeError(f"The merge function {name} gave {describe(merged)}: a dict is needed")
         return merged, merged
     if strategy != "append":
         return new, new

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .event import Event
-from .persistence.plain_data import Part
+from .persistence.plain_data import PlainReader
 from .slot import Slot
 
 
@@ -69,13 +69,13 @@ class Connection:
 
         Raises `ValueError`, saying what is wrong and where.
         """
-        self.fill(Part(data, "connection"))
+        self.load_from(PlainReader(data, "connection"))
 
-    def fill(self, part: Part) -> None:
+    def load_from(self, part: PlainReader) -> None:
         """As `deserialize`, for a part of a larger document."""
-        part.at("_type", "Connection").must_say("Connection")
-        mapping = {key: item.as_text() for key, item in part.at("param_mapping", {}).entries()}
-        source, target = part.optional_text("_source_routine_id"), part.optional_text("_target_routine_id")
+        part.child("_type", "Connection").expect("Connection")
+        mapping = {key: item.as_string() for key, item in part.child("param_mapping", {}).entries()}
+        source, target = part.optional_string("_source_routine_id"), part.optional_string("_target_routine_id")
         self.param_mapping, self.source_routine_id, self.target_routine_id = mapping, source, target
 
 

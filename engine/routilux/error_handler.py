@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol, cast
 
 from .persistence.class_registry import class_name, find_exception
-from .persistence.plain_data import Part
+from .persistence.plain_data import PlainReader
 
 _log = logging.getLogger("routilux")
 
@@ -168,30 +168,30 @@ class ErrorHandler:
 
     def deserialize(self, data: dict[str, Any]) -> None:
         """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
-        self.fill(Part(data, "error_handler"))
+        self.load_from(PlainReader(data, "error_handler"))
 
-    def fill(self, part: Part) -> None:
+    def load_from(self, part: PlainReader) -> None:
         """As `deserialize`, for a part of a larger document."""
-        part.must_be("ErrorHandler")
-        word = part.text("strategy", "stop")
+        part.expect_document("ErrorHandler")
+        word = part.string("strategy", "stop")
         if word not in {strategy.value for strategy in ErrorStrategy}:
-            raise part.at("strategy").wrong("a strategy (stop, continue, retry, skip)")
-        kinds = _exceptions(part.at("retryable_exceptions", []))
-        retries, count = part.number("max_retries", 3), part.whole("retry_count", 0)
+            raise part.child("strategy").invalid("a strategy (stop, continue, retry, skip)")
+        kinds = _exceptions(part.child("retryable_exceptions", []))
+        retries, count = part.number("max_retries", 3), part.integer("retry_count", 0)
         delay, backoff = part.number("retry_delay", 1.0), part.number("retry_backoff", 2.0)
-        self.is_critical = part.flag("is_critical")
+        self.is_critical = part.boolean("is_critical")
         self.max_retries, self.retry_count = cast("int", retries), count
         self.retry_delay, self.retry_backoff = delay, backoff
         self.strategy = ErrorStrategy(word)
         self.retryable_exceptions = tuple(kinds) or (Exception,)
 
     @classmethod
-    def of(cls, part: Part) -> ErrorHandler | None:
+    def from_plain(cls, part: PlainReader) -> ErrorHandler | None:
         """The handler that a document has at this place, or `None` for `null`."""
         if part.value is None:
             return None
         handler = cls()
-        handler.fill(part)
+        handler.load_from(part)
         return handler
 
 
@@ -203,15 +203,15 @@ def error_text(error: BaseException) -> str:
         return f"<{type(error).__name__} whose text cannot be made>"
 
 
-def _exceptions(part: Part) -> list[type[BaseException]]:
-    items = {item.as_text(): item for item in part.items()}  # each name is looked for once
+def _exceptions(part: PlainReader) -> list[type[BaseException]]:
+    items = {item.as_string(): item for item in part.items()}  # each name is looked for once
     return [_exception(item) for item in items.values()]
 
 
-def _exception(part: Part) -> type[BaseException]:
-    found = find_exception(part.as_text())
+def _exception(part: PlainReader) -> type[BaseException]:
+    found = find_exception(part.as_string())
     if found is None:
-        raise part.wrong("an exception class that this process knows (import its module first)")
+        raise part.invalid("an exception class that this process knows (import its module first)")
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from .persistence.plain_data import Part
+from .persistence.plain_data import PlainReader
 from .slot import Slot
 from .threads.current_frame import current_frame
 from .threads.synchronization import Listeners, notify
@@ -99,13 +99,13 @@ class Event:
 
     def deserialize(self, data: dict[str, Any]) -> None:
         """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
-        self.fill(Part(data, "event"))
+        self.load_from(PlainReader(data, "event"))
 
-    def fill(self, part: Part) -> None:
+    def load_from(self, part: PlainReader) -> None:
         """As `deserialize`, for a part of a larger document."""
-        part.at("_type", "Event").must_say("Event")
-        name = part.text("name")
-        self.output_params = [item.as_text() for item in part.at("output_params", []).items()]
+        part.child("_type", "Event").expect("Event")
+        name = part.string("name")
+        self.output_params = [item.as_string() for item in part.child("output_params", []).items()]
         self.name = name
 
     def _link(self, slot: Slot) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .journal.entries import Figures, HandlerRun, RunTotals, figures_from_plain, figures_to_plain
 from .journal.journal import Journal
-from .persistence.plain_data import Part, iso_utc, now_iso
+from .persistence.plain_data import PlainReader, iso_utc, now_iso
 from .persistence.snapshot import snapshot
 
 KEPT_PER_ROUTINE = 10_000
@@ -158,10 +158,14 @@ class ExecutionTracker:
 
     def deserialize(self, data: dict[str, Any]) -> None:
         """Become `data`, what `serialize` gave, for a fresh tracker. `ValueError` says what is wrong and where."""
-        part = Part(data, "tracker")
-        part.at("_type").must_say("ExecutionTracker")
-        flow_id, metrics, events = part.text("flow_id"), part.object("performance_metrics"), part.objects("event_flow")
-        lists = part.at("routine_executions", {})
+        part = PlainReader(data, "tracker")
+        part.child("_type").expect("ExecutionTracker")
+        flow_id, metrics, events = (
+            part.string("flow_id"),
+            part.object("performance_metrics"),
+            part.objects("event_flow"),
+        )
+        lists = part.child("routine_executions", {})
         executions = {key: lists.objects(key) for key in lists.fields()}
         added_up = {key: _figures_of(rows) for key, rows in lists.entries()}
         figures, event_count = figures_from_plain(part)
@@ -256,14 +260,14 @@ def _public(note: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in note.items() if key != "_started"}
 
 
-def _figures_of(rows: Part) -> Figures:
+def _figures_of(rows: PlainReader) -> Figures:
     figures = Figures()
     for row in rows.items():
         figures.started += 1
-        if row.at("execution_time").value is not None:
+        if row.child("execution_time").value is not None:
             seconds = row.number("execution_time")
             if not 0 <= seconds < 1e12:
-                raise row.at("execution_time").wrong("a number of seconds")
-            totals = figures.completed if row.text("status") == "completed" else figures.failed
+                raise row.child("execution_time").invalid("a number of seconds")
+            totals = figures.completed if row.string("status") == "completed" else figures.failed
             totals.add([round(seconds * 1e9)])
     return figures

@@ -22,7 +22,7 @@ from .job.state_machine import CANCELLING, PAUSING
 from .job_state import JobState, core_of, ensure_running, rebind, restored_run, run_of, set_run
 from .journal.journal import Journal
 from .output_handler import OutputHandler
-from .persistence.plain_data import Part, as_dict, shown
+from .persistence.plain_data import PlainReader, as_dict, describe
 from .status import PENDING, RUNNING
 from .threads.current_frame import runs_here
 from .threads.worker_pool import WorkerPool
@@ -64,11 +64,11 @@ class Flow(FlowGraph):
     ) -> None:
         seconds = DEFAULT_TIMEOUT if execution_timeout is None else execution_timeout
         super().__init__(
-            Part(flow_id or str(uuid.uuid4()), "flow_id").as_text(),
+            PlainReader(flow_id or str(uuid.uuid4()), "flow_id").as_string(),
             execution_strategy,
             _worker_count(max_workers) if execution_strategy == CONCURRENT else 1,
-            Part(seconds, "execution_timeout").as_number(),
-            None if history_limit is None else Part(history_limit, "history_limit").as_whole(),
+            PlainReader(seconds, "execution_timeout").as_number(),
+            None if history_limit is None else PlainReader(history_limit, "history_limit").as_integer(),
         )
         self.execution_tracker: ExecutionTracker | None = None
         self._output_handler: OutputHandler | None = None
@@ -147,7 +147,7 @@ class Flow(FlowGraph):
     ) -> tuple[JobState, SequentialRunner | ConcurrentRunner]:
         self._routine(entry, "Entry routine")
         chosen = _strategy(strategy or self.execution_strategy)
-        seconds = Part(self.execution_timeout if timeout is None else timeout, "timeout").as_number()
+        seconds = PlainReader(self.execution_timeout if timeout is None else timeout, "timeout").as_number()
         journal = Journal(self._routing.sources, self._routing.targets, self.history_limit)
         job_state = JobState(self.flow_id, journal=journal)
         job_state.output_handler = self._output_handler if output_handler is None else output_handler
@@ -213,7 +213,9 @@ class Flow(FlowGraph):
         current = job_state.current_routine_id
         runner = self._runner_of(job_state)
         if current is not None and current not in self.routines:
-            raise ValueError(f"Routine {shown(current)} of job {job_state.job_id} not found in flow {self.flow_id!r}")
+            raise ValueError(
+                f"Routine {describe(current)} of job {job_state.job_id} not found in flow {self.flow_id!r}"
+            )
         runner.controls.resume(reason, by)
         return job_state
 
@@ -244,7 +246,7 @@ class Flow(FlowGraph):
     def _runner_of(self, job_state: JobState) -> Runner:
         if job_state.flow_id != self.flow_id:
             raise ValueError(
-                f"Job {job_state.job_id} is of flow {shown(job_state.flow_id)}: that does not match {self.flow_id!r}"
+                f"Job {job_state.job_id} is of flow {describe(job_state.flow_id)}: that does not match {self.flow_id!r}"
             )
         with _RESTORE_LOCK:  # two threads, and two flows, may ask at once
             restored = run_of(job_state) is None
@@ -313,7 +315,7 @@ class Flow(FlowGraph):
 
 
 def _worker_count(number: Any) -> int:
-    return Part(max(number, 0) if isinstance(number, int) else number, "max_workers").as_whole()
+    return PlainReader(max(number, 0) if isinstance(number, int) else number, "max_workers").as_integer()
 
 
 def _strategy(word: str) -> str:

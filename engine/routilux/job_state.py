@@ -17,8 +17,8 @@ from .job.state_machine import refusals, restored_state
 from .journal.entries import JournalEntry, Source, Target
 from .journal.journal import Journal
 from .journal.records import ExecutionRecord, HistoryRange, record_from_row
-from .persistence.files import SIZE_LIMIT, read_json, write_whole
-from .persistence.plain_data import Part, as_dict, now_iso
+from .persistence.files import SIZE_LIMIT, read_json, write_atomic
+from .persistence.plain_data import PlainReader, as_dict, now_iso
 from .persistence.snapshot import snapshot
 from .status import RUNNING, ControlState, RunningHandler, check_status
 from .threads.synchronization import StopEvent
@@ -263,7 +263,7 @@ class JobState(SharedState):
 
         Missing directories are made. Raises `TypeError`, saying where, for data that JSON cannot hold.
         """
-        write_whole(filepath, document_text(self.serialize()))
+        write_atomic(filepath, document_text(self.serialize()))
 
     @classmethod
     def load(cls, filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> JobState:
@@ -401,7 +401,7 @@ def _journal_of(document: JobDocument) -> Journal:
 
 def _check_event(routine_id: str, event_name: str) -> None:
     """Raise `ValueError` for names that could be saved, but not loaded."""
-    Part(routine_id, "routine_id").as_text(), Part(event_name, "event_name").as_text()
+    PlainReader(routine_id, "routine_id").as_string(), PlainReader(event_name, "event_name").as_string()
 
 
 def _local(time_ns: int) -> datetime:

@@ -11,8 +11,8 @@ from .binding import MergeStrategy
 from .context import ExecutionContext, current_context
 from .error_handler import ErrorHandler, ErrorStrategy, check_handler, error_text
 from .event import Event
-from .persistence.class_registry import KnownClasses, Loadable, check_constructible, class_name, restored, to_plain
-from .persistence.plain_data import Part
+from .persistence.class_registry import ClassResolver, Registered, check_constructible, class_name, restored, to_plain
+from .persistence.plain_data import PlainReader
 from .slot import Slot
 from .threads.current_frame import THREAD
 
@@ -21,7 +21,7 @@ __all__ = ["ExecutionContext", "Routine"]
 _MADE_BY_INIT = ("_id", "_config", "_slots", "_events", "_error_handler")
 
 
-class Routine(Loadable):
+class Routine(Registered):
     """Base class of what does the work of a flow.
 
     A subclass calls `super().__init__()` first and then defines its slots and events. One routine
@@ -75,7 +75,7 @@ class Routine(Loadable):
 
         Raises `ValueError` when `name` is taken.
         """
-        if Part(name, "slot name").as_text() in self._slots:
+        if PlainReader(name, "slot name").as_string() in self._slots:
             raise ValueError(f"Slot {name!r} already exists in {self!r}; choose another name")
         slot = self._slots[name] = Slot(name, self, handler, merge_strategy)
         return slot
@@ -85,7 +85,7 @@ class Routine(Loadable):
 
         Raises `ValueError` when `name` is taken.
         """
-        if Part(name, "event name").as_text() in self._events:
+        if PlainReader(name, "event name").as_string() in self._events:
             raise ValueError(f"Event {name!r} already exists in {self!r}; choose another name")
         event = self._events[name] = Event(name, self, output_params)
         return event
@@ -215,24 +215,24 @@ class Routine(Loadable):
 
     def deserialize(self, data: dict[str, Any]) -> None:
         """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
-        self.fill(Part(data, "routine"))
+        self.load_from(PlainReader(data, "routine"))
 
-    def fill(self, part: Part) -> None:
+    def load_from(self, part: PlainReader) -> None:
         """As `deserialize`, for a part of a larger document. What the class does not define itself is added."""
-        self._id = part.text("_id", self._id)
-        self._config_from_plain(part.at("_config", {}))
-        self._error_handler = ErrorHandler.of(part.at("_error_handler"))
-        for name, slot_part in part.at("_slots", {}).entries():
-            slot_part.at("name").must_say(name)
-            (self._slots.get(name) or self.define_slot(name)).fill(slot_part)
-        for name, event_part in part.at("_events", {}).entries():
-            event_part.at("name").must_say(name)
-            (self._events.get(name) or self.define_event(name)).fill(event_part)
+        self._id = part.string("_id", self._id)
+        self._config_from_plain(part.child("_config", {}))
+        self._error_handler = ErrorHandler.from_plain(part.child("_error_handler"))
+        for name, slot_part in part.child("_slots", {}).entries():
+            slot_part.child("name").expect(name)
+            (self._slots.get(name) or self.define_slot(name)).load_from(slot_part)
+        for name, event_part in part.child("_events", {}).entries():
+            event_part.child("name").expect(name)
+            (self._events.get(name) or self.define_event(name)).load_from(event_part)
 
     @staticmethod
-    def of(part: Part, known: KnownClasses) -> Routine:
+    def from_plain(part: PlainReader, known: ClassResolver) -> Routine:
         """The routine that a document has at this place: made by its class's constructor, then filled."""
-        name, bare_name = part.optional_text("_class"), part.text("_type")
+        name, bare_name = part.optional_string("_class"), part.string("_type")
         try:
             routine = known.find(name, bare_name)()
         except ValueError as error:
@@ -241,7 +241,7 @@ class Routine(Loadable):
             text = f"{part.path}: {name or bare_name} cannot be made: {type(error).__name__}: {error_text(error)}"
             raise ValueError(text) from error
         assert isinstance(routine, Routine)
-        routine.fill(part)
+        routine.load_from(part)
         return routine
 
     def _config_to_plain(self) -> dict[str, Any]:
@@ -255,7 +255,7 @@ class Routine(Loadable):
             text = f"{self!r} cannot be saved: its configuration {key!r} holds itself, or is nested too deeply"
             raise TypeError(text) from None
 
-    def _config_from_plain(self, part: Part) -> None:
+    def _config_from_plain(self, part: PlainReader) -> None:
         """Set the configuration that `_config_to_plain` gave."""
         self._config = {key: restored(value) for key, value in part.entries()}
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from .binding import Binding, MergeStrategy, merge
 from .error_handler import error_text
 from .persistence.class_registry import callable_from_plain, callable_to_plain, to_plain
-from .persistence.plain_data import Part
+from .persistence.plain_data import PlainReader
 from .threads.synchronization import Listeners, notify
 
 _log = logging.getLogger("routilux")
@@ -122,13 +122,13 @@ class Slot:
 
         Raises `ValueError`, saying what is wrong and where.
         """
-        self.fill(Part(data, "slot"))
+        self.load_from(PlainReader(data, "slot"))
 
-    def fill(self, part: Part) -> None:
+    def load_from(self, part: PlainReader) -> None:
         """As `deserialize`, for a part of a larger document."""
-        part.at("_type", "Slot").must_say("Slot")
-        name, stored = part.text("name"), part.object("_data")
-        strategy = _strategy(part.at("merge_strategy", "override"))
+        part.child("_type", "Slot").expect("Slot")
+        name, stored = part.string("name"), part.object("_data")
+        strategy = _strategy(part.child("merge_strategy", "override"))
         if strategy is None and not callable(self.merge_strategy):
             _log.warning("%s: its merge function is not known here; new data replaces what came before", part.path)
         if isinstance(strategy, str) or not callable(self.merge_strategy):
@@ -136,9 +136,9 @@ class Slot:
         self.name, self._stored = name, stored
 
 
-def _strategy(part: Part) -> MergeStrategy | None:
+def _strategy(part: PlainReader) -> MergeStrategy | None:
     """A word, or the function that is named there; `None` when that is not known here."""
     if not isinstance(part.value, dict):
-        return part.as_text()
-    part.at("_type").must_say("callable")
+        return part.as_string()
+    part.child("_type").expect("callable")
     return callable_from_plain(part.fields())

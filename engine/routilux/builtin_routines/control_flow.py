@@ -7,7 +7,7 @@ from operator import is_
 from typing import Any
 
 from ..event import Event
-from ..persistence.plain_data import Part
+from ..persistence.plain_data import PlainReader
 from ..routine import Routine
 from ..slot import Slot
 from .stored_conditions import Condition, Matcher, restored_routes, routes_of, stored_routes
@@ -80,9 +80,9 @@ class ConditionalRouter(Routine):
         plain["routes"] = stored_routes(self.get_config("routes", []))
         return plain
 
-    def _config_from_plain(self, part: Part) -> None:
+    def _config_from_plain(self, part: PlainReader) -> None:
         super()._config_from_plain(part)
-        self.set_config(routes=restored_routes(part.at("routes", [])))
+        self.set_config(routes=restored_routes(part.child("routes", [])))
 
     def _handle_input(self, data: Any = None, **kwargs: Any) -> None:
         value = self._extract_input_data(data, **kwargs)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..event import Event
 from ..persistence.class_registry import to_plain
-from ..persistence.plain_data import Part
+from ..persistence.plain_data import PlainReader
 from ..routine import Routine
 from ..slot import Slot
 from .function_table import FunctionTable
@@ -73,7 +73,7 @@ class DataTransformer(Routine):
     def _config_to_plain(self) -> dict[str, Any]:
         return {**super()._config_to_plain(), "transformation_map": to_plain(dict(self._functions.registered))}
 
-    def _config_from_plain(self, part: Part) -> None:
+    def _config_from_plain(self, part: PlainReader) -> None:
         super()._config_from_plain(part)
         found = self._config.pop("transformation_map", None)
         for name, function in found.items() if isinstance(found, dict) else ():

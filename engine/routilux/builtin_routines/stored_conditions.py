@@ -10,7 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from ..persistence.class_registry import callable_from_plain, callable_to_plain, function_name, to_plain
-from ..persistence.plain_data import Part
+from ..persistence.plain_data import PlainReader
 from .expression import NAMES, Expression, Scope, check_size, parsed, syntax_tree
 
 _log = logging.getLogger("routilux")
@@ -259,7 +259,7 @@ def stored_routes(routes: Iterable[Route]) -> list[list[Any]]:
     return [[name, _stored(condition, name)] for name, condition in routes]
 
 
-def restored_routes(part: Part) -> list[Route]:
+def restored_routes(part: PlainReader) -> list[Route]:
     """What `stored_routes` was given, with an `Expression` for each lambda.
 
     Raises `ValueError` naming the place, for what is no condition, and for a function that is not known here.
@@ -281,35 +281,35 @@ def _stored_value(value: Any, route: str) -> Any:
     return {"_type": LAMBDA, "expression": condition_source(value, route)}
 
 
-def _restored_route(part: Part) -> Route:
+def _restored_route(part: PlainReader) -> Route:
     pair = part.items()
     if len(pair) != 2:
-        raise part.wrong("a list of a name and a condition")
-    name, condition = pair[0].as_text(), pair[1]
+        raise part.invalid("a list of a name and a condition")
+    name, condition = pair[0].as_string(), pair[1]
     if not isinstance(condition.value, dict) or _is_callable(condition.value):
         return name, _restored_value(condition, name)
     return name, {field: _restored_value(wanted, name) for field, wanted in condition.entries()}
 
 
-def _restored_value(part: Part, route: str) -> Any:
+def _restored_value(part: PlainReader, route: str) -> Any:
     if not _is_callable(part.value):
         return part.value
-    return _restored_expression(part) if part.text("_type") == LAMBDA else _restored_function(part, route)
+    return _restored_expression(part) if part.string("_type") == LAMBDA else _restored_function(part, route)
 
 
 def _is_callable(stored: Any) -> bool:
     return isinstance(stored, dict) and stored.get("_type") in (LAMBDA, CALLABLE)
 
 
-def _restored_expression(part: Part) -> Expression:
-    text = part.text("expression")
+def _restored_expression(part: PlainReader) -> Expression:
+    text = part.string("expression")
     try:
         return Expression(text_of_lambda(text))
     except ValueError as error:
         raise ValueError(f"{part.path}: {error}") from None
 
 
-def _restored_function(part: Part, route: str) -> Callable[..., Any]:
+def _restored_function(part: PlainReader, route: str) -> Callable[..., Any]:
     function = callable_from_plain(part.fields())
     if function is None:
         name = f"{part.value.get('module')}:{part.value.get('name')}"

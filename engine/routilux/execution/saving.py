@@ -13,7 +13,7 @@ from ..connection import Connection
 from ..job.job_document import RunSnapshot
 from ..job.state_machine import Facts, Transition, decide
 from ..job_state import RunCapture, restored_run
-from ..persistence.plain_data import Part, shown
+from ..persistence.plain_data import PlainReader, describe
 from ..persistence.snapshot import snapshot
 from ..routine import generated_id
 from ..slot import Slot
@@ -139,8 +139,8 @@ def restore(run: Run) -> None:
         run.slot_data[row["routine_id"], row["slot_name"]] = dict(row.get("data", {}))
     entry = job_state.entry_routine_id or job_state.current_routine_id
     if entry is not None and entry not in graph.routines:
-        name = shown(graph.flow_id)
-        raise ValueError(f"Routine {shown(entry)} of job {job_state.job_id} not found in flow {name}")
+        name = describe(graph.flow_id)
+        raise ValueError(f"Routine {describe(entry)} of job {job_state.job_id} not found in flow {name}")
     if run.entry is None and entry is not None:
         run.entry = run.routing.entry(entry) or run.routing.missing_entry(entry)
     run.completed_before = saved.completed_routines
@@ -156,7 +156,7 @@ def restore(run: Run) -> None:
 
 
 def _restore_activations(run: Run, tasks: list[dict[str, Any]]) -> None:
-    parts = [Part(task, f"job.pending_tasks[{number}]") for number, task in enumerate(tasks)]
+    parts = [PlainReader(task, f"job.pending_tasks[{number}]") for number, task in enumerate(tasks)]
     generated_ids = {generated_id(routine): key for key, routine in run.graph.routines.items()}
     receivers = [_receiver(run, part, generated_ids) for part in parts]
     missing = [f"{part.path}: {found}" for part, found in zip(parts, receivers, strict=True) if isinstance(found, str)]
@@ -168,23 +168,25 @@ def _restore_activations(run: Run, tasks: list[dict[str, Any]]) -> None:
         run.queue.append(_activation(run, part, found, connections))
 
 
-def _receiver(run: Run, part: Part, generated_ids: dict[str, str]) -> tuple[str, Slot] | str:
+def _receiver(run: Run, part: PlainReader, generated_ids: dict[str, str]) -> tuple[str, Slot] | str:
     """A task's routine id and slot, or what is missing. Release 0.10.0 wrote a routine's generated id."""
-    named, slot_name = part.text("slot_routine_id"), part.text("slot_name")
+    named, slot_name = part.string("slot_routine_id"), part.string("slot_name")
     routine_id = named if named in run.graph.routines else generated_ids.get(named)
     if routine_id is None:
-        return f"it has no routine {shown(named)}"
+        return f"it has no routine {describe(named)}"
     slot = run.graph.routines[routine_id].get_slot(slot_name)
-    return f"its routine {shown(routine_id)} has no slot {shown(slot_name)}" if slot is None else (routine_id, slot)
+    return (
+        f"its routine {describe(routine_id)} has no slot {describe(slot_name)}" if slot is None else (routine_id, slot)
+    )
 
 
-def _activation(run: Run, part: Part, receiver: tuple[str, Slot], connections: _ConnectionFinder) -> Activation:
-    is_entry = part.flag("is_entry")
+def _activation(run: Run, part: PlainReader, receiver: tuple[str, Slot], connections: _ConnectionFinder) -> Activation:
+    is_entry = part.boolean("is_entry")
     delivery = run.routing.delivery(*receiver, connections.find(part), direct_call=not is_entry)
     if is_entry:
         run.entry = delivery
-    prepared = part.flag("prepared")
-    return (delivery, part.object("data"), part.whole("cause", 0), part.whole("retry_count", 0), prepared)
+    prepared = part.boolean("prepared")
+    return (delivery, part.object("data"), part.integer("cause", 0), part.integer("retry_count", 0), prepared)
 
 
 _ConnectionEnds: TypeAlias = tuple[str | None, ...]
@@ -198,10 +200,10 @@ class _ConnectionFinder:
         for connection in run.graph.connections:
             self._by_ends.setdefault(run.graph.connection_ends(connection), []).append(connection)
 
-    def find(self, part: Part) -> Connection | None:
+    def find(self, part: PlainReader) -> Connection | None:
         """The connection that brought a task here; an equivalent one if the flow no longer has it."""
         keys = ("source_routine_id", "source_event_name", "target_routine_id", "target_slot_name")
-        ends = tuple(part.optional_text(f"connection_{key}") for key in keys)
+        ends = tuple(part.optional_string(f"connection_{key}") for key in keys)
         mapping = part.object("param_mapping")
         for connection in self._by_ends.get(ends, ()):
             if connection.param_mapping == mapping:

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..connection import Connection, connection_name
 from ..error_handler import ErrorHandler
-from ..persistence.class_registry import KnownClasses
-from ..persistence.plain_data import FORMAT, Part, shown
+from ..persistence.class_registry import ClassResolver
+from ..persistence.plain_data import FORMAT, PlainReader, describe
 from ..routine import Routine, generated_id
 from .routing import RoutingTable
 
@@ -56,7 +56,7 @@ class FlowGraph:
             raise TypeError(f"{routine!r} is not a routine; pass an instance of a Routine subclass")
 
         own_id = generated_id(routine)  # raises if a constructor did not call super().__init__()
-        key = own_id if routine_id is None else Part(routine_id, "routine_id").as_text()
+        key = own_id if routine_id is None else PlainReader(routine_id, "routine_id").as_string()
         if key in self.routines:
             raise ValueError(f"Routine id {key!r} already exists in {self!r}; choose another id")
         self.routines[key] = routine
@@ -170,20 +170,20 @@ class FlowGraph:
         Raises:
             ValueError: saying what is wrong and where; nothing has changed then.
         """
-        part = Part(data, "flow")
-        part.must_be("Flow")
-        strategy = part.text("execution_strategy", SEQUENTIAL)
+        part = PlainReader(data, "flow")
+        part.expect_document("Flow")
+        strategy = part.string("execution_strategy", SEQUENTIAL)
         if strategy not in (SEQUENTIAL, CONCURRENT):
-            raise part.at("execution_strategy").wrong(f"{SEQUENTIAL!r} or {CONCURRENT!r}")
-        known = KnownClasses(allow)
-        routines = {key: Routine.of(item, known) for key, item in part.at("routines", {}).entries()}
-        handler = ErrorHandler.of(part.at("error_handler"))
+            raise part.child("execution_strategy").invalid(f"{SEQUENTIAL!r} or {CONCURRENT!r}")
+        known = ClassResolver(allow)
+        routines = {key: Routine.from_plain(item, known) for key, item in part.child("routines", {}).entries()}
+        handler = ErrorHandler.from_plain(part.child("error_handler"))
         timeout = part.number("execution_timeout", self.execution_timeout)
-        limit = None if part.at("history_limit").value is None else part.whole("history_limit")
-        workers = part.whole("max_workers", 1)
-        flow_id = part.text("flow_id", self.flow_id)
+        limit = None if part.child("history_limit").value is None else part.integer("history_limit")
+        workers = part.integer("max_workers", 1)
+        flow_id = part.string("flow_id", self.flow_id)
         owners = _owners(routines, "events"), _owners(routines, "slots")
-        ends = [_ends(item, routines, *owners) for item in part.at("connections", []).items()]
+        ends = [_ends(item, routines, *owners) for item in part.child("connections", []).items()]
         self.flow_id, self.execution_strategy = flow_id, strategy
         self.max_workers = max(workers, 1) if strategy == CONCURRENT else 1
         self.execution_timeout, self.history_limit, self.error_handler = timeout, limit, handler
@@ -217,22 +217,24 @@ _Ends = tuple[str, str, str, str, dict[str, str]]
 _Owners = dict[str, str | None]
 
 
-def _ends(part: Part, routines: dict[str, Any], sources: _Owners, targets: _Owners) -> _Ends | None:
+def _ends(part: PlainReader, routines: dict[str, Any], sources: _Owners, targets: _Owners) -> _Ends | None:
     connection = Connection()
-    connection.fill(part)
-    event, slot = part.optional_text("_source_event_name"), part.optional_text("_target_slot_name")
+    connection.load_from(part)
+    event, slot = part.optional_string("_source_event_name"), part.optional_string("_target_slot_name")
     if event is None or slot is None:  # it was taken apart before the flow was saved
         return None
     source = connection.source_routine_id or sources.get(event)
     target = connection.target_routine_id or targets.get(slot)
     if source is None or target is None:
-        names = shown(event), shown(slot)
+        names = describe(event), describe(slot)
         _log.warning("%s: it cannot be told which routines %s and %s belong to; it is left out", part.path, *names)
         return None
     if source not in routines or event not in routines[source].events:
-        raise ValueError(f"{part.path}: there is no event {shown(event)} of a routine {shown(source)} in this flow")
+        raise ValueError(
+            f"{part.path}: there is no event {describe(event)} of a routine {describe(source)} in this flow"
+        )
     if target not in routines or slot not in routines[target].slots:
-        raise ValueError(f"{part.path}: there is no slot {shown(slot)} of a routine {shown(target)} in this flow")
+        raise ValueError(f"{part.path}: there is no slot {describe(slot)} of a routine {describe(target)} in this flow")
     return source, event, target, slot, connection.param_mapping
 
 

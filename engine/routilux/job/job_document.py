@@ -9,7 +9,7 @@ from typing import Any
 from ..journal.entries import Figures, figures_from_plain, figures_to_plain
 from ..journal.records import ExecutionRecord
 from ..persistence.files import check_keys
-from ..persistence.plain_data import FORMAT, Part, iso_utc
+from ..persistence.plain_data import FORMAT, PlainReader, iso_utc
 from ..persistence.snapshot import snapshot
 from ..status import TRANSITIONS
 
@@ -48,37 +48,37 @@ class RunSnapshot:
         }
 
     @classmethod
-    def from_plain(cls, job: Part) -> RunSnapshot:
+    def from_plain(cls, job: PlainReader) -> RunSnapshot:
         """Read those keys. Raises `ValueError` saying what is wrong and where."""
-        tasks, rows = job.at("pending_tasks", []).items(), job.at("slot_data", []).items()
+        tasks, rows = job.child("pending_tasks", []).items(), job.child("slot_data", []).items()
         for task in tasks:
             _check_task(task)
         for row in rows:
-            row.text("routine_id"), row.text("slot_name"), row.object("data")
-        strategy = job.at("execution_strategy")
+            row.string("routine_id"), row.string("slot_name"), row.object("data")
+        strategy = job.child("execution_strategy")
         if strategy.value not in (None, "sequential", "concurrent"):
-            raise strategy.wrong("'sequential', 'concurrent' or null")
+            raise strategy.invalid("'sequential', 'concurrent' or null")
         return cls(
             [task.copy() for task in tasks],
             [row.copy() for row in rows],
-            [item.as_text() for item in job.at("completed_routines", []).items()],
-            job.flag("entry_retried"),
+            [item.as_string() for item in job.child("completed_routines", []).items()],
+            job.boolean("entry_retried"),
             strategy.value,
             job.optional_number("timeout"),
             job.optional_number("time_left"),
         )
 
 
-def _check_task(task: Part) -> None:
+def _check_task(task: PlainReader) -> None:
     """Raise `ValueError` unless this is a task. Whether a flow has its receiver is checked when a flow runs the job."""
     for key in ("slot_routine_id", "slot_name"):
-        task.text(key)
+        task.string(key)
     for key in ("source_routine_id", "source_event_name", "target_routine_id", "target_slot_name"):
-        task.optional_text(f"connection_{key}")
-    for _, name in task.at("param_mapping", {}).entries():
-        name.as_text()
-    task.object("data"), task.whole("cause", 0), task.whole("retry_count", 0)
-    task.flag("prepared"), task.flag("is_entry")
+        task.optional_string(f"connection_{key}")
+    for _, name in task.child("param_mapping", {}).entries():
+        name.as_string()
+    task.object("data"), task.integer("cause", 0), task.integer("retry_count", 0)
+    task.boolean("prepared"), task.boolean("is_entry")
 
 
 @dataclass(slots=True)
@@ -134,29 +134,29 @@ class JobDocument:
     @classmethod
     def from_plain(cls, data: Any) -> JobDocument:
         """Read a document; `data` is not changed. Raises `ValueError` saying what is wrong and where."""
-        part = Part(data, "job")
-        part.must_be("JobState")
-        status = part.text("status")
+        part = PlainReader(data, "job")
+        part.expect_document("JobState")
+        status = part.string("status")
         if status not in TRANSITIONS:
-            raise part.at("status").wrong(f"one of {', '.join(sorted(TRANSITIONS))}")
-        for _, state in part.at("routine_states", {}).entries():
+            raise part.child("status").invalid(f"one of {', '.join(sorted(TRANSITIONS))}")
+        for _, state in part.child("routine_states", {}).entries():
             state.fields()
-        for point in part.at("pause_points", []).items():
-            point.at("checkpoint", {}).fields()
-        for event in part.at("deferred_events", []).items():
-            event.text("routine_id"), event.text("event_name"), event.object("data")
-        history_dropped = part.whole("history_dropped", 0)
+        for point in part.child("pause_points", []).items():
+            point.child("checkpoint", {}).fields()
+        for event in part.child("deferred_events", []).items():
+            event.string("routine_id"), event.string("event_name"), event.object("data")
+        history_dropped = part.integer("history_dropped", 0)
         figures, total_events = figures_from_plain(part)
         return cls(
-            flow_id=part.text("flow_id"),
-            job_id=part.text("job_id"),
+            flow_id=part.string("flow_id"),
+            job_id=part.string("job_id"),
             status=status,
-            current_routine_id=part.optional_text("current_routine_id"),
-            entry_routine_id=part.optional_text("entry_routine_id"),
+            current_routine_id=part.optional_string("current_routine_id"),
+            entry_routine_id=part.optional_string("entry_routine_id"),
             entry_params=part.object("entry_params"),
             created_ns=part.time_ns("created_at"),
             updated_ns=part.time_ns("updated_at"),
-            ended_ns=None if part.at("ended_at").value is None else part.time_ns("ended_at"),
+            ended_ns=None if part.child("ended_at").value is None else part.time_ns("ended_at"),
             figures=figures,
             total_events=total_events,
             records=_records(part, history_dropped + 1),
@@ -170,19 +170,19 @@ class JobDocument:
                 "shared_log": part.objects("shared_log"),
                 "output_log": part.objects("output_log"),
                 "metadata": part.object("metadata"),
-                "shared_log_dropped": part.whole("shared_log_dropped", 0),
-                "output_log_dropped": part.whole("output_log_dropped", 0),
+                "shared_log_dropped": part.integer("shared_log_dropped", 0),
+                "output_log_dropped": part.integer("output_log_dropped", 0),
             },
         )
 
 
-def _records(part: Part, first: int) -> list[ExecutionRecord]:
+def _records(part: PlainReader, first: int) -> list[ExecutionRecord]:
     records = []
-    for seq, item in enumerate(part.at("execution_history", []).items(), first):
+    for seq, item in enumerate(part.child("execution_history", []).items(), first):
         record = ExecutionRecord()
-        record.fill(item)
+        record.load_from(item)
         if (record.cause or 0) >= seq:
-            raise item.at("cause").wrong(f"the number of an earlier record (this one is {seq})")
+            raise item.child("cause").invalid(f"the number of an earlier record (this one is {seq})")
         records.append(record)
     return records
 

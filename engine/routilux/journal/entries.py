@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from ..persistence.plain_data import Part
+from ..persistence.plain_data import PlainReader
 from ..status import RunningHandler
 
 Record: TypeAlias = tuple[int, dict[str, Any], int, int]
@@ -156,14 +156,14 @@ def figures_to_plain(figures: dict[str, Figures], total_events: int) -> dict[str
     return {"figures": {key: asdict(value) for key, value in figures.items()}, "total_events": total_events}
 
 
-def figures_from_plain(part: Part) -> tuple[dict[str, Figures], int]:
+def figures_from_plain(part: PlainReader) -> tuple[dict[str, Figures], int]:
     """Read those keys: figures by routine, and how many events there were."""
     figures = {
-        key: Figures(item.whole("started"), _totals(item.at("completed")), _totals(item.at("failed")))
-        for key, item in part.at("figures", {}).entries()
+        key: Figures(item.integer("started"), _totals(item.child("completed")), _totals(item.child("failed")))
+        for key, item in part.child("figures", {}).entries()
     }
-    return figures, part.whole("total_events", 0)
+    return figures, part.integer("total_events", 0)
 
 
-def _totals(part: Part) -> RunTotals:
-    return RunTotals(part.whole("count"), part.whole("total_ns"), part.whole("min_ns"), part.whole("max_ns"))
+def _totals(part: PlainReader) -> RunTotals:
+    return RunTotals(part.integer("count"), part.integer("total_ns"), part.integer("min_ns"), part.integer("max_ns"))

@@ -6,7 +6,7 @@ import time
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..persistence.plain_data import Part, iso_utc
+from ..persistence.plain_data import PlainReader, iso_utc
 from ..persistence.snapshot import snapshot
 from .entries import Source
 
@@ -66,16 +66,20 @@ class ExecutionRecord:
 
     def deserialize(self, data: dict[str, Any]) -> None:
         """Set `data`, what `serialize` gave; it is not changed. `ValueError` says what is wrong and where."""
-        self.fill(Part(data, "record"))
+        self.load_from(PlainReader(data, "record"))
 
-    def fill(self, part: Part) -> None:
+    def load_from(self, part: PlainReader) -> None:
         """As `deserialize`, for a part of a larger document."""
-        part.at("_type", "ExecutionRecord").must_say("ExecutionRecord")
-        kind, cause = part.text("kind", _usual_kind(part.at("event_name").value)), part.at("cause")
+        part.child("_type", "ExecutionRecord").expect("ExecutionRecord")
+        kind, cause = part.string("kind", _usual_kind(part.child("event_name").value)), part.child("cause")
         if kind not in RECORD_KINDS:
-            raise part.at("kind").wrong(f"one of {', '.join(sorted(RECORD_KINDS))}")
-        routine_id, event_name, time_ns = part.text("routine_id"), part.text("event_name"), part.time_ns("timestamp")
-        number = None if cause.value is None else part.whole("cause")
+            raise part.child("kind").invalid(f"one of {', '.join(sorted(RECORD_KINDS))}")
+        routine_id, event_name, time_ns = (
+            part.string("routine_id"),
+            part.string("event_name"),
+            part.time_ns("timestamp"),
+        )
+        number = None if cause.value is None else part.integer("cause")
         self.data = part.object("data")
         self.routine_id, self.event_name, self.kind = routine_id, event_name, kind
         self.time_ns, self.cause = time_ns, number

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from types import FunctionType, MethodType
 from typing import Any, ClassVar
 
-from .plain_data import Part, shown
+from .plain_data import PlainReader, describe
 
 _BUILT_IN = "routilux.builtin_routines"
 FORMER_MODULES = {
@@ -27,7 +27,7 @@ FORMER_MODULES = {
 """Modules that documents of earlier releases name, and the modules that hold their classes now."""
 
 
-class Loadable:
+class Registered:
     """Base of the classes whose names a file may give."""
 
     _made: ClassVar[int] = 0
@@ -35,7 +35,7 @@ class Loadable:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._made = next(Loadable._counter)
+        cls._made = next(Registered._counter)
 
 
 def class_name(kind: type) -> str:
@@ -43,7 +43,7 @@ def class_name(kind: type) -> str:
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-class KnownClasses:
+class ClassResolver:
     """The loadable classes, for the time of reading one document: each is looked for once.
 
     Args:
@@ -81,13 +81,13 @@ class KnownClasses:
             found = _newest(name, bare_name)
         if found is None:
             advice = _advice(module, allowed)
-            raise ValueError(f"routine class {shown(name or bare_name)} is not known here: {advice}")
+            raise ValueError(f"routine class {describe(name or bare_name)} is not known here: {advice}")
         return found
 
 
 def _newest(name: str | None, bare_name: str) -> type[Any] | None:
     fitting = [
-        kind for kind in _subclasses(Loadable) if (class_name(kind) == name if name else kind.__name__ == bare_name)
+        kind for kind in _subclasses(Registered) if (class_name(kind) == name if name else kind.__name__ == bare_name)
     ]
     return max(fitting, key=lambda kind: kind._made, default=None)
 
@@ -106,7 +106,7 @@ def _advice(module: str, allowed: bool) -> str:
         return "it was defined in a program itself; put it into a module that this program can import too"
     if not module:
         return "import its module first"
-    return f"import {shown(module)} first, or load with allow=[{shown(module)}]"
+    return f"import {describe(module)} first, or load with allow=[{describe(module)}]"
 
 
 def _subclasses(kind: type[Any]) -> Iterator[type[Any]]:
@@ -153,7 +153,7 @@ def find_function(name: str) -> FunctionType | None:
     So a file can name a user's own functions, and nothing else that happens to be imported.
     """
     module, _, simple = name.partition(":")
-    if module not in sys.modules or not any(kind.__module__ == module for kind in _subclasses(Loadable)):
+    if module not in sys.modules or not any(kind.__module__ == module for kind in _subclasses(Registered)):
         return None
     function = vars(sys.modules[module]).get(simple)  # not getattr: a module may have code that answers that
     return function if function_name(function) == name and isinstance(function, FunctionType) else None
@@ -195,7 +195,7 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def restored(part: Part) -> Any:
+def restored(part: PlainReader) -> Any:
     """As `from_plain`, for a part of a document; `ValueError` when it is nested too deeply."""
     try:
         return from_plain(part.copy())

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .plain_data import shown
+from .plain_data import describe
 
 fcntl: ModuleType | None
 
@@ -22,7 +22,7 @@ except ImportError:  # Windows: there a file that is open can be neither renamed
     fcntl = None
 
 
-def write_whole(filepath: str | Path, text: str) -> None:
+def write_atomic(filepath: str | Path, text: str) -> None:
     """Replace the file's content; whatever happens on the way, it is the old one or the new one.
 
     Missing directories are made, and a link is followed. The new content is on the disk (fsync) before it takes the
@@ -60,7 +60,7 @@ def _temporary(path: Path) -> tuple[int, Path]:
                 return handle, usual
             os.close(handle)  # another write took it for a left one and removed it
             break
-        _remove_left(usual)
+        remove_stale(usual)
     other = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     return _create(other), other
 
@@ -69,7 +69,7 @@ def _create(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
 
 
-def _remove_left(path: Path) -> None:
+def remove_stale(path: Path) -> None:
     """Remove a temporary file that nobody is writing any more."""
     with contextlib.suppress(OSError):
         if fcntl is None:
@@ -144,7 +144,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = Counter(key for key, _ in pairs)
         twice = next(key for key, count in keys.items() if count > 1)
-        raise ValueError(f"an object has the key {shown(twice)} twice")
+        raise ValueError(f"an object has the key {describe(twice)} twice")
     return found
 
 

@@ -16,10 +16,10 @@ HUGE = 2**63 - 1
 """No whole number that the engine needs is larger; one of thousands of digits would fail later, in some sum."""
 
 
-class Part:
+class PlainReader:
     """A part of a document and the way to it.
 
-    >>> Part({"a": {"n": "x"}}, "job").at("a").number("n")
+    >>> PlainReader({"a": {"n": "x"}}, "job").child("a").number("n")
     Traceback (most recent call last):
     ValueError: job.a.n: a number is needed, not 'x'
     """
@@ -29,32 +29,32 @@ class Part:
         self.path = path
         self._has_fields = False
 
-    def wrong(self, needed: str) -> ValueError:
+    def invalid(self, needed: str) -> ValueError:
         """The error for a part that is not what is needed."""
-        return ValueError(f"{self.path}: {needed} is needed, not {shown(self.value)}")
+        return ValueError(f"{self.path}: {needed} is needed, not {describe(self.value)}")
 
     def fields(self) -> dict[str, Any]:
         """The part as a dict with text keys."""
         if not self._has_fields:
             if not isinstance(self.value, dict) or not all(isinstance(key, str) for key in self.value):
-                raise self.wrong("an object with text keys")
+                raise self.invalid("an object with text keys")
             self._has_fields = True
         fields: dict[str, Any] = self.value
         return fields
 
-    def at(self, key: str, default: Any = None) -> Part:
+    def child(self, key: str, default: Any = None) -> PlainReader:
         """The part under `key`; one with `default` when there is none."""
-        return Part(self.fields().get(key, default), f"{self.path}.{key}")
+        return PlainReader(self.fields().get(key, default), f"{self.path}.{key}")
 
-    def items(self) -> list[Part]:
+    def items(self) -> list[PlainReader]:
         """The parts of a list."""
         if not isinstance(self.value, list):
-            raise self.wrong("a list")
-        return [Part(item, f"{self.path}[{number}]") for number, item in enumerate(self.value)]
+            raise self.invalid("a list")
+        return [PlainReader(item, f"{self.path}[{number}]") for number, item in enumerate(self.value)]
 
-    def entries(self) -> list[tuple[str, Part]]:
+    def entries(self) -> list[tuple[str, PlainReader]]:
         """The parts of an object, with their keys."""
-        return [(key, Part(value, f"{self.path}[{shown(key)}]")) for key, value in self.fields().items()]
+        return [(key, PlainReader(value, f"{self.path}[{describe(key)}]")) for key, value in self.fields().items()]
 
     def copy(self) -> Any:
         """A copy of the part, at any depth."""
@@ -63,63 +63,63 @@ class Part:
         except RecursionError:
             raise ValueError(f"{self.path}: it is nested too deeply") from None
 
-    def as_text(self) -> str:
+    def as_string(self) -> str:
         """The part, which is a text."""
         if not isinstance(self.value, str):
-            raise self.wrong("a text")
+            raise self.invalid("a text")
         return self.value
 
-    def text(self, key: str, default: str | None = None) -> str:
+    def string(self, key: str, default: str | None = None) -> str:
         """The text under `key`."""
-        return self.at(key, default).as_text()
+        return self.child(key, default).as_string()
 
-    def optional_text(self, key: str) -> str | None:
+    def optional_string(self, key: str) -> str | None:
         """The text under `key`, or `None`."""
-        return None if self.at(key).value is None else self.text(key)
+        return None if self.child(key).value is None else self.string(key)
 
     def number(self, key: str, default: float | None = None) -> float:
         """The number under `key`."""
-        return self.at(key, default).as_number()
+        return self.child(key, default).as_number()
 
     def as_number(self) -> float:
         """The part, which is a number."""
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
-            raise self.wrong("a number")
+            raise self.invalid("a number")
         if abs(self.value) > HUGE if isinstance(self.value, int) else math.isnan(self.value):
-            raise self.wrong("a number (none that is huge)")
+            raise self.invalid("a number (none that is huge)")
         return self.value
 
     def optional_number(self, key: str) -> float | None:
         """The number under `key`, or `None`."""
-        return None if self.at(key).value is None else self.number(key)
+        return None if self.child(key).value is None else self.number(key)
 
-    def whole(self, key: str, default: int | None = None) -> int:
+    def integer(self, key: str, default: int | None = None) -> int:
         """The whole number, from 0 to `HUGE`, under `key`."""
-        return self.at(key, default).as_whole()
+        return self.child(key, default).as_integer()
 
-    def as_whole(self) -> int:
+    def as_integer(self) -> int:
         """The part, which is a whole number from 0 to `HUGE`."""
         if isinstance(self.value, bool) or not isinstance(self.value, int) or not 0 <= self.value <= HUGE:
-            raise self.wrong("a whole number from 0")
+            raise self.invalid("a whole number from 0")
         return self.value
 
-    def flag(self, key: str, default: bool = False) -> bool:
+    def boolean(self, key: str, default: bool = False) -> bool:
         """The truth value under `key`."""
-        part = self.at(key, default)
+        part = self.child(key, default)
         if not isinstance(part.value, bool):
-            raise part.wrong("true or false")
+            raise part.invalid("true or false")
         return part.value
 
     def object(self, key: str) -> dict[str, Any]:
         """A copy of the object under `key`; an empty one when there is none."""
-        part = self.at(key, {})
+        part = self.child(key, {})
         part.fields()
         copy: dict[str, Any] = part.copy()
         return copy
 
     def objects(self, key: str) -> list[dict[str, Any]]:
         """A copy of the list of objects under `key`; an empty one when there is none."""
-        part = self.at(key, [])
+        part = self.child(key, [])
         for item in part.items():
             item.fields()
         copy: list[dict[str, Any]] = part.copy()
@@ -127,33 +127,33 @@ class Part:
 
     def time_ns(self, key: str) -> int:
         """The time under `key` (ISO; local when it has no offset) in ns since the epoch."""
-        part = self.at(key)
+        part = self.child(key)
         try:
-            moment = datetime.fromisoformat(self.text(key))
+            moment = datetime.fromisoformat(self.string(key))
             time_ns = round(moment.timestamp() * 1e6) * 1000
             iso_utc(time_ns)  # it must also be possible to show it, here and in UTC
             datetime.fromtimestamp(time_ns / 1e9)
             return time_ns
         except (ValueError, OverflowError, OSError):
-            raise part.wrong("a time like '2026-01-31T12:00:00+00:00'") from None
+            raise part.invalid("a time like '2026-01-31T12:00:00+00:00'") from None
 
-    def must_be(self, type_name: str) -> None:
+    def expect_document(self, type_name: str) -> None:
         """Check what kind of document this is, and its format."""
-        self.at("_type").must_say(type_name)
-        known = self.at("format", FORMAT)
+        self.child("_type").expect(type_name)
+        known = self.child("format", FORMAT)
         if known.value != FORMAT or isinstance(known.value, bool):
-            raise known.wrong(f"format {FORMAT} (a newer version of routilux may have written this)")
+            raise known.invalid(f"format {FORMAT} (a newer version of routilux may have written this)")
 
-    def must_say(self, type_name: str) -> None:
+    def expect(self, type_name: str) -> None:
         """Check that the part is this text."""
         if self.value != type_name:
-            raise self.wrong(f"{type_name!r}")
+            raise self.invalid(f"{type_name!r}")
 
 
-def shown(value: Any) -> str:
+def describe(value: Any) -> str:
     """A value of a document as an error shows it: atoms themselves, cut; the kind of anything else.
 
-    >>> shown("x" * 1000), shown(["x"])
+    >>> describe("x" * 1000), describe(["x"])
     ("'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'…", 'list')
     """
     if isinstance(value, str):
@@ -166,7 +166,7 @@ def shown(value: Any) -> str:
 def as_dict(name: str, value: Any) -> Any:
     """`value`, which is a dict; `ValueError` names it when it is none."""
     if not isinstance(value, Mapping):
-        raise Part(value, name).wrong("a dict")
+        raise PlainReader(value, name).invalid("a dict")
     return value
 
 

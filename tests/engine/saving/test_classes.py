@@ -139,7 +139,7 @@ def test_a_class_of_another_program_itself_is_told_as_such() -> None:
         "os:system",
         "subprocess:Popen",
         "routilux.flow:Flow",
-        "routilux.persistence.class_registry:Loadable",
+        "routilux.persistence.class_registry:Registered",
         ":",
         "x",
     ],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from routilux.persistence import files
-from routilux.persistence.files import write_whole
+from routilux.persistence.files import write_atomic
 from tests.engine.parts import in_threads
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and links of POSIX")
@@ -22,7 +22,7 @@ def names(folder: Path) -> list[str]:
 
 
 def test_missing_directories_are_made(tmp_path: Path) -> None:
-    write_whole(tmp_path / "a" / "b" / "c.txt", "x")
+    write_atomic(tmp_path / "a" / "b" / "c.txt", "x")
     assert (tmp_path / "a" / "b" / "c.txt").read_text() == "x"
 
 
@@ -38,7 +38,7 @@ def test_a_failure_on_the_way_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(os if step == "fsync" else Path, step, full)
     with pytest.raises(OSError, match="the disk is full"):
-        write_whole(path, "new")
+        write_atomic(path, "new")
     monkeypatch.undo()
     assert (path.read_text(), names(tmp_path)) == ("old", ["file"])
 
@@ -49,7 +49,7 @@ def test_an_interrupt_while_writing_leaves_nothing_either(tmp_path: Path, monkey
 
     monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_whole(tmp_path / "file", "new")
+        write_atomic(tmp_path / "file", "new")
     assert names(tmp_path) == []
 
 
@@ -69,7 +69,7 @@ def test_the_content_is_on_the_disk_before_it_takes_the_old_ones_place(
 
     noting(os, "fsync")
     noting(Path, "replace")
-    write_whole(tmp_path / "file", "new")
+    write_atomic(tmp_path / "file", "new")
     assert steps == ["fsync", "replace", "fsync"]  # the last is the directory's
 
 
@@ -77,10 +77,10 @@ def test_the_content_is_on_the_disk_before_it_takes_the_old_ones_place(
 def test_a_new_file_has_the_usual_mode_and_an_old_one_keeps_its_own(tmp_path: Path) -> None:
     usual = tmp_path / "usual"
     usual.write_text("x")
-    write_whole(tmp_path / "new", "x")
+    write_atomic(tmp_path / "new", "x")
     assert (tmp_path / "new").stat().st_mode == usual.stat().st_mode
     usual.chmod(0o640)
-    write_whole(usual, "y")
+    write_atomic(usual, "y")
     assert stat.S_IMODE(usual.stat().st_mode) == 0o640
 
 
@@ -97,7 +97,7 @@ def test_a_private_file_is_private_while_it_is_written(tmp_path: Path, monkeypat
         real(handle)
 
     monkeypatch.setattr(os, "fsync", look)
-    write_whole(path, "new")
+    write_atomic(path, "new")
     assert modes[0] == 0o600
 
 
@@ -107,7 +107,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(tmp_path / "real" / "file")
     for text in ("one", "two"):
-        write_whole(link, text)
+        write_atomic(link, text)
         assert link.is_symlink()
         assert (tmp_path / "real" / "file").read_text() == text
     assert names(tmp_path / "real") == ["file"]
@@ -115,7 +115,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
 
 def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".file.tmp").write_text("half of i")
-    write_whole(tmp_path / "file", "whole")
+    write_atomic(tmp_path / "file", "whole")
     assert ((tmp_path / "file").read_text(), names(tmp_path)) == ("whole", ["file"])
 
 
@@ -124,7 +124,7 @@ def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path: Pat
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / ".file.tmp").symlink_to(victim)
-    write_whole(tmp_path / "file", "new")
+    write_atomic(tmp_path / "file", "new")
     assert (victim.read_text(), (tmp_path / "file").read_text()) == ("precious", "new")
 
 
@@ -132,9 +132,9 @@ def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path: Pat
 def test_a_temporary_file_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
     with (tmp_path / ".file.tmp").open("w") as busy:
         assert files._locked(busy.fileno())
-        write_whole(tmp_path / "file", "new")
+        write_atomic(tmp_path / "file", "new")
         assert names(tmp_path) == [".file.tmp", "file"]
-    write_whole(tmp_path / "file", "newer")
+    write_atomic(tmp_path / "file", "newer")
     assert names(tmp_path) == ["file"]
 
 
@@ -150,7 +150,7 @@ def test_threads_that_write_one_file_at_once_leave_one_whole_content(
 
     def write(text: str) -> None:
         for _ in range(20):
-            write_whole(path, text)
+            write_atomic(path, text)
             assert path.read_text() in texts
 
     in_threads(*(lambda text=text: write(text) for text in texts))
@@ -159,5 +159,5 @@ def test_threads_that_write_one_file_at_once_leave_one_whole_content(
 
 
 def test_half_a_pair_of_surrogates_is_written_as_json_does(tmp_path: Path) -> None:
-    write_whole(tmp_path / "file", "\udc80 ä")
+    write_atomic(tmp_path / "file", "\udc80 ä")
     assert (tmp_path / "file").read_bytes() == b"\\udc80 \xc3\xa4"
