@@ -67,7 +67,7 @@ def test_an_emission_crosses_the_rooms_in_the_order_written_down() -> None:
             client.wait(lambda messages: any(job.job_id in str(message) for _, message in messages))
             visits.recording = False
     finally:
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
     engine_side = [rooms for (thread, package), rooms in visits.rooms.items() if package == "routilux" and
                    thread != SERVER_THREAD]  # fmt: skip
     assert any({"routine", "execution"} <= set(rooms) for rooms in engine_side)
