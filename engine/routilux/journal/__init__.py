@@ -1,1 +1,1 @@
-"""What happened in one job: records, handler runs and entries."""
+"""Everything that happens in one job: records, handler runs and entries."""

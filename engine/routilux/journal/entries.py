@@ -1,4 +1,4 @@
-"""What a journal holds: rows of its lists, and totals of rows that need not be there any more."""
+"""Rows of a journal, the sources and targets that they name, and exact totals of rows that were trimmed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ HandlerRun: TypeAlias = tuple[int, int, int, str, int]
 
 @dataclass(slots=True, eq=False)
 class Source:
-    """What can be recorded: an event of a routine with the connections it had, or the engine's own word.
+    """The origin of a record: an event of a routine with its connections, or a step of the engine.
 
     Attributes:
-        number: what stands for it in records.
+        number: its number in records.
         routine_id, event_name, kind: as in an `ExecutionRecord`.
-        connection_ids: the edges along which each emission goes.
-        target_ids: the routines that receive one activation each (a routine may be there twice).
+        connection_ids: the connections that carry each emission.
+        target_ids: the routines that receive one activation each (a routine may occur twice).
     """
 
     number: int
@@ -39,7 +39,7 @@ class Source:
 
 @dataclass(slots=True, eq=False)
 class Target:
-    """Where handler runs happen: the slot `slot_name` of the routine `routine_id`; `number` stands for it in runs."""
+    """The slot `slot_name` of routine `routine_id`, as the place of handler runs; `number` is its number in runs."""
 
     number: int
     routine_id: str
@@ -47,10 +47,10 @@ class Target:
 
 
 class JournalEntry(NamedTuple):
-    """Something rare that happened. `number` counts from 1; `time_ns` is since the epoch.
+    """A rare event. `number` counts from 1; `time_ns` is in nanoseconds since the epoch.
 
     `kind` is `"status"`, `"control"`, `"output"`, `"shared_log"`, `"shared_data"`, `"routine_state"`, `"retry"`,
-    `"error"` or `"dropped"`; `data` says more; `routine_id` is of whom, or `None`.
+    `"error"` or `"dropped"`; `data` holds the details; `routine_id` is the routine concerned, or `None`.
     """
 
     number: int
@@ -62,7 +62,7 @@ class JournalEntry(NamedTuple):
 
 @dataclass(slots=True)
 class RunTotals:
-    """Handler runs of one target and outcome, added up: `count`, and `total_ns`, `min_ns`, `max_ns` of their times."""
+    """Totals of handler runs: `count`, and `total_ns`, `min_ns`, `max_ns` of their durations."""
 
     count: int = 0
     total_ns: int = 0
@@ -86,11 +86,11 @@ class RunTotals:
 
 @dataclass(slots=True)
 class Totals:
-    """Exact counters of a part of a journal whose rows need not be there any more.
+    """Exact totals of rows, which may have been trimmed.
 
     Attributes:
-        emissions: how many records there were of each source, by its number.
-        runs: the handler runs added up, by (number of the target, outcome).
+        emissions: the number of records by source number.
+        runs: the totals of handler runs by (target number, outcome).
     """
 
     emissions: Counter[int] = field(default_factory=Counter)
@@ -117,15 +117,15 @@ class Totals:
 
 
 class JournalBatch(NamedTuple):
-    """What a reader takes at once. `seq` is the number of the newest record at that moment.
+    """Everything new since a reader's last call. `seq` is the number of the newest record at that moment.
 
     Attributes:
-        records: tuples of (number of the source, data, time, `seq` of the cause or 0).
-        runs: handler runs: (number of the target, start, duration, outcome, `seq` of the cause or 0).
-        entries: what is rare; running: the handlers that run now.
-        totals: adds up what has no rows here, or `None`: what happened before the reader was attached, or was
-            trimmed past it.
-        lost: how many records are among that.
+        records: tuples of (source number, data, monotonic ns, `seq` of the cause or 0).
+        runs: handler runs, as (target number, start, duration, outcome, `seq` of the cause or 0).
+        entries: new entries; running: the handlers that are running now.
+        totals: totals of rows that are not in this batch because they were recorded before the reader was attached,
+            or were trimmed before it took them; `None` if there are none.
+        lost: the number of records among those totals.
     """
 
     seq: int
@@ -139,7 +139,7 @@ class JournalBatch(NamedTuple):
 
 @dataclass(slots=True)
 class Figures:
-    """Handler runs of a routine, added up."""
+    """Totals of the handler runs of one routine."""
 
     started: int = 0
     completed: RunTotals = field(default_factory=RunTotals)
@@ -152,12 +152,12 @@ class Figures:
 
 
 def figures_to_plain(figures: dict[str, Figures], total_events: int) -> dict[str, Any]:
-    """The keys of a document that hold exact totals by routine."""
+    """The fields of a document that hold the exact totals by routine."""
     return {"figures": {key: asdict(value) for key, value in figures.items()}, "total_events": total_events}
 
 
 def figures_from_plain(part: PlainReader) -> tuple[dict[str, Figures], int]:
-    """Read those keys: figures by routine, and how many events there were."""
+    """Read those fields: figures by routine, and the number of events."""
     figures = {
         key: Figures(item.integer("started"), _totals(item.child("completed")), _totals(item.child("failed")))
         for key, item in part.child("figures", {}).entries()

@@ -1,8 +1,58 @@
-"""A job's append-only lists, on one monotonic clock, and the readers of their tail.
+"""The journal: everything that happens in one job, in memory, in order.
 
-Three lists: `records` (the history), `runs` (handler runs) and `entries` (what is rare).
-The first two are written by hot loops as plain tuples: nothing is cheaper to make. Their
-meaning is in `Record` and `HandlerRun`.
+A job is recorded like a film. Handlers and loops append rows, readers (the tracker, the dashboard) take them later, and
+the engine never waits for a reader. Three lists, in `entries.py`, hold the rows:
+
+    records   one per emission and per step of the engine: source, data, time, cause      (the job's history)
+    runs      one per handler run: target, start, duration, outcome, cause
+    entries   rare events: status, controls, outputs, retries, errors, state of routines
+
+Rows of `records` and `runs` are plain tuples, because nothing is cheaper to make in a hot loop. They name their source
+(a routine's event) and target (a slot) by number; `source()` and `target()` resolve the numbers. Numbers from 0 up
+belong to the flow and mean the same in all its jobs; negative ones belong to this job alone (`local_source`).
+
+Positions. Every row has a number, counted from the start of the job, that never changes. A list holds a window of them:
+
+    record 1      records_trimmed        records_taken                  seq
+       │ trimmed:      │ kept until every      │ not read yet            │
+       │ totals only   │ reader has them       │                         │
+       ├───────────────┼───────────────────────┼─────────────────────────┤
+                       └──────────── self.records: the window ───────────┘
+
+A record's number is its `seq`. The `cause` of a record or run is the `seq` of the record that led to it, or 0, so the
+records of a job form a forest whose roots are its entry and whatever a program recorded by hand.
+
+From rows to totals. A row that leaves its list is added to `totals` first, so counts stay exact however little is kept.
+Handler runs are added up early, in batches of `RUNS_FOLDED_AT`, by the loops, or when figures are requested:
+
+    runs    ── fold_runs ──▶ totals.runs       and then trimmed, once every reader has taken them
+    records ── trim_records ▶ totals.emissions  when they exceed `trim_at`
+    entries ── trimmed beyond ENTRIES_KEPT; no totals
+
+A reader that loses rows this way gets their totals in its next batch, and `lost` says how many records they were. The
+same happens on attaching: the first batch brings the totals of everything before. Totals plus rows are always exact.
+
+Threads. Any thread may append, and each reader is used by one thread at a time. `lock` is the one lock of the job: the
+run's state, its queue and the conditions that callers wait on share it (see `execution/run.py` for the order of locks).
+It guards the window positions, the totals, `readers`, `entries` and appending to `records`. Holding it, the journal
+calls nothing but `on_runs_folded`, which only appends to deques. One exception keeps hot loops fast: `runs.append(row)`
+needs no lock. It is atomic, readers take the rows that they see, and positions count from the front of the list, which
+changes under the lock only.
+
+Invariants
+- `records_trimmed + len(records)` is `seq`, the number of the newest record, and it never falls.
+- `runs_trimmed <= _runs_folded <= runs_trimmed + len(runs)`: every run is added to the totals exactly once, before it
+  is trimmed.
+- An attached reader's `records_taken` is at least `records_trimmed` (and so for runs): trimming advances it.
+- Times are monotonic nanoseconds; `wall_ns` converts them, with one offset for the whole job.
+
+Bounds
+- History: `limit` records (the flow's `history_limit`), or all of them without one. Up to twice as many are in memory,
+  since trimming a list from the front costs its length and so is done rarely.
+- Unread rows: a reader that stops taking keeps at most `UNREAD_BOUND` records and runs alive, and
+  `UNREAD_ENTRIES_BOUND` entries. Beyond that it gets totals only, and for entries nothing. Without a history limit
+  records are kept for the history anyway.
+- Entries: the newest `ENTRIES_KEPT` to twice that.
 """
 
 from __future__ import annotations
@@ -18,18 +68,20 @@ from ..status import RunningHandler
 from .entries import HandlerRun, JournalBatch, JournalEntry, Record, Source, Target, Totals
 
 RUNS_FOLDED_AT = 4096
-"""Handler runs that may wait before they are folded into the totals."""
+"""Handler runs that accumulate before a loop adds them to the totals."""
 
 UNREAD_BOUND = 1_000_000
-"""Records or runs kept for a reader that does not take them; past it, it gets their totals only."""
+"""Records, or runs, kept for a reader that does not take them; beyond that it gets only their totals."""
 
 ENTRIES_KEPT = 1_000
+"""Entries kept for readers that attach later."""
 
 UNREAD_ENTRIES_BOUND = 100_000
+"""Entries kept for a reader that does not take them; older ones are dropped."""
 
 
 class Journal:
-    """The lists of one job. `lock` guards their positions; appending to `runs` alone needs none."""
+    """The records, handler runs and entries of one job. `lock` guards them; only `runs.append` needs no lock."""
 
     def __init__(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None = None) -> None:
         self.lock: Lock = Lock()
@@ -52,13 +104,13 @@ class Journal:
         self._targets = targets
         self._epoch = time.time_ns() - time.perf_counter_ns()
 
-    # -- names and time
+    # -- sources, targets and time
 
     def source(self, number: int) -> Source:
         return self._sources[number] if number >= 0 else self._local_sources[~number]
 
     def local_source(self, routine_id: str, event_name: str, kind: str) -> int:
-        """The number of a source that belongs to this job alone (the engine's own words, loaded records)."""
+        """Return the number of a source that belongs to this job alone (steps of the engine, loaded records)."""
         key = (routine_id, event_name, kind)
         known = self._local_numbers.get(key)
         if known is not None:
@@ -71,7 +123,7 @@ class Journal:
             return self._local_numbers[key]
 
     def has_local_kind(self, kind: str) -> bool:
-        """Whether there ever was a record of one of the engine's own words."""
+        """Whether a local source of that `kind` was ever used."""
         return any(source.kind == kind for source in self._local_sources)
 
     def target(self, number: int) -> Target:
@@ -82,8 +134,7 @@ class Journal:
         return self._epoch + monotonic_ns
 
     def rebind(self, sources: Sequence[Source], targets: Sequence[Target], limit: int | None) -> None:
-        """Take tables and limit of the flow that goes on with a loaded job; its records so far have sources of their
-        own."""
+        """Use the tables and limit of the flow that continues a loaded job. Its loaded records have local sources."""
         self._sources, self._targets = sources, targets
         self.limit, self.trim_at = limit, _trim_at(limit)
 
@@ -101,7 +152,7 @@ class Journal:
     def append_record_locked(
         self, source: int, data: dict[str, Any], cause: int, monotonic_ns: int | None = None
     ) -> int:
-        """As `add_record`, for who holds `lock` already."""
+        """As `add_record`, with `lock` held."""
         now = time.perf_counter_ns() if monotonic_ns is None else monotonic_ns
         self.records.append((source, data, now, cause))
         if len(self.records) > self.trim_at:
@@ -109,7 +160,7 @@ class Journal:
         return self.records_trimmed + len(self.records)
 
     def last_record_ns(self) -> int:
-        """When the newest record was made (ns since the epoch), 0 when there is none."""
+        """The time of the newest record in ns since the epoch; 0 if there is none."""
         try:
             return self.wall_ns(self.records[-1][2])
         except IndexError:
@@ -121,7 +172,7 @@ class Journal:
             return self.append_entry_locked(kind, routine_id, data)
 
     def append_entry_locked(self, kind: str, routine_id: str | None, data: dict[str, Any]) -> JournalEntry:
-        """As `add_entry`, for who holds `lock` already."""
+        """As `add_entry`, with `lock` held."""
         self.entries_made += 1
         entry = JournalEntry(self.entries_made, time.time_ns(), kind, routine_id, data)
         self.entries.append(entry)
@@ -129,10 +180,10 @@ class Journal:
             self._trim_entries()
         return entry
 
-    # -- leaving
+    # -- trimming
 
     def trim_records(self) -> None:
-        """Let old records go, with `limit`; what a reader has not taken stays up to a bound. Holds `lock` already."""
+        """Remove records beyond `limit` that every reader has taken, or beyond the bound. Expects `lock` to be held."""
         if self.limit is None:
             self.trim_at = max(2 * len(self.records), UNREAD_BOUND)
             return
@@ -141,27 +192,27 @@ class Journal:
         keep_from = min(max(taken, seq - UNREAD_BOUND), seq - self.limit)
         gone = keep_from - self.records_trimmed
         if gone > 0:
-            leaving = self.records[:gone]
-            self.totals.add_records(leaving)
+            trimmed = self.records[:gone]
+            self.totals.add_records(trimmed)
             for reader in self.readers:
-                reader.skip_records(leaving, self.records_trimmed)
+                reader.skip_records(trimmed, self.records_trimmed)
             del self.records[:gone]
             self.records_trimmed += gone
         self.trim_at = len(self.records) + self.limit + 64
 
     def completed_targets(self) -> set[int]:
-        """The targets with a run that completed. Adds nothing up: most jobs are never asked for their figures."""
+        """The targets with a completed run, without folding: most jobs are never asked for their totals."""
         with self.lock:
             fresh = self.runs[self._runs_folded - self.runs_trimmed :]
             known = {number for number, outcome in self.totals.runs if outcome == "completed"}
         return known.union(run[0] for run in fresh if run[3] == "completed")
 
     def fold_runs(self) -> None:
-        """Add the runs up that have not been; let those go that every reader has."""
+        """Add new handler runs to the totals, and trim those that every reader has taken."""
         with self.lock:
-            self._fold_runs()
+            self.fold_runs_locked()
 
-    def _fold_runs(self) -> None:
+    def fold_runs_locked(self) -> None:
         count = self.runs_trimmed + len(self.runs)
         fresh = self.runs[self._runs_folded - self.runs_trimmed : count - self.runs_trimmed]
         if fresh:
@@ -172,10 +223,10 @@ class Journal:
         taken = min((reader.runs_taken for reader in self.readers), default=count)
         gone = min(max(taken, count - UNREAD_BOUND), count) - self.runs_trimmed
         if gone > 0:
-            leaving = self.runs[:gone]
+            trimmed = self.runs[:gone]
             for reader in self.readers:
-                reader.skip_runs(leaving, self.runs_trimmed)
-            self._last_trimmed_run = leaving[-1]
+                reader.skip_runs(trimmed, self.runs_trimmed)
+            self._last_trimmed_run = trimmed[-1]
             del self.runs[:gone]
             self.runs_trimmed += gone
 
@@ -194,19 +245,19 @@ class Journal:
 
     @property
     def dropped(self) -> int:
-        """Records that the history has no more. Some may still be there: they leave many at once, and readers need
-        them."""
+        """How many records are no longer part of the history. Some are still in memory: trimming is done in bulk, and
+        readers may need them."""
         return self.records_trimmed if self.limit is None else max(self.records_trimmed, self.seq - self.limit)
 
     def read_records(self, after: int, limit: int) -> tuple[list[Record], int, int]:
-        """Records `after + 1` up to `after + limit` of the history; also the first `seq` it has and the last."""
+        """Return records `after + 1` to `after + limit` of the history, and the first and last `seq` it holds."""
         with self.lock:
             dropped = self.dropped
             start, stop = max(after, dropped) - self.records_trimmed, after + limit - self.records_trimmed
             return self.records[start : max(start, stop)], dropped + 1, self.seq
 
     def emission_counts(self) -> Counter[int]:
-        """How often each source was recorded, ever."""
+        """How often each source was recorded since the start of the job."""
         with self.lock:
             counts = Counter(self.totals.emissions)
             records = self.records[:]
@@ -214,10 +265,10 @@ class Journal:
         return counts
 
     def attach(self, running: Callable[[], tuple[RunningHandler, ...]]) -> JournalReader:
-        """A new reader; its first batch has the totals of what was before."""
+        """Return a new reader. Its first batch carries the totals of everything before."""
         totals = Totals()
         with self.lock:
-            self._fold_runs()
+            self.fold_runs_locked()
             totals.merge(self.totals)
             records = self.records[:]
             reader = JournalReader(self, running, self.seq, self._runs_folded, self.entries_made - len(self.entries))
@@ -237,7 +288,7 @@ def _trim_at(limit: int | None) -> int:
 
 
 class JournalReader:
-    """Takes the tail of a job's journal whenever it likes; the engine never waits for it. A `JobHook` is given one."""
+    """Reads a job's journal from its own position. The engine never waits for a reader. A `JobHook` receives one."""
 
     def __init__(
         self,
@@ -256,7 +307,7 @@ class JournalReader:
         self.entries_taken: int = entries_taken
 
     def take(self) -> JournalBatch:
-        """Everything since the last take. Cheap; from any one thread at a time."""
+        """Return everything since the last call. Cheap; call it from one thread at a time."""
         journal = self._journal
         with journal.lock:
             running = self._running()
@@ -269,39 +320,39 @@ class JournalReader:
             self.entries_taken = journal.entries_made
             totals, lost, self._totals, self._lost = self._totals, self._lost, None, 0
             if len(journal.runs) >= RUNS_FOLDED_AT:
-                journal._fold_runs()
+                journal.fold_runs_locked()
         return JournalBatch(seq, records, runs, entries, running, totals, lost)
 
     def close(self) -> None:
-        """Stop reading; what was kept for this reader may go."""
+        """Stop reading, so that rows kept for this reader can be trimmed."""
         self._journal.detach(self)
 
     def source(self, number: int) -> Source:
-        """What the records of a batch with this `number` are of."""
+        """The source with this `number` in a batch's records."""
         return self._journal.source(number)
 
     def target(self, number: int) -> Target:
-        """Where the runs of a batch with this `number` were."""
+        """The target with this `number` in a batch's handler runs."""
         return self._journal.target(number)
 
     def wall_ns(self, monotonic_ns: int) -> int:
-        """The time `monotonic_ns` of a batch's record or run, in nanoseconds since the epoch."""
+        """Convert the time of a batch's record or run to nanoseconds since the epoch."""
         return self._journal.wall_ns(monotonic_ns)
 
-    # -- called by the journal, which holds its lock, when rows leave that this reader has not taken
+    # -- called by the journal, with its lock held, when it trims rows that this reader has not taken
 
     def start_with(self, totals: Totals) -> None:
         self._missing().merge(totals)
 
-    def skip_records(self, leaving: list[Record], first: int) -> None:
-        missed = leaving[max(self.records_taken - first, 0) :]
+    def skip_records(self, trimmed: list[Record], first: int) -> None:
+        missed = trimmed[max(self.records_taken - first, 0) :]
         if missed:
             self._lost += len(missed)
             self.records_taken += len(missed)
             self._missing().add_records(missed)
 
-    def skip_runs(self, leaving: list[HandlerRun], first: int) -> None:
-        missed = leaving[max(self.runs_taken - first, 0) :]
+    def skip_runs(self, trimmed: list[HandlerRun], first: int) -> None:
+        missed = trimmed[max(self.runs_taken - first, 0) :]
         if missed:
             self.runs_taken += len(missed)
             self._missing().add_runs(missed)

@@ -1,4 +1,4 @@
-"""One record of a job's history."""
+"""Records of a job's history, as users see them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ RECORD_KINDS = frozenset(("event", "start", "completed", "error", "error_continu
 
 
 class ExecutionRecord:
-    """What a routine emitted, or what the engine noted of it.
+    """One record of a job's history: an emission, or a step of the engine.
 
     Attributes:
-        routine_id, event_name: who and what.
-        data: the parameters, as they were when recorded.
-        kind: `"event"` for an emission, else the engine's own word (`"start"`, `"completed"`, `"error"`,
-            `"error_continued"`, `"retry"`), or `"custom"` for `record_execution`: an event of the user
-            that is named like one of these can be told from it.
+        routine_id, event_name: the routine and its event.
+        data: the parameters as they were when recorded.
+        kind: `"event"` for an emission; `"start"`, `"completed"`, `"error"`, `"error_continued"` or `"retry"` for a
+            step of the engine; `"custom"` for `record_execution`. So a user's event named "error" is no error.
         seq: the record's number in its job, from 1; 0 outside a job.
         cause: the `seq` of the record that led to this one, or `None`.
         time_ns: nanoseconds since the epoch; timestamp: the same as a local, naive `datetime`.
@@ -46,14 +45,14 @@ class ExecutionRecord:
 
     @property
     def timestamp(self) -> datetime:
-        """When, as a local and naive `datetime`."""
+        """The time as a local, naive `datetime`."""
         return datetime.fromtimestamp(self.time_ns / 1e9)
 
     def __repr__(self) -> str:
         return f"ExecutionRecord[{self.routine_id}.{self.event_name}@{self.timestamp}]"
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data; the time is UTC with offset."""
+        """Return plain data; the time is in UTC, with offset."""
         return {
             "_type": "ExecutionRecord",
             "routine_id": self.routine_id,
@@ -65,7 +64,7 @@ class ExecutionRecord:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set `data`, what `serialize` gave; it is not changed. `ValueError` says what is wrong and where."""
+        """Load `data`, the result of `serialize`. Raises `ValueError` if it is invalid."""
         self.load_from(PlainReader(data, "record"))
 
     def load_from(self, part: PlainReader) -> None:
@@ -86,17 +85,17 @@ class ExecutionRecord:
 
 
 def _usual_kind(event_name: Any) -> str:
-    """What a record of release 0.10.0, which names no kind, must be taken for."""
+    """The kind of a record written by release 0.10.0, which stored none."""
     return event_name if event_name in ("start", "completed", "error", "error_continued") else "event"
 
 
 def record_from_row(source: Source, data: dict[str, Any], time_ns: int, cause: int, seq: int) -> ExecutionRecord:
-    """A record of a journal's row."""
+    """Make a record from a journal's row."""
     record = ExecutionRecord.__new__(ExecutionRecord)
     record.routine_id = source.routine_id
     record.event_name = source.event_name
     record.kind = source.kind
-    record.data = data.copy() if type(data) is dict else data  # what waits in the queue may be the same dict
+    record.data = data.copy() if type(data) is dict else data  # an activation may share the dict
     record.time_ns = time_ns
     record.cause = cause or None
     record.seq = seq
@@ -104,7 +103,7 @@ def record_from_row(source: Source, data: dict[str, Any], time_ns: int, cause: i
 
 
 class HistoryRange(NamedTuple):
-    """The `records` of a range; `first` and `last` are the numbers kept, `total` counts all ever made."""
+    """The `records` of a range; `first` and `last` are the numbers kept, `total` counts all records ever made."""
 
     records: list[ExecutionRecord]
     first: int

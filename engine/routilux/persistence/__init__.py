@@ -1,1 +1,1 @@
-"""Plain data in and out: copied, checked, read from files and written to them. Knows no workflow."""
+"""Plain data in and out: copied, checked, read from files and written to them. Knows nothing of workflows."""

@@ -1,1 +1,1 @@
-"""Threads, and what is safe between them."""
+"""Threads, and what they share safely: locks, timers, a pool of workers, the current frame."""
