@@ -51,7 +51,7 @@ def test_the_browsers_types_are_those_of_the_protocol(tmp_path: Path) -> None:
     again = tmp_path / "protocol.ts"
     command = [str(node.node()), "tools/types.mjs", str(again)]
     subprocess.run(command, input=schema.stdout, cwd=ROOT, check=True)
-    assert again.read_text() == TYPES.read_text(), "protocol.py has changed: run `make types` and commit what it writes"
+    assert again.read_text() == TYPES.read_text(), "the protocol has changed: run `make types`, commit the file"
 
 
 def hosts(text: str) -> set[str]:

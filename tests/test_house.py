@@ -26,7 +26,7 @@ BROUGHT_ALONG = {"engineio", "greenlet", "jinja2", "markupsafe", "werkzeug"}
 """What those are built on, and cannot be used without."""
 
 ROOMS = (
-    "times", "worker_pool", "assets", "names", "program_protocol", "protocol", "payloads", "server", "segments", "fold",
+    "times", "worker_pool", "assets", "names", "protocol", "payloads", "server", "segments", "fold",
     "flows", "recording", "store", "sources", "jobs", "forwarding", "ingest", "live", "api", "web", "serving", "app",
     "demos", "cli",
 )  # fmt: skip

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { compile } from "json-schema-to-typescript";
 
 const BANNER =
-  "// Made by `npm run types` from dashboard/routilux_dashboard/protocol.py. Do not edit: a test fails when it drifts.";
+  "// Made by `npm run types` from dashboard/routilux_dashboard/protocol. Do not edit: a test fails when it drifts.";
 
 /** The schema in the words of json-schema-to-typescript, which knows older drafts. */
 function translated(value) {
@@ -27,7 +27,12 @@ function dedented(text) {
   return text.replaceAll(/\n[ \t]+/g, "\n").trim();
 }
 
-const { $defs } = JSON.parse(await text(process.stdin));
+/** A constant as the formatter writes it. */
+function constant(value) {
+  return Array.isArray(value) ? `[${value.map((one) => JSON.stringify(one)).join(", ")}]` : JSON.stringify(value);
+}
+
+const { $defs, "x-vocabulary": vocabulary } = JSON.parse(await text(process.stdin));
 const names = Object.keys($defs).sort();
 const schema = {
   description: "Every shape on the wire, by its name.",
@@ -42,6 +47,9 @@ const declarations = await compile(schema, "Wire", {
   style: { printWidth: 120 },
 });
 
+const constants = Object.entries(vocabulary).map(([name, value]) => `export const ${name} = ${constant(value)} as const;\n`);
+const written = [declarations, ...constants].join("");
+
 const target = process.argv[2];
-if (target) writeFileSync(target, declarations);
-else process.stdout.write(declarations);
+if (target) writeFileSync(target, written);
+else process.stdout.write(written);

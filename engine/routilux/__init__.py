@@ -24,18 +24,41 @@ from .journal.records import ExecutionRecord, HistoryRange
 from .output_handler import CallbackOutputHandler, NullOutputHandler, OutputHandler, QueueOutputHandler
 from .routine import Routine
 from .slot import Slot
-from .status import ControlState, RunningHandler
+from .status import (
+    CANCELLATION_KEY,
+    ENDED_STATUSES,
+    ENTRY_SLOT,
+    ERROR_OUTCOMES,
+    SETTLED_STATUSES,
+    ControlAction,
+    ControlPhase,
+    ControlState,
+    EntryKind,
+    JobStatus,
+    RecordKind,
+    RunningHandler,
+    RunOutcome,
+    refuse_all,
+)
 
 __version__ = "0.10.0"
 
 __all__ = [
+    "CANCELLATION_KEY",
+    "ENDED_STATUSES",
+    "ENTRY_SLOT",
+    "ERROR_OUTCOMES",
+    "SETTLED_STATUSES",
     "CallbackOutputHandler",
     "ConditionalRouter",
     "Connection",
+    "ControlAction",
+    "ControlPhase",
     "ControlState",
     "DataFlattener",
     "DataTransformer",
     "DataValidator",
+    "EntryKind",
     "ErrorHandler",
     "ErrorStrategy",
     "Event",
@@ -47,14 +70,17 @@ __all__ = [
     "JobCancelled",
     "JobHook",
     "JobState",
+    "JobStatus",
     "JournalBatch",
     "JournalEntry",
     "JournalReader",
     "NullOutputHandler",
     "OutputHandler",
     "QueueOutputHandler",
+    "RecordKind",
     "ResultExtractor",
     "Routine",
+    "RunOutcome",
     "RunTotals",
     "RunningHandler",
     "Slot",
@@ -66,4 +92,5 @@ __all__ = [
     "Totals",
     "__version__",
     "carry",
+    "refuse_all",
 ]

@@ -76,7 +76,7 @@ def check_transition(old: str, new: str) -> str:
 
 
 def refuse_all(reason: str) -> dict[ControlAction, str | None]:
-    """The same refusal for every control.
+    """Return `reason` as the refusal of every control action.
 
     >>> refuse_all("the job has not started")["pause"]
     'the job has not started'

@@ -12,7 +12,8 @@ import msgspec
 from routilux import Flow, JobHook, JobState, JournalReader
 from routilux_dashboard.flows.local_flow import WatchedFlow
 from routilux_dashboard.payloads.mask import NO_MASK, Mask
-from routilux_dashboard.segments.segment import OUTCOMES, Segment, SourceName, TargetName
+from routilux_dashboard.protocol import OUTCOMES
+from routilux_dashboard.segments.segment import Segment, SourceName, TargetName
 from routilux_dashboard.sources.capturing import Capture
 from tests.waiting import eventually
 

@@ -22,7 +22,8 @@ from routilux_dashboard.jobs.job_table import Monitor
 from routilux_dashboard.payloads.encoder import LARGEST, PayloadEncoder
 from routilux_dashboard.payloads.mask import Mask
 from routilux_dashboard.payloads.preview import preview
-from routilux_dashboard.segments.segment import OUTCOMES, Segment
+from routilux_dashboard.protocol import OUTCOMES
+from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.sources import capturing
 from tests.dashboard.flows import chain
 from tests.dashboard.tapes import Tape

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, request
 
-from ..protocol import Control, ControlRequest
-from ..sources.local_commands import ACTIONS
+from ..protocol import ACTIONS, Control, ControlRequest
 from .replies import body, reply
 from .route import Answer, Table, View
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import Response
 
-from ..jobs.job_search import STATUSES, JobsWanted, cursor_after, read_cursor
-from ..protocol import Job, JobSummary, StoreHealth
+from ..jobs.job_search import JobsWanted, cursor_after, read_cursor
+from ..protocol import JOB_STATUSES, Job, JobSummary, StoreHealth
 from .parameter import Number, Text, Words
 from .replies import reply
 from .route import Answer, Table
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .services import Services
 
 TAG = "jobs"
-STATUS = Words("status", "Only jobs of these statuses.", STATUSES)
+STATUS = Words("status", "Only jobs of these statuses.", JOB_STATUSES)
 FLOW = Text("flow", "Only jobs of the flow with this id.")
 Q = Text("q", "Only jobs with this text in their id, flow, or error; case does not matter.")
 LIMIT = Number("limit", "How many jobs at most.", least=1, most=500, default=50)
@@ -47,4 +47,4 @@ def add(table: Table, services: Services) -> None:
 
 def _page(jobs: list[JobSummary], more: bool, counts: dict[str, int], store: StoreHealth) -> JobsPage:
     following = cursor_after(jobs[-1]) if more and jobs else None
-    return JobsPage(jobs, following, {status: counts.get(status, 0) for status in STATUSES}, store)
+    return JobsPage(jobs, following, {status: counts.get(status, 0) for status in JOB_STATUSES}, store)

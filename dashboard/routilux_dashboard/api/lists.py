@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from flask import Response
 
-from ..protocol import HistoryPage, LogPage, OutputPage, RecordKind
+from ..protocol import OUTCOMES, RECORD_KINDS, HistoryPage, LogPage, OutputPage
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery
-from ..segments.segment import OUTCOMES
 from .parameter import Moment, Number, Text, Word
 from .route import Answer, Table
 from .shapes import ControlStep, Data, Metrics, States
@@ -23,7 +22,7 @@ LIMIT = Number("limit", "How many rows at most.", least=1, most=PAGE_LIMIT, defa
 Q = Text("q", "Only rows whose data, as JSON, have this text in them (of records, their names too); in any case.")
 ROUTINE = Text("routine", "Only records of the routine with this id.")
 EVENT = Text("event", "Only records of this event.")
-KIND = Word("kind", "Only records of this kind.", get_args(RecordKind))
+KIND = Word("kind", "Only records of this kind.", RECORD_KINDS)
 OUTCOME = Word("outcome", "Only records that led to a handler run that ended so.", OUTCOMES)
 SINCE = Moment("since", "Only records made from this moment on: ISO 8601, or milliseconds since the epoch.")
 UNTIL = Moment("until", "Only records made until this moment.")

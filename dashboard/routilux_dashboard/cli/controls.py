@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..protocol import Control, Job
+from ..protocol import ENDED, Control, Job
 from .asking import asks_server, print_json
 from .client import Client, Refusal
 from .job_names import find_job, path_of
@@ -22,7 +22,7 @@ HELP = {
 }
 _EVERY = 0.25
 """Seconds between looks at a job whose control is waited for."""
-_OVER = ("completed", "failed", "cancelled", "lost")
+_OVER = ENDED | {"lost"}
 
 
 def control(action: str) -> click.Command:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, get_args
+from typing import Any
 
 import click
 import msgspec
 
-from ..protocol import Record, RecordKind
-from ..segments.segment import OUTCOMES
+from ..protocol import OUTCOMES, RECORD_KINDS, Record
 from .asking import asks_server, print_json
 from .client import Client, Query
 from .job_names import find_job, path_of
@@ -38,7 +37,7 @@ class Page(msgspec.Struct):
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1), help="How many records at most.")
 @click.option("--routine", metavar="ID", help="Only records of this routine.")
 @click.option("--event", metavar="NAME", help="Only records of this event.")
-@click.option("--kind", type=click.Choice(get_args(RecordKind)), help="Only records of this kind.")
+@click.option("--kind", type=click.Choice(RECORD_KINDS), help="Only records of this kind.")
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only records that led to a handler run that ended so.")
 @click.option(
     "--since", callback=moment_of, metavar="TIME", help="Only from this time on: ISO 8601, or 90s, 10m, 2h ago."

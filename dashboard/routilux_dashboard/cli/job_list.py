@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import get_args
 
 import click
 
-from ..protocol import JobStatus, JobSummary
+from ..protocol import JOB_STATUSES, JobSummary
 from .asking import asks_server, print_json
 from .client import Client
 from .job_names import SHORT, JobsPage, list_jobs
 from .output import console, duration, local, number, print_table, status_of, table_of, text_of, when
 
-STATUSES: tuple[str, ...] = get_args(JobStatus)
 _WIDE = 120
 """Columns from which it is shown where a job runs."""
 
 
 @click.command()
-@click.option("--status", type=click.Choice(STATUSES), multiple=True, help="Only jobs of this status; may be repeated.")
+@click.option(
+    "--status", type=click.Choice(JOB_STATUSES), multiple=True, help="Only jobs of this status; may be repeated."
+)
 @click.option("--flow", metavar="ID", help="Only jobs of this flow.")
 @click.option("-q", "--query", metavar="TEXT", help="Only jobs with this in their id, flow or error.")
 @click.option(

@@ -11,12 +11,12 @@ import click
 from routilux import Flow, JobState
 
 from ..app import Dashboard
+from ..protocol import ENDED
 from ..server.listener import CannotListen
 from ..server.tokens import Tokens
 from ..store.retention import Retention
 from .usage import UsageProblem
 
-ENDED = ("completed", "failed", "cancelled")
 CANCEL_SECONDS = 5.0
 
 store_option = click.option(

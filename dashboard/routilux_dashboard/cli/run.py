@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import click
@@ -17,8 +17,9 @@ from ..app import Dashboard
 from ..flows.arguments import BadArgument, check_arguments
 from ..flows.describe import describe
 from ..forwarding.connection import ServerConnection, connect
+from ..protocol import ENDED, SETTLED
 from ..sources.local_commands import CannotStart, entry_of
-from .jobs import ENDED, cancel_jobs, end_like_ctrl_c, start_dashboard
+from .jobs import cancel_jobs, end_like_ctrl_c, start_dashboard
 from .targets import BadTarget, load_flow
 from .usage import UsageProblem
 
@@ -84,7 +85,7 @@ def shower(text: str, store: str | None, mask: tuple[str, ...]) -> Callable[[Flo
 def run_job(flow: Flow, entry: str, params: dict[str, Any], show: Callable[[Flow], Shown] | None) -> str:
     """Run it, shown or not; return the job's status at its end."""
     if show is None:
-        return follow(flow, lambda: flow.start(entry, params), (*ENDED, "paused"))
+        return follow(flow, lambda: flow.start(entry, params), SETTLED)
     with show(flow) as shown:
 
         def start() -> JobState:
@@ -105,7 +106,7 @@ def _connect(url: str, flow: Flow, mask: tuple[str, ...]) -> ServerConnection:
         raise UsageProblem(f"--dashboard: {error}") from None
 
 
-def follow(flow: Flow, start: Callable[[], JobState], over: tuple[str, ...]) -> str:
+def follow(flow: Flow, start: Callable[[], JobState], over: Collection[str]) -> str:
     """Wait until the job's status is one of `over`, cancel it on Ctrl-C, and say how it went."""
     job_state = None
     try:

@@ -11,6 +11,7 @@ import msgspec
 from routilux import ErrorHandler, Flow, Routine, Slot
 
 from ..protocol import (
+    ENTRY_SLOT,
     ConnectionDefinition,
     EntryPoint,
     ErrorHandling,
@@ -22,8 +23,6 @@ from ..protocol import (
 )
 from .parameters import parameters
 from .source_location import place_of
-
-ENTRY_SLOT = "trigger"
 
 
 def describe(flow: Flow) -> FlowDefinition:

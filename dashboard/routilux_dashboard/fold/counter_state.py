@@ -8,9 +8,8 @@ from msgspec import Struct
 
 from routilux import RunningHandler
 
-from ..protocol import ErrorReport
+from ..protocol import OUTCOMES, ErrorReport
 from ..segments.entries import ControlRecord
-from ..segments.segment import OUTCOMES
 from .counters import JobFold, Names
 from .latency_digest import LatencyDigest
 from .routine_counters import RETRIES_KEPT, Retry, RoutineTally

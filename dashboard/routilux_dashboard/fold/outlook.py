@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..segments.segment import ENDED
+from ..protocol import ENDED
 from ..times import SECOND
 from .routine_counters import RoutineTally
 from .wiring import Wiring

@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..protocol import ErrorReport
-from ..segments.segment import OUTCOMES
+from ..protocol import OUTCOMES, ErrorReport
 from .latency_digest import LatencyDigest
 
 RETRIES_KEPT = 100

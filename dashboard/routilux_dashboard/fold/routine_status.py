@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..protocol import ErrorReport, RoutineStatus
-from ..segments.segment import ENDED
+from ..protocol import ENDED, ErrorReport, RoutineStatus
 from ..times import clock
 from .outlook import Outlook
 from .routine_counters import RoutineTally

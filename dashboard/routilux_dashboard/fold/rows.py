@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, NamedTuple
 
 from routilux import ExecutionRecord, JobState, JournalBatch
 
 from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import safe_text
-from ..protocol import LogRow, OutputRow, Record, RecordKind
+from ..protocol import RECORD_KINDS, LogRow, OutputRow, Record, RecordKind
 from ..times import iso, iso_text
 from .counters import Names
 
 TAIL = 50
 """Rows in a frame or keyframe, of each kind."""
-_KINDS = frozenset(get_args(RecordKind))
+_KINDS = frozenset(RECORD_KINDS)
 _TRIES = 4
 
 
@@ -99,4 +99,4 @@ def _read(rows: Sequence[dict[str, Any]], dropped: Callable[[], int], after: int
 
 def kind_of(kind: str) -> RecordKind:
     """A word of the engine as the wire has it."""
-    return cast(RecordKind, kind) if kind in _KINDS else "custom"
+    return kind if kind in _KINDS else "custom"

@@ -10,9 +10,9 @@ import msgspec
 from routilux import JournalBatch, JournalEntry, RunningHandler, RunTotals, Source, Target, Totals
 
 from ..payloads.preview import preview
-from ..protocol import Control, LogRow, OutputRow, Record, RoutineState
+from ..protocol import ACTIONS, ENDED, OUTCOMES, Control, LogRow, OutputRow, Record, RoutineState
 from ..segments.cut import PAST
-from ..segments.segment import ENDED, OUTCOMES, DataValue, JobStart, Segment, SegmentFacts, SourceName, TargetName
+from ..segments.segment import DataValue, JobStart, Segment, SegmentFacts, SourceName, TargetName
 from ..times import iso
 from .flow_index import FlowView, view_of
 from .rows import TAIL, kind_of
@@ -210,4 +210,4 @@ def out_of_reach(control: Control, last_sign: str) -> Control:
 
 
 def _refused(control: Control, why: str) -> Control:
-    return msgspec.structs.replace(control, refusals=dict.fromkeys(("pause", "resume", "step", "cancel"), why))
+    return msgspec.structs.replace(control, refusals=dict.fromkeys(ACTIONS, why))

@@ -11,8 +11,7 @@ from routilux import ControlState, JobState
 
 from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import safe_text
-from ..protocol import Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
-from ..segments.segment import ENDED
+from ..protocol import ENDED, Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
 from ..times import MILLISECOND, epoch_ns, iso, iso_local
 from .counters import JobFold
 

@@ -11,8 +11,8 @@ import msgspec
 from routilux import Flow, JobState
 
 from ..flows.arguments import BadArgument
-from ..program_protocol import Command, CommandResult
 from ..protocol import StartJob
+from ..protocol.programs import Command, CommandResult
 from ..sources.local_commands import CannotStart, ControlRefused, ask_job, start_again, start_job
 from ..worker_pool import Natives
 

@@ -41,8 +41,8 @@ from typing import NamedTuple, Self
 from routilux import Flow
 
 from ..payloads.mask import Mask
-from ..program_protocol import MAX_NAME, VERSION, Hello
 from ..protocol import FlowDefinition
+from ..protocol.programs import MAX_NAME, VERSION, Hello
 from ..sources.batch_loop import Recorder
 from .commands import CommandRunner
 from .link import websocket_url

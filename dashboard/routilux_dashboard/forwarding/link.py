@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import msgspec
 import websocket
 
-from ..program_protocol import PROGRAMS, SILENT_SECONDS, Hello
 from ..protocol import Problem
+from ..protocol.programs import PROGRAMS, SILENT_SECONDS, Hello
 
 CONNECT_SECONDS = 5.0
 _CONNECT, _DISCONNECT, _EVENT, _CONNECT_ERROR = 0, 1, 2, 4

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from ..fold.checkpoints import JobFigures
-from ..program_protocol import MAX_SEGMENTS, KnownSegments
+from ..protocol.programs import MAX_SEGMENTS, KnownSegments
 from ..segments.cut import split
 from ..segments.segment import Segment
 from ..segments.thin import drop_payloads, drop_rows

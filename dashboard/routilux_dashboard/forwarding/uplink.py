@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from ..program_protocol import (
+from ..protocol import FlowDefinition
+from ..protocol.programs import (
     ASKED_AT_ONCE,
     BEAT_SECONDS,
     MAX_SEGMENTS,
@@ -22,7 +23,6 @@ from ..program_protocol import (
     Hello,
     KnownSegments,
 )
-from ..protocol import FlowDefinition
 from .link import ConnectionRejected, NotConnected, SocketLink
 from .outbox import Outbox
 

@@ -16,7 +16,8 @@ import msgspec
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from ..jobs.job_table import Monitor
-from ..program_protocol import (
+from ..protocol import FlowDefinition
+from ..protocol.programs import (
     ASKED_AT_ONCE,
     MAX_NAME,
     MAX_PROGRAM_MESSAGE,
@@ -28,7 +29,6 @@ from ..program_protocol import (
     Heartbeat,
     Hello,
 )
-from ..protocol import FlowDefinition
 from ..server.hub import Hub
 from ..server.tokens import Tokens
 from ..server.websocket_limits import WEBSOCKET

@@ -12,9 +12,10 @@ import msgspec
 
 from ..fold.playback import Playback, SegmentRefused
 from ..jobs.job_table import Monitor
-from ..program_protocol import KnownSegments
+from ..protocol import ENDED
+from ..protocol.programs import KnownSegments
 from ..segments.check import check_payloads
-from ..segments.segment import ENDED, Segment
+from ..segments.segment import Segment
 from ..sources.programs import Program
 from ..sources.remote_source import DistantJob
 from ..store.errors import StoreFailed

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from ..flows.arguments import BadArgument
 from ..flows.local_flow import WatchedFlow
-from ..program_protocol import Command, CommandResult
-from ..protocol import StartJob
-from ..sources.local_commands import ACTIONS, CannotStart, ControlRefused, ask_job, start_again, start_job
+from ..protocol import ACTIONS, StartJob
+from ..protocol.programs import Command, CommandResult
+from ..sources.local_commands import CannotStart, ControlRefused, ask_job, start_again, start_job
 from ..sources.local_source import WatchedJob
 from ..sources.programs import DistantFlow, OutOfReach, Program
 from ..sources.remote_source import DistantJob
@@ -72,7 +72,7 @@ def _start_elsewhere(program: Program, flow_id: str, wanted: StartJob) -> str:
 def _ask_elsewhere(job: DistantJob, action: str, reason: str, by: str) -> None:
     if action not in ACTIONS:
         raise ControlRefused(f"there is no control {action!r}; there are {', '.join(ACTIONS)}")
-    order = Command(0, action, job_id=job.job_id, reason=reason, by=by)  # type: ignore[arg-type]
+    order = Command(0, action, job_id=job.job_id, reason=reason, by=by)
     try:
         answer = job.program.ask(order)
     except OutOfReach as error:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 
-from ..protocol import JobStatus, JobSummary
+from ..protocol import JobSummary
 
-STATUSES: tuple[JobStatus, ...] = get_args(JobStatus)
 Place = tuple[str, str]
 """Where a job stands in the list: when it was made (ISO), and its id."""
 

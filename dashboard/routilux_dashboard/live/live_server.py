@@ -17,8 +17,8 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from ..jobs.job_table import Monitor
-from ..program_protocol import MAX_PROGRAM_MESSAGE
 from ..protocol import Dropped, LiveError
+from ..protocol.programs import MAX_PROGRAM_MESSAGE
 from ..server.hub import Hub, NotAnswered, Signal
 from ..server.packet import NAMESPACE, NAMESPACES, MsgspecPacket
 from ..server.websocket_limits import WEBSOCKET

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..payloads.json_text import problem_of
-from ..protocol import FlowDefinition, LogRow, OutputRow, RoutineState
+from ..protocol import OUTCOMES, FlowDefinition, LogRow, OutputRow, RoutineState
 from ..segments.segment import (
-    OUTCOMES,
     DataValue,
     Entry,
     JobStart,

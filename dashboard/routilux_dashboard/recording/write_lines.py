@@ -10,7 +10,8 @@ import msgspec
 
 from ..payloads.json_text import NOTHING, bounded, on_one_line, problem_of
 from ..payloads.mask import NO_MASK, Mask
-from ..segments.segment import OUTCOMES, JobStart, RunningNow, Segment, SourceName, Sums, TargetName
+from ..protocol import OUTCOMES
+from ..segments.segment import JobStart, RunningNow, Segment, SourceName, Sums, TargetName
 from ..times import iso
 from . import lines
 from .masked import masked

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import msgspec
 
-from ..protocol import JobStatus
+from ..protocol import JOB_STATUSES, OUTCOMES
 from .entries import SHAPES
-from .segment import OUTCOMES, Records, Runs, Segment
+from .segment import Records, Runs, Segment
 
 LATEST_NS = 2**63 - 1
 """In the year 2262; databases and the wire have no larger integers."""
 COUNT = 2**53
-_STATUSES = frozenset(get_args(JobStatus)) - {"lost"}
+_STATUSES = frozenset(JOB_STATUSES) - {"lost"}
 _json = msgspec.json.Decoder()
 
 

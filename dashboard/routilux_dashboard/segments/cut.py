@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..protocol import Control, JobStatus, LogRow, OutputRow
+from ..protocol import ACTIONS, ENDED, Control, JobStatus, LogRow, OutputRow
 from ..times import iso
-from .segment import ENDED, Entry, Records, RunningNow, Runs, Segment, SegmentFacts
+from .segment import Entry, Records, RunningNow, Runs, Segment, SegmentFacts
 
 PAST = "this is a moment in the past"
 """Why a job can't be controlled there."""
-NO_CONTROL = Control(None, None, "", "", None, [], 0, 0, dict.fromkeys(("pause", "resume", "step", "cancel"), PAST))
+NO_CONTROL = Control(None, None, "", "", None, [], 0, 0, dict.fromkeys(ACTIONS, PAST))
 _STORING = ("routine_state", "shared_data")
 _EVERY = 2**63
 _FIRST = -1

@@ -10,8 +10,9 @@ from routilux import JournalBatch, JournalEntry, JournalReader
 
 from ..payloads.encoder import PayloadEncoder
 from ..payloads.preview import safe_text
+from ..protocol import OUTCOMES
 from .entries import entry_data
-from .segment import OUTCOMES, Entry, Records, RunningNow, Runs, RunSums, SourceName, Sums, TargetName
+from .segment import Entry, Records, RunningNow, Runs, RunSums, SourceName, Sums, TargetName
 
 _NAME = 2_000
 _OUTCOME = {outcome: number for number, outcome in enumerate(OUTCOMES)}

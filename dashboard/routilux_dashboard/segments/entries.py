@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
-from routilux import JournalEntry
+from routilux import JobStatus, JournalEntry
 
 from ..payloads.preview import safe_text
 from ..protocol import ErrorReport
@@ -21,7 +21,7 @@ _Moment = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class StatusData(Struct):
-    status: Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
+    status: JobStatus
     previous: str | None = None
     error: str | None = None
 

@@ -45,10 +45,6 @@ import msgspec
 
 from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
 
-ENDED = frozenset({"completed", "failed", "cancelled"})
-"""The statuses of a job that has ended. A lost job may have ended or not."""
-OUTCOMES = ("completed", "failed", "error_continued", "skipped", "retry", "cancelled")
-"""How a handler run can end. `Runs.outcome` is an index into this."""
 FORMAT = 1
 """Of segments; a reader refuses a higher format."""
 

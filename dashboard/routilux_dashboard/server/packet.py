@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from socketio import packet
 
-from ..program_protocol import PROGRAMS
+from ..protocol.programs import PROGRAMS
 from .encoding import to_msgpack
 
 NAMESPACE = "/live"

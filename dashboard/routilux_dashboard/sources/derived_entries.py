@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ..protocol import ErrorReport, Keyframe, LogRow, OutputRow
-from ..segments.segment import ENDED, Entry
+from ..protocol import ENDED, ErrorReport, Keyframe, LogRow, OutputRow
+from ..segments.segment import Entry
 from ..times import MILLISECOND, epoch_ns
 
 

@@ -8,10 +8,7 @@ from routilux import Flow, JobState
 
 from ..flows.arguments import check_arguments
 from ..flows.describe import describe
-from ..protocol import EntryPoint, FlowDefinition, StartJob
-
-ACTIONS = ("pause", "resume", "step", "cancel")
-_ENDED = ("completed", "failed", "cancelled")
+from ..protocol import ACTIONS, ENDED, EntryPoint, FlowDefinition, StartJob
 
 
 class ControlRefused(Exception):
@@ -66,7 +63,7 @@ def _ask(flow: Flow, job_state: JobState, action: str, reason: str, by: str) -> 
 
 def _asked_already(job_state: JobState, action: str) -> bool:
     control: Any = job_state.control
-    over = job_state.status in _ENDED and not (action == "cancel" and job_state.status == "cancelled")
+    over = job_state.status in ENDED and not (action == "cancel" and job_state.status == "cancelled")
     return bool(control.action == action and action != "step" and not over)
 
 

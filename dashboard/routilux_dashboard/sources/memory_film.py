@@ -10,11 +10,10 @@ from typing import Generic, TypeVar
 from routilux import ExecutionRecord
 
 from ..payloads.encoder import PayloadEncoder
-from ..protocol import FlowDefinition, Keyframe, LogRow, OutputRow
+from ..protocol import OUTCOMES, FlowDefinition, Keyframe, LogRow, OutputRow
 from ..recording.film import Film
 from ..segments.cut import NO_CONTROL, split
 from ..segments.segment import (
-    OUTCOMES,
     DataValue,
     JobStart,
     Records,

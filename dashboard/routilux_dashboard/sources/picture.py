@@ -13,8 +13,7 @@ from ..fold.job_view import ASKED, NEVER, Picture
 from ..fold.rows import TAIL, log_rows, newest_records, output_rows, read_log, read_outputs
 from ..fold.summary import Identity, Standing, control_of
 from ..payloads.mask import NO_MASK, Mask
-from ..protocol import Control, Keyframe, LogRow, OutputRow, Record, RoutineState
-from ..segments.segment import ENDED
+from ..protocol import ENDED, Control, Keyframe, LogRow, OutputRow, Record, RoutineState
 from ..times import iso_local
 
 __all__ = ["NEVER", "JobPicture", "state_of"]

@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
 
 from ..jobs.job import ShownFlow
-from ..program_protocol import SILENT_SECONDS, Command, CommandResult
 from ..protocol import FlowDefinition
+from ..protocol.programs import SILENT_SECONDS, Command, CommandResult
 from ..times import SECOND
 
 SILENT_NS = int(SILENT_SECONDS * SECOND)

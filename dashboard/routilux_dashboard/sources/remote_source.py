@@ -11,9 +11,8 @@ import msgspec
 
 from ..fold import frames
 from ..fold.checkpoints import CheckpointSchedule, JobFigures, figures_of
-from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
+from ..protocol import ENDED, Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 from ..segments.history_query import HistoryQuery
-from ..segments.segment import ENDED
 from .programs import Program
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ import msgspec
 from ..fold import frames
 from ..fold.counters import ACTIVITY_SECONDS
 from ..fold.playback import Playback
-from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
+from ..protocol import ENDED, Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 from ..segments.history_query import HistoryQuery
-from ..segments.segment import ENDED
 from ..store import Store
 
 T = TypeVar("T")

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ..protocol import HistoryPage, Record
+from ..protocol import OUTCOMES, HistoryPage, Record
 from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
-from ..segments.segment import OUTCOMES, Records, Runs, SourceName
+from ..segments.segment import Records, Runs, SourceName
 from .chunks import ChunkReader, ChunkRow, mask_bit
 from .job_rows import JobRow
 from .record_rows import record_rows

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..fold.checkpoints import JobFigures
+from ..protocol import ENDED
 from ..segments.check import SegmentRefused
-from ..segments.segment import ENDED, Records, Runs, Segment, SourceName, TargetName
+from ..segments.segment import Records, Runs, Segment, SourceName, TargetName
 from .chunks import Chunk, StoredSegment, encode
 from .job_rows import JobRow, encoded_summary, searched_text
 from .tables import Kind

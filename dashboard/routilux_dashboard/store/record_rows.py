@@ -10,8 +10,8 @@ import msgspec
 from ..fold.causality import RunRow
 from ..fold.rows import kind_of
 from ..payloads.preview import preview
-from ..protocol import Record, RecordKind
-from ..segments.segment import OUTCOMES, Records, SourceName, TargetName
+from ..protocol import OUTCOMES, Record, RecordKind
+from ..segments.segment import Records, SourceName, TargetName
 from ..times import MILLISECOND, SECOND, iso
 
 SMALL = 100

@@ -13,10 +13,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from ..jobs.history import Past
-from ..jobs.job_search import STATUSES
 from ..jobs.job_table import Monitor
 from ..live.live_server import Live
-from ..protocol import Jobs
+from ..protocol import JOB_STATUSES, Jobs
 
 if TYPE_CHECKING:
     from ..api.services import Services
@@ -54,7 +53,7 @@ class Figures(Collector):
             ("routilux_jobs_in_memory", "Those of them that are in memory.", jobs.counts),
         ):
             by_status = GaugeMetricFamily(name, about, labels=["status"])
-            for status in STATUSES:
+            for status in JOB_STATUSES:
                 by_status.add_metric([status], counts.get(status, 0))
             yield by_status
         queued, running = Counter[str](), Counter[str]()

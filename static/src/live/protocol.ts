@@ -1,4 +1,4 @@
-// Made by `npm run types` from dashboard/routilux_dashboard/protocol.py. Do not edit: a test fails when it drifts.
+// Made by `npm run types` from dashboard/routilux_dashboard/protocol. Do not edit: a test fails when it drifts.
 
 /**
  * Every shape on the wire, by its name.
@@ -528,3 +528,9 @@ export interface Unsubscribe {
   job_id?: string | null;
   jobs?: boolean;
 }
+export const JOB_STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled", "lost"] as const;
+export const ENDED_STATUSES = ["completed", "failed", "cancelled"] as const;
+export const ACTIONS = ["pause", "resume", "step", "cancel"] as const;
+export const OUTCOMES = ["completed", "failed", "error_continued", "skipped", "retry", "cancelled"] as const;
+export const RECORD_KINDS = ["event", "start", "completed", "error", "error_continued", "retry", "custom"] as const;
+export const ENTRY_SLOT = "trigger" as const;

@@ -13,8 +13,8 @@ from routilux import Flow, Routine
 from routilux_dashboard import connect
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.forwarding.outbox import Outbox
-from routilux_dashboard.program_protocol import MAX_SEGMENTS, KnownSegments
 from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
+from routilux_dashboard.protocol.programs import MAX_SEGMENTS, KnownSegments
 from routilux_dashboard.segments.segment import Runs, RunSums, Segment, Sums, TargetName
 from routilux_dashboard.segments.thin import drop_payloads, drop_rows
 from tests.dashboard.flows import Collector, Emitter

@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from routilux_dashboard.protocol import (
+    OUTCOMES,
     ConnectionDefinition,
     Control,
     EntryPoint,
@@ -23,7 +24,6 @@ from routilux_dashboard.protocol import (
     SlotRef,
 )
 from routilux_dashboard.segments.segment import (
-    OUTCOMES,
     DataValue,
     Entry,
     JobStart,

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from routilux_dashboard.forwarding.link import NotConnected, SocketLink
-from routilux_dashboard.program_protocol import VERSION, Hello
 from routilux_dashboard.protocol import Control, FlowDefinition
+from routilux_dashboard.protocol.programs import VERSION, Hello
 from routilux_dashboard.segments.segment import JobStart, Records, Segment, SegmentFacts, SourceName
 
 FREE = Control(None, None, "", "", None, [], 0, 0, {})

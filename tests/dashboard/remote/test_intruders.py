@@ -12,7 +12,7 @@ import pytest
 
 from routilux_dashboard import Dashboard, connect
 from routilux_dashboard.forwarding.link import ConnectionRejected, NotConnected
-from routilux_dashboard.program_protocol import MAX_PROGRAM_MESSAGE, WINDOW
+from routilux_dashboard.protocol.programs import MAX_PROGRAM_MESSAGE, WINDOW
 from routilux_dashboard.segments.segment import Records
 from tests.dashboard.peers import ask, get
 from tests.dashboard.remote.intruder import FLOW, Intruder, first_segment, intruder

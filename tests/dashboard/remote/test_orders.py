@@ -12,7 +12,7 @@ import pytest
 from routilux import Flow, JobState
 from routilux_dashboard import Dashboard, connect
 from routilux_dashboard.forwarding.connection import ServerConnection
-from routilux_dashboard.program_protocol import CommandResult
+from routilux_dashboard.protocol.programs import CommandResult
 from routilux_dashboard.sources import programs
 from tests.dashboard import peers
 from tests.dashboard.flows import Gated, chain, gated

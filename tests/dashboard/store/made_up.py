@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from routilux_dashboard.protocol import JobStatus, LogRow, OutputRow, RoutineState
+from routilux_dashboard.protocol import OUTCOMES, JobStatus, LogRow, OutputRow, RoutineState
 from routilux_dashboard.segments.segment import (
-    OUTCOMES,
     DataValue,
     Entry,
     JobStart,

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routilux_dashboard.protocol import HistoryPage
+from routilux_dashboard.protocol import OUTCOMES, HistoryPage
 from routilux_dashboard.segments.history_query import HistoryQuery, text_in
-from routilux_dashboard.segments.segment import OUTCOMES
 from routilux_dashboard.store import Store, history_reader
 from tests.dashboard.store.made_up import SOURCES, MadeUpJob
 

@@ -25,6 +25,8 @@ from typing import Literal
 
 import msgspec
 
+from .vocabulary import Action
+
 PROGRAMS = "/programs"
 VERSION = 1
 ASKED_AT_ONCE = 1_000
@@ -75,7 +77,7 @@ class Command(msgspec.Struct, omit_defaults=True):
     """A command to the program: control `job_id`, or start a job of `flow_id`."""
 
     id: int
-    action: Literal["start", "pause", "resume", "step", "cancel"]
+    action: Action | Literal["start"]
     flow_id: str = ""
     job_id: str = ""
     entry: str | None = None
