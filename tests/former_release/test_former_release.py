@@ -16,8 +16,8 @@ import websocket
 
 from routilux import Flow, JobState, builtin_routines
 from routilux_dashboard import Dashboard
-from routilux_dashboard.program_protocol import CommandResult, Heartbeat, Hello, KnownSegments
 from routilux_dashboard.protocol import FlowDefinition
+from routilux_dashboard.protocol.programs import CommandResult, Heartbeat, Hello, KnownSegments
 from routilux_dashboard.segments.segment import Segment
 from tests.dashboard.peers import ask, get, websocket_url
 from tests.former_release.flows import BAD_ORDER, ORDERS, builtin_flow, orders_flow

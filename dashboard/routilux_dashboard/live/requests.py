@@ -95,7 +95,7 @@ def _read(message: object, shape: type[S]) -> S:
     try:
         return msgspec.convert(message, shape)
     except msgspec.ValidationError as error:
-        detail = f"{error}. See routilux_dashboard/protocol.py."
+        detail = f"{error}. See routilux_dashboard/protocol/topics.py."
         raise _Rejected(LiveError(422, f"Not a {shape.__name__}", detail)) from None
 
 
