@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tools import browser, environment, postgresql
+from tools import browser, environment, lines, postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -71,3 +71,8 @@ def test_make_without_a_new_enough_python_says_so() -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "Python 3.11 or newer is needed" in done.stderr
+
+
+def test_blanks_comments_and_docstrings_are_no_lines_of_code() -> None:
+    source = '"""Module\n\ndoc."""\n\nx = 1  # one\n"""Of x."""\n\n\ndef f():\n    """Of f."""\n    # why\n    return """a\nb"""\n'
+    assert lines.code_lines(source) == 4

@@ -1,0 +1,41 @@
+"""Counts lines of code without blanks, comments and docstrings: `python -m tools.lines [OLD_TREE]`."""
+
+from __future__ import annotations
+
+import ast
+import io
+import sys
+import tokenize
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = (Path("engine/routilux"), Path("dashboard/routilux_dashboard"))
+_LAYOUT = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENDMARKER}
+
+
+def code_lines(source: str) -> int:
+    """The lines that hold a token of code."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    used = {n for token in tokens if token.type not in _LAYOUT for n in range(token.start[0], token.end[0] + 1)}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            used -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return len(used)
+
+
+def count(tree: Path) -> Counter[str]:
+    """Code lines by package and folder in it."""
+    found: Counter[str] = Counter()
+    for package in PACKAGES:
+        for path in (tree / package).rglob("*.py"):
+            folder = path.relative_to(tree / package).parts[0] if path.parent != tree / package else "."
+            found[f"{package.name}/{folder}"] += code_lines(path.read_text(encoding="utf-8"))
+    return found
+
+
+if __name__ == "__main__":
+    trees = [count(Path(tree)) for tree in (*sys.argv[1:2], ROOT)]
+    for name in sorted(set().union(*trees)):
+        print(f"{name:40}" + "".join(f"{tree[name]:>8,}" for tree in trees))
+    print(f"{'in all':40}" + "".join(f"{tree.total():>8,}" for tree in trees))
