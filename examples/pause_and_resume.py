@@ -53,7 +53,7 @@ def main() -> None:
     flow = make_flow()
     job_state = flow.start("numbers")
     JobState.wait_until_condition(flow, job_state, lambda _, job: primes_of(job) > 0, check_interval=0.01)
-    flow.pause(job_state, reason="to have a look")  # returns when no handler runs any more
+    flow.pause(job_state, reason="to have a look")  # returns when no handler is running
     print(f"{job_state.status}: {len(job_state.pending_tasks):,} numbers wait, {primes_of(job_state):,} primes so far")
     flow.resume(job_state)
     JobState.wait_for_completion(flow, job_state)

@@ -1,9 +1,9 @@
-"""Errors, each in its own way: orders are sent to a web service that is overloaded at first.
+"""Error strategies: orders are sent to a web service that is overloaded at first.
 
     python examples/retries_and_errors.py
 
-`sender` is tried again after a growing delay (RETRY), `parser` goes on with the next line (CONTINUE), and `receipts`
-may fail without harm (optional). An error anywhere else fails the job (STOP, the default).
+`sender` retries after a growing delay (RETRY), `parser` continues with the next line (CONTINUE), and `receipts` is
+allowed to fail (optional). An error anywhere else fails the job (STOP, the default).
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from tools.programs import problem
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "command-line.md").read_text(encoding="utf-8")
 SAMPLE = "3f9c1b2a"
-"""The job that the page speaks of."""
+"""The id of the job in the page's examples."""
 
 
 def command_of(name: str) -> click.Command:
@@ -29,28 +29,28 @@ def command_of(name: str) -> click.Command:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_and_every_option_is_told(name: str) -> None:
-    assert re.search(rf"`(routilux )?{name}\b", PAGE), f"{name} is not told"
+def test_every_command_and_option_is_documented(name: str) -> None:
+    assert re.search(rf"`(routilux )?{name}\b", PAGE), f"{name} is not documented"
     options = [word for option in command_of(name).params for word in option.opts if word.startswith("-")]
     missing = [word for word in options if not re.search(rf"[`\s]{re.escape(word)}(?![\w-])", PAGE)]
     assert missing == []
 
 
-def test_no_option_is_told_that_is_not_there() -> None:
+def test_every_documented_option_exists() -> None:
     known = {word for name in COMMANDS for option in command_of(name).params for word in option.opts}
     told = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", PAGE))
     assert told - known - {"--help", "--version"} == set()
 
 
 @pytest.mark.parametrize("option", ["kind", "outcome"])
-def test_the_words_that_an_option_takes_are_told(option: str) -> None:
+def test_the_values_of_an_option_are_documented(option: str) -> None:
     (choice,) = [found.type for found in command_of("history").params if found.name == option]
     assert isinstance(choice, click.Choice)
     (row,) = re.findall(rf"^\| `--{option} .*$", PAGE, re.MULTILINE)
     assert re.findall(r"`([a-z_]+)`", row) == list(choice.choices)
 
 
-def test_every_exit_code_is_told() -> None:
+def test_every_exit_code_is_documented() -> None:
     rows = re.findall(r"^\| (\d) \| ", PAGE, re.MULTILINE)
     assert rows == ["0", "1", "2", "3", "4"]
 
@@ -68,7 +68,7 @@ def job() -> Iterator[tuple[Dashboard, str]]:
 
 
 @pytest.mark.parametrize(("command", "block"), [("jobs", 0), ("show", 1)])
-def test_what_commands_print_is_what_the_page_shows(job: tuple[Dashboard, str], command: str, block: int) -> None:
+def test_commands_print_the_documented_output(job: tuple[Dashboard, str], command: str, block: int) -> None:
     dashboard, job_id = job
     promised = re.findall(r"^```text\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[block].replace(SAMPLE, job_id[:8])
 
@@ -81,5 +81,5 @@ def test_what_commands_print_is_what_the_page_shows(job: tuple[Dashboard, str], 
 
 
 def squeezed(text: str) -> str:
-    """Tables without their padding, which depends on what is in them."""
+    """Tables without their padding, which depends on their contents."""
     return re.sub(r" +", " ", text)

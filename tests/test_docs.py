@@ -1,4 +1,4 @@
-"""What is written down is true: programs run and print what they promise, commands exist, links lead somewhere."""
+"""The documentation is true: programs run and print the promised output, commands and link targets exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools.programs import Program, problem, programs_of
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 FOLLOWED = ROOT / "docs" / "contributing.md"
-"""Its commands are made by its walkthroughs, which `test_contributing.py` follows."""
+"""Its walkthroughs add the commands that it mentions; `test_contributing.py` follows them."""
 GUIDE = sorted(ROOT.glob("docs/guide/*.md"))
 SECONDS = 60
 
@@ -43,7 +43,7 @@ def commands(program: str) -> set[str]:
 
 
 def run(program: Program, folder: Path) -> str:
-    """Run a program as a person would who copies it into a file; return what it prints."""
+    """Run a program as if a reader had copied it into a file; return its output."""
     (folder / program.file).write_text(program.code, encoding="utf-8")
     command = [sys.executable, "-W", "error", program.file]
     done = subprocess.run(
@@ -58,8 +58,8 @@ WITH_PROGRAMS = [page for page in PAGES if page != FOLLOWED and programs_of(page
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", WITH_PROGRAMS, ids=name)
-def test_the_programs_of_a_page_run_and_print_what_it_says(page: Path, tmp_path: Path) -> None:
-    """In one folder, one after the other: a later one may use what an earlier one has written."""
+def test_the_programs_of_a_page_print_the_promised_output(page: Path, tmp_path: Path) -> None:
+    """They run in one folder, in order: a later one may use files of an earlier one."""
     for program in programs_of(page):
         printed = run(program, tmp_path)
         if program.prints is not None:
@@ -67,24 +67,24 @@ def test_the_programs_of_a_page_run_and_print_what_it_says(page: Path, tmp_path:
 
 
 @pytest.mark.parametrize("page", GUIDE, ids=name)
-def test_every_program_of_the_guide_says_what_it_prints(page: Path) -> None:
+def test_every_program_of_the_guide_shows_its_output(page: Path) -> None:
     silent = [program.place for program in programs_of(page) if program.prints is None and not program.is_module]
     assert silent == []
 
 
-def test_every_make_target_that_is_written_down_exists() -> None:
+def test_every_documented_make_target_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert commands("make") - targets == set()
 
 
-def test_every_command_that_is_written_down_exists() -> None:
+def test_every_documented_command_exists() -> None:
     for command in sorted(commands("routilux")):
         called = [str(Path(sys.executable).with_name("routilux")), command, "--help"]
         done = subprocess.run(called, capture_output=True, text=True, timeout=SECONDS, check=False)
         assert done.returncode == 0, f"routilux {command}: {done.stderr}"
 
 
-def test_every_link_within_the_repository_leads_to_a_file_and_to_a_heading_that_is_there() -> None:
+def test_every_relative_link_leads_to_an_existing_file_and_heading() -> None:
     for page in PAGES:
         text = re.sub(r"^( *)```.*?^\1```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
         for link in re.findall(r"\]\(([^)\s]+)\)", text):
@@ -103,7 +103,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings} | set(named)
 
 
-# -- and what compares can fail --------------------------------------------------------------------------------------
+# -- and the comparison can fail --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def anchors(page: Path) -> set[str]:
         ("1.5\n", "105\n", "line 1: '1.5' is promised, '105' is printed"),
     ],
 )
-def test_what_is_printed_is_compared_line_by_line_with_gaps_for_ids_and_times(
+def test_output_is_compared_line_by_line_with_gaps_for_ids_and_times(
     promised: str, printed: str, says: str | None
 ) -> None:
     assert problem(promised, printed) == says

@@ -19,7 +19,7 @@ NEVER_ASKED = {
     "www.w3.org": "names of XML's namespaces",
     "socket.io": "where an error message of socket.io-client sends its reader",
 }
-"""Hosts that may be named in what is bundled, and why nothing is requested from there."""
+"""Hosts that the bundle may name, and why nothing is requested from them."""
 NEVER_ASKED_BY_SWAGGER_UI = {
     **dict.fromkeys(
         ["datatracker.ietf.org", "json-schema.org", "spdx.org", "spec.openapis.org", "www.rfc-editor.org"],
@@ -43,7 +43,7 @@ NEVER_ASKED_BY_SWAGGER_UI = {
     ),
     "validator.swagger.io": "what its badge would ask, which is switched off (static/src/rest-docs.ts)",
 }
-"""The same for the page to try REST; tests/browser/test_rest_docs.py sees that it asks nobody."""
+"""The same for the page to try REST; tests/browser/test_rest_docs.py checks that it makes no requests."""
 
 
 def test_the_browsers_types_are_those_of_the_protocol(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is installed has the pages in it, however it is installed."""
+"""An installed package contains the pages, however it was installed."""
 
 from __future__ import annotations
 

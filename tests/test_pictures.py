@@ -1,4 +1,4 @@
-"""The pictures in docs/diagrams/ are made from the code's own tables, and what the tables say is so."""
+"""The pictures in docs/diagrams/ are current, and the table of threads matches real runs."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ SECONDS = 10.0
 
 
 @pytest.mark.parametrize("name", sorted(pictures()))
-def test_a_picture_is_what_the_tables_say(name: str) -> None:
-    assert (DIAGRAMS / name).read_text(encoding="utf-8") == pictures()[name], "it has drifted: run `make docs`"
+def test_a_picture_is_current(name: str) -> None:
+    assert (DIAGRAMS / name).read_text(encoding="utf-8") == pictures()[name], "it is out of date: run `make docs`"
 
 
 @pytest.mark.parametrize("name", sorted(pictures()))
-def test_a_picture_is_for_readers_of_screens_and_of_dark_pages_too(name: str) -> None:
+def test_a_picture_has_a_description_and_a_dark_theme(name: str) -> None:
     picture = pictures()[name]
     root = ET.fromstring(picture)
     assert [child.tag.partition("}")[2] for child in root][:2] == ["title", "desc"]
@@ -63,7 +63,7 @@ class Work(Routine):
         self.seen: defaultdict[str, set[str]] = defaultdict(set)
         self.failed = False
         self.define_slot("trigger", handler=self.enter)
-        self.define_slot("next", handler=self.go_on)
+        self.define_slot("next", handler=self.proceed)
         self.define_event("next")
         self.set_error_handler(ErrorHandler("retry", retry_delay=0))
 
@@ -77,7 +77,7 @@ class Work(Routine):
         self.note(ENTRY)
         self.emit("next")
 
-    def go_on(self) -> None:
+    def proceed(self) -> None:
         self.note(HANDLERS)
         if not self.failed:
             self.failed = True
@@ -108,7 +108,7 @@ def names_in_table(what: str, way: str) -> set[str]:
 
 
 def as_in_table(name: str, job_state: JobState) -> str:
-    """A thread's name as the table has it; `""` for a thread of the user's."""
+    """A thread's name in the form of the table; `""` for a thread of the user."""
     if name == threading.current_thread().name or name == "a handler's own":
         return ""
     if name == f"routilux-flow-{job_state.job_id[:8]}":
@@ -118,7 +118,7 @@ def as_in_table(name: str, job_state: JobState) -> str:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("what", [ENTRY, HANDLERS, CARRIED])
-def test_a_handler_runs_in_the_thread_that_the_table_says(what: str, way: str) -> None:
+def test_a_handler_runs_in_the_thread_given_in_the_table(what: str, way: str) -> None:
     work = Work()
     job_state = run(flow_of(work, way), way)
     assert {as_in_table(name, job_state) for name in work.seen[what]} == names_in_table(what, way)
@@ -127,7 +127,7 @@ def test_a_handler_runs_in_the_thread_that_the_table_says(what: str, way: str) -
 @pytest.mark.parametrize(
     ("first", "then"), [(SEQUENTIAL_EXECUTE, SEQUENTIAL_START), (CONCURRENT_EXECUTE, CONCURRENT_START)]
 )
-def test_a_resumed_job_goes_on_in_the_threads_of_a_started_one(first: str, then: str) -> None:
+def test_a_resumed_job_runs_in_the_threads_of_a_started_one(first: str, then: str) -> None:
     work = Work()
     flow = flow_of(work, first)
 
@@ -149,7 +149,7 @@ def test_a_resumed_job_goes_on_in_the_threads_of_a_started_one(first: str, then:
 
 
 class EndedBy(JobHook):
-    """Notes the thread that threw away what waited when the time was up."""
+    """Notes the thread that discarded the queue when the time was up."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -159,7 +159,7 @@ class EndedBy(JobHook):
             self.names.append(threading.current_thread().name)
 
 
-def test_jobs_over_their_time_are_ended_by_the_timers() -> None:
+def test_the_timer_thread_ends_jobs_that_exceed_their_time_limit() -> None:
     work, hook = Work(), EndedBy()
     work.set_error_handler(ErrorHandler("retry", retry_delay=60))
     flow = flow_of(work, CONCURRENT_START)
@@ -170,7 +170,7 @@ def test_jobs_over_their_time_are_ended_by_the_timers() -> None:
     assert set(hook.names) == names_in_table(DUE, CONCURRENT_START)
 
 
-def test_the_dashboards_threads_are_those_of_the_table() -> None:
+def test_the_dashboards_threads_are_in_the_table() -> None:
     with Dashboard(Flow("watched"), port=0):
         running = {thread.name for thread in threading.enumerate()}
         assert names_in_table(PAGES, WAYS[0]) <= running

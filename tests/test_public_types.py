@@ -14,13 +14,13 @@ def symbol(name: str, *, known: bool = True, ambiguous: bool = False) -> dict[st
     return {"name": name, "isTypeKnown": known, "isTypeAmbiguous": ambiguous, "diagnostics": said}
 
 
-def test_a_type_that_is_unknown_or_only_inferred_is_told() -> None:
+def test_unknown_and_inferred_types_are_reported() -> None:
     rows = [symbol("a"), symbol("b", known=False), symbol("c", ambiguous=True)]
     assert [line.partition(":")[0] for line in incomplete(rows)] == ["b", "c"]
     assert next(incomplete(rows)) == "b: Type of parameter;  is unknown"
 
 
-def test_what_is_within_a_name_belongs_to_it_and_its_neighbour_does_not() -> None:
+def test_members_of_a_name_belong_to_it_and_similar_names_do_not() -> None:
     found = {"symbols": [symbol("p.C"), symbol("p.C.m"), symbol("p.Cut"), symbol("p")]}
     assert [row["name"] for row in symbols(found, ["p.C"])] == ["p.C", "p.C.m"]
 

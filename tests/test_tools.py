@@ -1,4 +1,4 @@
-"""Setting up says what is missing, and what to do."""
+"""The setup tools report what is missing and how to fix it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tools import browser, environment, lines, postgresql
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_a_python_without_ensurepip_is_told_with_the_package_that_has_it(
+def test_a_python_without_ensurepip_is_reported_with_the_package_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(environment, "PYTHON", tmp_path / "python")
@@ -24,43 +24,45 @@ def test_a_python_without_ensurepip_is_told_with_the_package_that_has_it(
         environment.create()
 
 
-def test_a_dependency_group_takes_in_the_groups_that_it_includes() -> None:
+def test_a_dependency_group_includes_its_nested_groups() -> None:
     groups: dict[str, list[Any]] = {"a": ["x>=1"], "b": [{"include-group": "a"}, "y"]}
     assert list(environment.group("b", groups)) == ["x>=1", "y"]
 
 
-def test_only_what_is_installed_decides_whether_to_install_again() -> None:
+def test_only_settings_that_affect_installation_trigger_a_new_one() -> None:
     project = {"build-system": {}, "project": {"version": "1"}, "dependency-groups": {}, "tool": {"hatch": {}}}
     before = environment.fingerprint(project)
     assert environment.fingerprint({**project, "tool": {"hatch": {}, "ruff": {"line-length": 1}}}) == before
     assert environment.fingerprint({**project, "project": {"version": "2"}}) != before
 
 
-def test_a_named_browser_that_cannot_be_run_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_browser_that_is_not_executable_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(browser.VARIABLE, "/no/such/chromium")
-    with pytest.raises(browser.BrowserMissing, match="ROUTILUX_CHROMIUM='/no/such/chromium' is not a program"):
+    with pytest.raises(
+        browser.BrowserMissing, match="ROUTILUX_CHROMIUM='/no/such/chromium' is not an executable program"
+    ):
         browser.find()
 
 
-def test_a_machine_without_apt_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_apt_gets_advice_on_the_browser(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(browser.BrowserMissing, match=r"(?s)no apt-get on this machine.*ROUTILUX_CHROMIUM="):
+    with pytest.raises(browser.BrowserMissing, match=r"(?s)this machine has no apt-get.*ROUTILUX_CHROMIUM="):
         browser.install()
 
 
-def test_a_named_folder_without_a_database_server_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_folder_without_a_database_server_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(postgresql.VARIABLE, "/no/such/bin")
     with pytest.raises(postgresql.ServerMissing, match="ROUTILUX_POSTGRESQL='/no/such/bin' has no initdb"):
         postgresql.find()
 
 
-def test_a_machine_without_apt_is_told_which_database_server_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_apt_gets_advice_on_the_database_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(postgresql.ServerMissing, match=r"(?s)no apt-get on this machine.*ROUTILUX_POSTGRESQL="):
+    with pytest.raises(postgresql.ServerMissing, match=r"(?s)this machine has no apt-get.*ROUTILUX_POSTGRESQL="):
         postgresql.install()
 
 
-def test_make_without_a_target_lists_what_there_is() -> None:
+def test_make_without_a_target_lists_the_targets() -> None:
     listed = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
     for target in ("demo", "test", "check", "bench", "docs", "clean"):
         assert f"make {target} " in listed.stdout

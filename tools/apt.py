@@ -1,4 +1,4 @@
-"""Installs packages of Debian that the tests need, where nobody has."""
+"""Installs the Debian packages that the tests need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def install(package: str) -> None:
     """Install a package with apt-get, as root or through sudo without a password."""
     apt = shutil.which("apt-get")
     if apt is None:
-        raise AptFailed("there is no apt-get on this machine to install one")
+        raise AptFailed("this machine has no apt-get to install one with")
     sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if sudo and (shutil.which("sudo") is None or _run(*sudo, "true").returncode != 0):
         raise AptFailed("installing one needs root, or sudo without a password")

@@ -1,4 +1,4 @@
-"""Finds the Chromium that drives the tests; `python -m tools.browser` installs Debian's when there is none."""
+"""Finds the Chromium that drives the tests; `python -m tools.browser` installs Debian's if there is none."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-"""No sandbox: containers lack what it needs, and only our own pages are opened. No word to anybody else."""
+"""No sandbox: containers lack its prerequisites, and only our own pages are opened. No requests to other hosts."""
 
 
 class BrowserMissing(Exception):
@@ -33,7 +33,7 @@ def find() -> str | None:
     named = os.environ.get(VARIABLE)
     if named:
         if shutil.which(named) is None:
-            raise BrowserMissing(f"{VARIABLE}={named!r} is not a program that can be run: correct or unset it")
+            raise BrowserMissing(f"{VARIABLE}={named!r} is not an executable program: correct or unset it")
         return shutil.which(named)
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
@@ -49,12 +49,12 @@ def install() -> None:
 def _advice(problem: str) -> str:
     return (
         f"The tests drive a real browser, and no Chromium was found ({', '.join(NAMES)} on the path); {problem}.\n"
-        f"Install one (Debian: apt-get install chromium) or name it: {VARIABLE}=/path/to/chromium"
+        f"Install one (Debian: apt-get install chromium) or set {VARIABLE}=/path/to/chromium"
     )
 
 
 def main() -> int:
-    """Command line: see that there is a browser."""
+    """Command line: find a browser, or install one."""
     try:
         if find() is None:
             install()

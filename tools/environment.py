@@ -1,4 +1,4 @@
-"""Makes `.venv` with everything that running (or, with `--dev`, working on) the project needs.
+"""Makes `.venv` with everything needed to run the project or, with `--dev`, to work on it.
 
 Runs on the machine's own Python, standard library only. Nothing is installed again while pyproject.toml is the same.
 """
@@ -28,11 +28,11 @@ exec "{node}" "{npm}" "$@"
 
 
 class SetupFailed(Exception):
-    """The environment cannot be made; the message says why and what to do."""
+    """The environment can't be made; the message says why and what to do."""
 
 
 def group(name: str, groups: dict[str, list[Any]]) -> Iterator[str]:
-    """The requirements of a dependency group of pyproject.toml, the included groups' too."""
+    """The requirements of a dependency group of pyproject.toml, including those of nested groups."""
     for item in groups[name]:
         if isinstance(item, str):
             yield item
@@ -41,35 +41,35 @@ def group(name: str, groups: dict[str, list[Any]]) -> Iterator[str]:
 
 
 def fingerprint(project: dict[str, Any]) -> str:
-    """A hash of what has a say in what is installed; how the linters are set has none."""
+    """A hash of the settings that decide what to install; those of linters are not part of it."""
     parts = [project["build-system"], project["project"], project["dependency-groups"], project["tool"]["hatch"]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def create() -> None:
-    """Make `.venv` if there is none that works."""
+    """Make `.venv` unless a working one exists."""
     if PYTHON.exists() and _succeeds(PYTHON, "-c", "import pip"):
         return
     if importlib.util.find_spec("ensurepip") is None:
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         raise SetupFailed(
             f"{sys.executable} cannot make virtual environments: its module 'ensurepip' is missing.\n"
-            f"On Debian and Ubuntu: apt-get install {package}; or name another one: make PYTHON=/path/to/python3 …"
+            f"On Debian and Ubuntu: apt-get install {package}; or use another Python: make PYTHON=/path/to/python3 …"
         )
     print(f"Making .venv with Python {sys.version.split()[0]}", flush=True)
     _call(sys.executable, "-m", "venv", "--clear", VENV)
 
 
 def install(*, dev: bool) -> None:
-    """Install the project (editable) and what the front end's build needs; with `dev` the tools of the tests too."""
+    """Install the project (editable) and the front end's build tools; with `dev`, those for tests and checks too."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = fingerprint(project)
     if _stamped() in {f"{wanted} dev"} | (set() if dev else {f"{wanted} run"}):
         return
-    print("Installing what the project needs into .venv", flush=True)
+    print("Installing the dependencies into .venv", flush=True)
     began = time.monotonic()
     extra = list(group("dev" if dev else "front-end", project["dependency-groups"]))
-    # The front end is built afterwards, by tools.frontend, which says what it does.
+    # The front end is built afterwards, by tools.frontend, which reports its progress.
     environ = {**os.environ, "ROUTILUX_SKIP_FRONTEND": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     _call(PYTHON, "-m", "pip", "install", "--quiet", "--editable", ROOT, *extra, environ=environ)
     if dev and os.name != "nt":

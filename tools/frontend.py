@@ -1,4 +1,4 @@
-"""Builds the front end (static/src → static/dist), unless the build that is there is of the same sources.
+"""Builds the front end (static/src → static/dist), unless the existing build is of the same sources.
 
 `python -m tools.frontend` builds; `--all` also installs what the front end's tests and checks need.
 """
@@ -22,9 +22,9 @@ TOOL_FILES = (
     "tools/licenses.ts", "tools/data-images.ts", "tools/one-page.ts",
 )  # fmt: skip
 CONFIGURATIONS = ("vite.config.ts", "vite.recording.config.ts")
-"""What is built one after the other into the same folder: the pages, and the page of a recording."""
+"""Builds that go into the same folder, one after the other: the pages, and the page of a recording."""
 STAMP = ".sources"
-"""In static/dist: the fingerprint of the sources that it was built of."""
+"""In static/dist: the fingerprint of the sources that it was built from."""
 
 
 class BuildFailed(Exception):
@@ -32,7 +32,7 @@ class BuildFailed(Exception):
 
 
 def sources(root: Path) -> Iterator[Path]:
-    """Every file that has a say in what is built."""
+    """Every file that the build depends on."""
     yield from (root / name for name in TOOL_FILES)
     for path in sorted((root / "static" / "src").rglob("*")):
         if path.is_file() and not path.name.endswith(".test.ts"):
@@ -49,13 +49,13 @@ def fingerprint(root: Path) -> str:
 
 
 def up_to_date(root: Path) -> bool:
-    """Whether static/dist was built of the sources as they are now."""
+    """Whether static/dist was built from the current sources."""
     dist = root / "static" / "dist"
     return (dist / "manifest.json").is_file() and _read(dist / STAMP) == fingerprint(root)
 
 
 def install(root: Path, *, everything: bool = False) -> bool:
-    """Bring node_modules to what the lock file says (`everything`: tests and checks too); False if it was there."""
+    """Install the lock file's packages (`everything`: for tests and checks too); return False if none was missing."""
     lock = hashlib.sha256((root / "package-lock.json").read_bytes()).hexdigest()
     stamp = root / "node_modules" / ".installed"
     if _read(stamp) in {f"{lock} all"} | (set() if everything else {f"{lock} build"}):
@@ -68,7 +68,7 @@ def install(root: Path, *, everything: bool = False) -> bool:
 
 
 def build(root: Path) -> bool:
-    """Build static/dist when it is not up to date; False if it was. Raises `BuildFailed`.
+    """Build static/dist if it is out of date; return False if it is not. Raises `BuildFailed`.
 
     The new folder takes the old one's place in one step, so that a running server never reads half a build.
     """
@@ -108,7 +108,7 @@ def _read(path: Path) -> str | None:
 
 
 def main() -> int:
-    """Command line: build, and say how long it took."""
+    """Command line: build, and print how long it took."""
     parser = argparse.ArgumentParser(prog="python -m tools.frontend", description=__doc__)
     parser.add_argument("--all", action="store_true", help="install what the front end's tests and checks need, too")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Reads who imports whom out of Python and TypeScript sources, without running them."""
+"""Reads imports from Python and TypeScript sources, without running them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def python_imports(package: Path) -> Iterator[Import]:
 
 
 def python_graph(package: Path) -> Graph:
-    """Who imports whom inside a package when it is loaded."""
+    """The imports inside a package when it is loaded."""
     modules = python_modules(package)
     graph: Graph = {module: set() for module in modules}
     for found in python_imports(package):
@@ -64,14 +64,14 @@ def python_graph(package: Path) -> Graph:
 
 
 def typescript_graph(folder: Path) -> Graph:
-    """Who imports whom below a folder of TypeScript (tests and imports of types alone left out)."""
+    """The imports below a folder of TypeScript, without tests and type-only imports."""
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.ts"))}
     files = {name: path for name, path in files.items() if not name.endswith((".test.ts", ".d.ts"))}
     return {name: _typescript_targets(path, folder, files) for name, path in files.items()}
 
 
 def circle(graph: Graph) -> list[str]:
-    """The modules of one circle of imports, the first again at the end; empty when there is none."""
+    """The modules of one circle of imports, the first again at the end; empty if there is none."""
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
@@ -81,7 +81,7 @@ def circle(graph: Graph) -> list[str]:
 
 
 def public_names(package: Path) -> set[str]:
-    """What a package lists in `__all__`."""
+    """The names in a package's `__all__`."""
     tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
     for node in tree.body:
         targets = (

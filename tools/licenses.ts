@@ -18,7 +18,7 @@ function packageFolder(moduleId: string): string | null {
   return found?.[1] ?? null;
 }
 
-/** A package's own licence and notice, and those of what is bundled in the files that are used of it. */
+/** A package's own licence and notice, and those of code bundled in its files. */
 function readPackage(folder: string, bundled: Set<string>): Package {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Package;
   const own = readdirSync(folder).filter((entry) => /^(licen[cs]e|copying|notice)/i.test(entry));
@@ -30,7 +30,7 @@ function asMarkdown(packages: Package[]): string {
   const sections = packages.map(({ name, version, license, texts }) =>
     [`## ${name} ${version} (${license})`, ...texts.map((text) => "```text\n" + text + "\n```")].join("\n\n"),
   );
-  return ["# Licences of what is bundled here", ...sections].join("\n\n") + "\n";
+  return ["# Licences of the bundled libraries", ...sections].join("\n\n") + "\n";
 }
 
 /** Two plugins that share one set: `seen` for the page and for each Worker, `list` (page only) writes the file. */

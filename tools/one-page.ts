@@ -1,5 +1,5 @@
-// Puts what was bundled into one HTML page that asks nobody for anything: script, styles and fonts are inside, and a
-// policy by their hashes lets nothing else run.
+// Puts the bundle into one HTML page that makes no requests: script, styles and fonts are inside, and a policy with their
+// hashes blocks everything else.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Plugin } from "vite";

@@ -1,4 +1,4 @@
-"""Finds PostgreSQL for the tests of the store; `python -m tools.postgresql` installs Debian's when there is none."""
+"""Finds PostgreSQL for the tests of the store; `python -m tools.postgresql` installs Debian's if there is none."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def install() -> None:
     except apt.AptFailed as error:
         raise ServerMissing(
             f"The store is tested with a real PostgreSQL, and none was found; {error}.\n"
-            f"Install one (Debian: apt-get install postgresql) or name its programs: {VARIABLE}=/path/to/bin"
+            f"Install one (Debian: apt-get install postgresql) or set {VARIABLE}=/path/to/bin"
         ) from error
 
 
@@ -52,7 +52,7 @@ def _number(text: str) -> float:
 
 
 def main() -> int:
-    """Command line: see that there is a server."""
+    """Command line: find a server, or install one."""
     try:
         if find() is None:
             install()

@@ -1,4 +1,4 @@
-"""The programs in a page of Markdown, with what the page says they print."""
+"""The programs in a page of Markdown, with the output that the page promises."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 _BLOCKS = re.compile(r"^```python\n(?P<code>.*?)^```\n(?:\n```text\n(?P<prints>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# (\w+\.py)\n")
 GAP = "…"
-"""Stands in a promised line for what differs each time: an id, a time."""
+"""Matches any text in a promised line: an id, a time."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Program:
 
     @property
     def place(self) -> str:
-        """Where it stands, as editors take it: `page:line`."""
+        """Its position in the form that editors understand: `page:line`."""
         return f"{self.page}:{self.line}"
 
 
@@ -47,7 +47,7 @@ def _program(page: Path, text: str, number: int, found: re.Match[str]) -> Progra
 
 
 def problem(promised: str, printed: str) -> str | None:
-    """The first line where what is printed is not what is promised, or `None`. A `…` stands for any text within a line.
+    """The first line where the output differs from the promise, or `None`. A `…` matches any text within a line.
 
     >>> problem("job …: done\\n", "job 7f3a: done\\n")
     >>> problem("done\\n", "failed\\n")

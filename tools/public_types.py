@@ -1,4 +1,4 @@
-"""`python -m tools.public_types`: whether what users import is typed to the last parameter, as pyright sees it."""
+"""`python -m tools.public_types`: checks with pyright that all public names are completely typed."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 WHOLE = "routilux"
-"""Of this package each name of each module must have a complete type."""
+"""Every name of every module of this package must have a complete type."""
 PUBLIC = "routilux_dashboard"
-"""Of this one, what its `__all__` names, and what that returns."""
+"""Of this one, the names in `__all__` and the types of their results."""
 RETURNED = ["routilux_dashboard.forwarding.connection.ServerConnection"]
 
 
 class PyrightFailed(Exception):
-    """Pyright did not run; the message has what it printed."""
+    """Pyright did not run; the message has its output."""
 
 
 def report(package: str) -> dict[str, Any]:
-    """What `pyright --verifytypes` says of an installed package; raises `PyrightFailed`."""
+    """The report of `pyright --verifytypes` on an installed package; raises `PyrightFailed`."""
     folder = str(Path(sys.executable).parent)  # pyright looks the package up with the first `python` there is
     env = {**os.environ, "PATH": os.pathsep.join([folder, os.environ.get("PATH", "")])}
     env["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"
@@ -41,7 +41,7 @@ def report(package: str) -> dict[str, Any]:
 
 
 def symbols(found: dict[str, Any], names: list[str]) -> list[dict[str, Any]]:
-    """The symbols of a report that are called so, or are within what is called so."""
+    """The symbols of a report with one of these names, or inside one of them."""
     return [
         symbol
         for symbol in found["symbols"]
@@ -50,11 +50,11 @@ def symbols(found: dict[str, Any], names: list[str]) -> list[dict[str, Any]]:
 
 
 def incomplete(chosen: list[dict[str, Any]]) -> Iterator[str]:
-    """A line for each symbol whose type is not known, or only inferred."""
+    """A line for each symbol whose type is unknown or only inferred."""
     for symbol in chosen:
         if not symbol["isTypeKnown"] or symbol["isTypeAmbiguous"]:
             said = [row["message"].replace("\n", ";") for row in symbol["diagnostics"]]
-            yield f"{symbol['name']}: {' '.join(said) or 'its type is not known'}"
+            yield f"{symbol['name']}: {' '.join(said) or 'its type is unknown'}"
 
 
 def public_names(package: str) -> list[str]:
@@ -66,7 +66,7 @@ def public_names(package: str) -> list[str]:
 
 
 def main() -> int:
-    """Print what is not complete, or how much is."""
+    """Print the incomplete symbols, or how many are complete."""
     bad = 0
     for package, names in ((WHOLE, [WHOLE]), (PUBLIC, [*public_names(PUBLIC), *RETURNED])):
         chosen = symbols(report(package), names)

@@ -1,4 +1,4 @@
-"""Looks into a built wheel: is everything in it that the pages need, and nothing that only the checkout does?
+"""Checks a built wheel: it must contain everything the pages need, and nothing that only the checkout needs.
 
 `python -m tools.wheel FILE.whl` says so.
 """
@@ -23,7 +23,7 @@ OUT_OF_PLACE = (".ts", ".map", "package.json", ".test.py", "conftest.py")
 
 
 def problems(wheel: Path) -> list[str]:
-    """What is wrong with a wheel; empty when nothing is."""
+    """The problems of a wheel."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         missing = [name for name in NEEDED if name not in names]
@@ -54,7 +54,7 @@ def _strings(value: object) -> list[str]:
 
 
 def main() -> int:
-    """Command line: print what is wrong with the named wheels."""
+    """Command line: print the problems of the named wheels."""
     wrong = 0
     for path in map(Path, sys.argv[1:]):
         found = problems(path)

@@ -1,4 +1,4 @@
-"""Which thread runs what: the table that the picture is drawn from, and that a test holds against real runs."""
+"""Which thread runs what: the table behind the picture, which a test compares with real runs."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 
 ENTRY = "the entry's handler"
 HANDLERS = "all other handlers"
-CARRIED = "functions that a handler has carried over"
-DUE = "queues again what is to be retried, ends jobs that are over their time"
+CARRIED = "functions carried from a handler"
+DUE = "requeues retries, ends jobs that exceed their time limit"
 PAGES = "answers requests, folds the journals of watched jobs into frames, sends them"
-BLOCKING = "asks the engine for controls, reads long histories"
-CAPTURED = "takes what is new of each job's journal, for the store or for another server"
-STORED = "writes what was taken into the database"
-SENT = "sends it to a dashboard elsewhere, and brings back what is asked there"
-TAKEN_IN = "takes in what programs elsewhere send"
+BLOCKING = "requests controls, reads long histories"
+CAPTURED = "reads new journal rows, for the store or another server"
+STORED = "writes segments to the database"
+SENT = "sends segments to another server, and receives its commands"
+TAKEN_IN = "decodes, checks and stores segments of other programs"
 
 SEQUENTIAL_EXECUTE = "sequential: execute"
 SEQUENTIAL_START = "sequential: start, resume, step"
 CONCURRENT_EXECUTE = "concurrent: execute"
 CONCURRENT_START = "concurrent: start, resume, step"
 WAYS = (SEQUENTIAL_EXECUTE, SEQUENTIAL_START, CONCURRENT_EXECUTE, CONCURRENT_START)
-"""How a job may be run; a job that is resumed, or takes a step, goes on as a started one does."""
+"""How a job may be run. A resumed or stepped job runs like a started one."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class ThreadKind:
     """A kind of thread.
 
     Attributes:
-        title: what it is called here.
-        name: the name that it has, `<…>` for what differs; empty for threads that are not ours.
-        lives: how many there are, and when.
-        made_in: the module that makes it, or `None`.
-        runs: for each way of running a job, what of it this thread runs.
+        title: its name in the picture.
+        name: the thread's name, with `<…>` for variable parts; empty for threads of the user.
+        lives: how many there are, and for how long.
+        made_in: the module that creates it, or `None`.
+        runs: what it runs, for each way of running a job.
     """
 
     title: str
@@ -48,7 +48,7 @@ def _always(what: str) -> dict[str, tuple[str, ...]]:
 
 THREADS = (
     ThreadKind(
-        "the thread that calls",
+        "the calling thread",
         "",
         "yours",
         None,
@@ -57,7 +57,7 @@ THREADS = (
     ThreadKind(
         "a job's thread",
         "routilux-<flow>-<job>",
-        "one, until the job is at rest",
+        "one, until the job settles",
         "routilux.execution.sequential",
         {SEQUENTIAL_START: (ENTRY, HANDLERS)},
     ),
@@ -68,7 +68,7 @@ THREADS = (
         "routilux.threads.worker_pool",
         {CONCURRENT_EXECUTE: (HANDLERS,), CONCURRENT_START: (ENTRY, HANDLERS)},
     ),
-    ThreadKind("threads that handlers start", "", "yours, with carry()", None, _always(CARRIED)),
+    ThreadKind("threads started by handlers", "", "yours, with carry()", None, _always(CARRIED)),
     ThreadKind("timers", "routilux-timers", "one, while something is due", "routilux.threads.timers", _always(DUE)),
     ThreadKind(
         "the dashboard's server",
@@ -78,21 +78,21 @@ THREADS = (
         _always(PAGES),
     ),
     ThreadKind(
-        "the server's helpers",
+        "the server's workers",
         "routilux-dashboard-native-<n>",
         "up to four, while it serves",
         "routilux_dashboard.worker_pool",
         _always(BLOCKING),
     ),
     ThreadKind(
-        "the clerk",
+        "the ingest thread",
         "routilux-clerk",
         "one, while it serves",
         "routilux_dashboard.ingest.segment_ingest",
         _always(TAKEN_IN),
     ),
     ThreadKind(
-        "the recorder",
+        "the batch loop",
         "routilux-recorder",
         "one, with a store or connect()",
         "routilux_dashboard.sources.batch_loop",
@@ -106,7 +106,7 @@ THREADS = (
         _always(STORED),
     ),
     ThreadKind(
-        "the sender and its reader",
+        "the uplink and its reader",
         "routilux-uplink",
         "two, with connect()",
         "routilux_dashboard.forwarding.uplink",
