@@ -76,5 +76,7 @@ def test_make_without_a_new_enough_python_says_so() -> None:
 
 
 def test_blanks_comments_and_docstrings_are_no_lines_of_code() -> None:
-    source = '"""Module\n\ndoc."""\n\nx = 1  # one\n"""Of x."""\n\n\ndef f():\n    """Of f."""\n    # why\n    return """a\nb"""\n'
+    source = (
+        '"""Module."""\n\nx = 1  # one\n"""Of x."""\n\ndef f():\n    """Of f."""\n    # why\n    return """a\nb"""\n'
+    )
     assert lines.code_lines(source) == 4

@@ -35,7 +35,7 @@ def count(tree: Path) -> Counter[str]:
 
 
 if __name__ == "__main__":
-    trees = [count(Path(tree)) for tree in (*sys.argv[1:2], ROOT)]
-    for name in sorted(set().union(*trees)):
+    trees = [count(tree) for tree in [*map(Path, sys.argv[1:2]), ROOT]]
+    for name in sorted({name for tree in trees for name in tree}):
         print(f"{name:40}" + "".join(f"{tree[name]:>8,}" for tree in trees))
-    print(f"{'in all':40}" + "".join(f"{tree.total():>8,}" for tree in trees))
+    print(f"{'total':40}" + "".join(f"{tree.total():>8,}" for tree in trees))
