@@ -19,6 +19,12 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONHOME VIRTUAL_ENV
 
+# Where `make check` looks for phrases that read as translated; `python -m tools.words --count` counts the rest.
+ENGINE_PLAIN := connection.py context.py flow.py journal status.py __init__.py
+DASHBOARD_PLAIN := forwarding payloads recording segments store times.py
+PLAIN := README.md CHANGELOG.md CONTRIBUTING.md docs examples tools $(wildcard tests/test_*.py) tests/former_release \
+	$(addprefix engine/routilux/,$(ENGINE_PLAIN)) $(addprefix dashboard/routilux_dashboard/,$(DASHBOARD_PLAIN))
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-python fuzz stress outages test-frontend check bench docs wheel types clean venv run-venv frontend browser postgresql
 
@@ -46,11 +52,12 @@ outages: venv ## kill the server, and cut the network, KILLS=30 times while KILL
 test-frontend: frontend ## the unit tests of the browser code
 	@npm test --silent
 
-check: frontend ## ruff, mypy, complete public types, tsc, duplicated code
+check: frontend ## ruff, mypy, complete public types, plain words, tsc, duplicated code
 	ruff check
 	ruff format --check
 	mypy
 	python -m tools.public_types
+	python -m tools.words $(PLAIN)
 	npm run --silent check
 	npm run --silent duplicates
 
