@@ -1,4 +1,4 @@
-"""Routines that come with the engine: configure them, connect them, done."""
+"""Built-in routines, ready to configure and connect."""
 
 from .control_flow import ConditionalRouter
 from .data_processing import DataTransformer, DataValidator

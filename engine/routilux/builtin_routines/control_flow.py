@@ -1,4 +1,4 @@
-"""Sends data along the routes whose conditions it meets."""
+"""Route data by conditions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..event import Event
 from ..persistence.plain_data import PlainReader
 from ..routine import Routine
 from ..slot import Slot
-from .stored_conditions import Condition, Matcher, restored_routes, routes_of, stored_routes
+from .stored_conditions import Condition, Matcher, compile_routes, restored_routes, stored_routes
 
 __all__ = ["ConditionalRouter"]
 
@@ -21,19 +21,19 @@ _PARAMETERS = ["data", "route"]
 
 
 class ConditionalRouter(Routine):
-    """Emits data on the event of the route whose condition it meets.
+    """Emits data on the event of each route whose condition it matches.
 
-    Slot `input`: `data`. One event for each route, named like it, and event `output` for what
-    matches none (`default_output`): all with `data` and `route` (the name, or `"unmatched"`). The event of a route is
-    there as soon as it is asked for, so that it can be connected.
+    Slot `input`: `data`. One event for each route, with the route's name, and event `output` for data
+    that matches none (`default_output`): all with `data` and `route` (the name, or `"unmatched"`). The event
+    of a route is created on first access, so that it can be connected.
 
     Configuration: `routes`, a list of `(name, condition)`; `route_priority`, `"first_match"` or
-    `"all_matches"`; `default_route`, the route of what matches none.
+    `"all_matches"`; `default_route`, the route for data that matches none.
 
     A condition is text (see `Expression`), over `data`, `config` (this configuration) and `stats`
-    (always empty); a dict of field to expected value, or to a callable on the value; or a callable:
-    with one parameter it gets the data, with two the data and what the other is named after (`config`
-    or `stats`; else the configuration), with more what each is named after. One that raises does not match.
+    (always empty); a dict of field to expected value or callable on the value; or a callable. A
+    callable with one parameter gets the data; with two, the data and, by the other's name, `config` or `stats`
+    (any other name gets the configuration); with more, each by its name. A condition that raises does not match.
 
     >>> from routilux import Slot
     >>> router = ConditionalRouter()
@@ -52,10 +52,9 @@ class ConditionalRouter(Routine):
         self.default_output: Event = self.define_event("output", _PARAMETERS)
 
     def add_route(self, route_name: str, condition: Condition) -> None:
-        """Add the route `route_name` behind the others, and define its event.
+        """Add the route `route_name` after the others, and define its event.
 
-        Raises `ValueError` for text that is no expression as `Expression` describes, and for what is
-        no condition.
+        Raises `ValueError` if the condition is invalid.
         """
         self.set_config(routes=[*self.get_config("routes", []), (route_name, condition)])
         self._event_of(route_name)
@@ -63,15 +62,15 @@ class ConditionalRouter(Routine):
     def set_config(self, **kwargs: Any) -> None:
         """Update the configuration with `kwargs`.
 
-        Raises `ValueError`, and nothing changes, when a condition of `routes` cannot be used.
+        Raises `ValueError`, and changes nothing, if a condition of `routes` is invalid.
         """
         if "routes" in kwargs:
-            matchers = routes_of(kwargs["routes"])
+            matchers = compile_routes(kwargs["routes"])
             self._known = list(kwargs["routes"]), matchers
         super().set_config(**kwargs)
 
     def get_event(self, name: str) -> Event | None:
-        """The output of that `name`, or `None`; that of a route is made when it is not there yet."""
+        """Return the event `name`, or `None`; a route's event is created on first access."""
         is_route = name == self.get_config("default_route") or any(name == route for route, _ in self._matchers())
         return self._event_of(name) if is_route else super().get_event(name)
 
@@ -100,15 +99,15 @@ class ConditionalRouter(Routine):
         return list(islice(matching, 1 if one_is_enough else None)) or ([default] if default else [])
 
     def _matchers(self) -> list[tuple[str, Matcher]]:
-        """The routes as functions: made anew when the configuration was changed in another way than by `set_config`."""
+        """The compiled routes; compiled again if the configuration was changed other than by `set_config`."""
         routes = self.get_config("routes", [])
         seen, matchers = self._known
         if len(routes) == len(seen) and all(map(is_, routes, seen)):
             return matchers
-        self._known = list(routes), routes_of(routes)
+        self._known = list(routes), compile_routes(routes)
         return self._known[1]
 
     def _event_of(self, route_name: str) -> Event:
         event = self._events.get(route_name)
-        # Two workers may come here at once: both then get the same event.
+        # Two workers may get here at once; both get the same event.
         return event or self._events.setdefault(route_name, Event(route_name, self, _PARAMETERS))

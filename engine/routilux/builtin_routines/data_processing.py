@@ -21,15 +21,14 @@ _log = logging.getLogger("routilux")
 
 
 class DataTransformer(Routine):
-    """Applies transformations one after the other; one that fails leaves the data as it was.
+    """Applies transformations in order; one that fails leaves the data unchanged.
 
     Slot `input`: `data`, and optionally `transformations` for this data only. Event `output`:
     `transformed_data`, `transformation_applied` (names), `errors` (texts, or `None`).
 
-    Configuration: `transformations` (names or callables, `[]`); `transformation_map` (further names
-    with their callables: the same as `register_transformation` for each); `chain_transformations`
-    (kept, without effect). Names that are always there: `lowercase`, `uppercase`,
-    `strip_whitespace`, `to_string`, `to_int`, `to_float`, `remove_none`.
+    Configuration: `transformations` (names or callables, `[]`); `transformation_map` (names and
+    callables to register); `chain_transformations` (accepted, without effect). Built-in names: `lowercase`,
+    `uppercase`, `strip_whitespace`, `to_string`, `to_int`, `to_float`, `remove_none`.
 
     >>> from routilux import Slot
     >>> transformer = DataTransformer()
@@ -48,26 +47,25 @@ class DataTransformer(Routine):
         self.output_event: Event = self.define_event("output", ["transformed_data", "transformation_applied", "errors"])
 
     def register_transformation(self, name: str, func: Transformation) -> None:
-        """Make a transformation known by `name`; `func(data)` returns the new data.
+        """Register a transformation under `name`; `func(data)` returns the new data.
 
-        Raises `ValueError` when `func` is not callable. What is saved is its name: after loading, a
-        function of a module of yours is there again, and so is whatever a subclass registers in its
-        `__init__`; another must be registered anew.
+        Raises `ValueError` if `func` is not callable. Saving keeps only its name. Loading restores a function of
+        one of your modules, and whatever a subclass registers in its `__init__`; register others again.
         """
         self._functions.register(name, func)
 
     def set_config(self, **kwargs: Any) -> None:
-        """Update the configuration with `kwargs`; the functions of a `transformation_map` are registered."""
+        """Update the configuration with `kwargs`, and register the functions of a `transformation_map`."""
         for name, function in dict(kwargs.pop("transformation_map", None) or {}).items():
             self._functions.register(name, function)
         super().set_config(**kwargs)
 
     def get_config(self, key: str, default: Any = None) -> Any:
-        """The value under `key`, or `default`; `transformation_map` is everything that is known by name."""
+        """Return the value under `key`, or `default`; `transformation_map` contains all named transformations."""
         return dict(self._functions) if key == "transformation_map" else super().get_config(key, default)
 
     def config(self) -> dict[str, Any]:
-        """A copy of the configuration, with the `transformation_map`."""
+        """Return a copy of the configuration, with the `transformation_map`."""
         return {**super().config(), "transformation_map": dict(self._functions)}
 
     def _config_to_plain(self) -> dict[str, Any]:
@@ -98,32 +96,32 @@ Transformation = Callable[[Any], Any]
 
 
 def lowercase(value: Any) -> Any:
-    """A string in lower case; anything else as it is."""
+    """Return a string in lower case; anything else unchanged."""
     return value.lower() if isinstance(value, str) else value
 
 
 def uppercase(value: Any) -> Any:
-    """A string in upper case; anything else as it is."""
+    """Return a string in upper case; anything else unchanged."""
     return value.upper() if isinstance(value, str) else value
 
 
 def strip_whitespace(value: Any) -> Any:
-    """A string without white space around it; anything else as it is."""
+    """Strip whitespace from a string; return anything else unchanged."""
     return value.strip() if isinstance(value, str) else value
 
 
 def to_int(value: Any) -> Any:
-    """A number or a string as an `int`; anything else as it is. `ValueError` for a string that is no whole number."""
+    """Convert a number or string to `int`, or raise `ValueError`; return anything else unchanged."""
     return int(value) if isinstance(value, (int, float, str)) else value
 
 
 def to_float(value: Any) -> Any:
-    """A number or a string as a `float`; anything else as it is. `ValueError` for a string that is no number."""
+    """Convert a number or string to `float`, or raise `ValueError`; return anything else unchanged."""
     return float(value) if isinstance(value, (int, float, str)) else value
 
 
 def remove_none(value: Any) -> Any:
-    """A dict without the keys whose value is `None`; anything else as it is."""
+    """Return a dict without the keys whose value is `None`; anything else unchanged."""
     return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
@@ -138,8 +136,8 @@ TRANSFORMATIONS: Mapping[str, Transformation] = {
 }
 
 
-class Transformed(NamedTuple):
-    """Data after its transformations, the names of those that were applied, and what went wrong with others."""
+class TransformResult(NamedTuple):
+    """The transformed data, the names of applied transformations, and the errors of others."""
 
     data: Any
     applied: list[str]
@@ -148,19 +146,19 @@ class Transformed(NamedTuple):
 
 def transform(
     data: Any, steps: Sequence[Any], functions: Mapping[str, Transformation] = TRANSFORMATIONS
-) -> Transformed:
-    """Apply names of `functions`, or callables, one after the other. One that fails leaves the data as it was.
+) -> TransformResult:
+    """Apply callables, or names in `functions`, in order. One that fails leaves the data unchanged.
 
     >>> transform(" 12 ", ["to_int", "sideways", lambda n: n + 1])
-    Transformed(data=13, applied=['to_int', '<lambda>'], errors=['Unknown transformation: sideways'])
+    TransformResult(data=13, applied=['to_int', '<lambda>'], errors=['Unknown transformation: sideways'])
     """
-    result = Transformed(data, [], [])
+    result = TransformResult(data, [], [])
     for step in steps:
         result = _apply(step, result, functions)
     return result
 
 
-def _apply(step: Any, so_far: Transformed, functions: Mapping[str, Transformation]) -> Transformed:
+def _apply(step: Any, so_far: TransformResult, functions: Mapping[str, Transformation]) -> TransformResult:
     data, applied, errors = so_far
     if isinstance(step, str):
         name, function, problem = step, functions.get(step), f"Unknown transformation: {step}"
@@ -168,23 +166,23 @@ def _apply(step: Any, so_far: Transformed, functions: Mapping[str, Transformatio
         name, function = getattr(step, "__name__", "custom"), step if callable(step) else None
         problem = f"Invalid transformation: {step!r:.100} is neither a name nor callable"
     if function is None:
-        return Transformed(data, applied, [*errors, problem])
+        return TransformResult(data, applied, [*errors, problem])
     try:
-        return Transformed(function(data), [*applied, name], errors)
+        return TransformResult(function(data), [*applied, name], errors)
     except Exception as error:
-        return Transformed(data, applied, [*errors, f"Error applying {name}: {error}"])
+        return TransformResult(data, applied, [*errors, f"Error applying {name}: {error}"])
 
 
 class DataValidator(Routine):
-    """Checks data by rules and emits it as valid or invalid.
+    """Checks data against rules and emits it as valid or invalid.
 
     Slot `input`: `data`, and optionally `rules` for this data only. Event `valid`:
     `validated_data`. Event `invalid`: `errors` (texts), `data`. They are also `valid_event` and `invalid_event`.
 
-    Configuration: `rules` (`{}`): a dict of field to rule, of which a list uses `"items"` for each of
-    its items, and anything else but a dict `"value"`; `required_fields` (`[]`); `allow_extra_fields`
-    (`True`; off, a field without a rule is an error); `strict_mode` (`False`; on, the first error ends
-    the check). A rule is a callable that returns whether the value is fine, or that and a message; or
+    Configuration: `rules` (`{}`): a dict of field to rule. The rule `"items"` checks each item of a list, and
+    `"value"` checks data that is neither a dict nor a list. `required_fields` (`[]`); `allow_extra_fields`
+    (`True`; if false, a field without a rule is an error); `strict_mode` (`False`; if true, checking stops at
+    the first error). A rule is a callable that returns whether the value is valid, or `(valid, message)`; or
     a name: `not_empty`, `is_string`, `is_int`, `is_float`, `is_number`, `is_dict`, `is_list`,
     `is_positive`, `is_non_negative`, or a registered one.
 
@@ -205,10 +203,10 @@ class DataValidator(Routine):
         self.invalid_event: Event = self.define_event("invalid", ["errors", "data"])
 
     def register_validator(self, name: str, func: Rule) -> None:
-        """Make a rule known by `name`; `func(value)` returns whether the value is fine, or `(fine, message)`.
+        """Register a rule under `name`; `func(value)` returns whether the value is valid, or `(valid, message)`.
 
-        Raises `ValueError` when `func` is not callable. Functions are no part of the configuration
-        and are not saved: a subclass that registers its own in `__init__` has them after loading.
+        Raises `ValueError` if `func` is not callable. Functions are not part of the configuration and are
+        not saved; to have them after loading, register them in a subclass's `__init__`.
         """
         self._functions.register(name, func)
 
@@ -232,7 +230,7 @@ class DataValidator(Routine):
 
 
 Rule = Callable[[Any], Any]
-"""value -> whether it is fine, or `(whether it is fine, what to say when it is not)`."""
+"""value -> whether it is valid, or `(valid, message)`."""
 
 
 def not_empty(value: Any) -> bool:
@@ -246,7 +244,7 @@ def is_positive(value: Any) -> bool:
 
 
 def is_non_negative(value: Any) -> bool:
-    """Whether the value is a number, and not below 0."""
+    """Whether the value is a number of at least 0."""
     return isinstance(value, (int, float)) and value >= 0
 
 
@@ -276,7 +274,7 @@ def validate(
     strict: bool = False,
     known: Mapping[str, Rule] = RULES,
 ) -> list[str]:
-    """What is wrong with `data`; with `strict` the first error only. Empty when all is well.
+    """Return the errors of `data`; with `strict` only the first.
 
     >>> validate({"age": "old"}, {"age": "is_int"}, required_fields=["name"])
     ["Required field 'name' is missing", "Field 'age' failed validation by is_int"]
@@ -323,14 +321,14 @@ def _errors(field: Any, value: Any, rule: Any, known: Mapping[str, Rule]) -> Ite
         yield problem
         return
     try:
-        fine, message = _verdict(function(value))
+        valid, message = _verdict(function(value))
     except Exception as error:
         yield f"Validation error for field {field!r}: {error}"
         return
-    if not fine:
+    if not valid:
         yield message or f"Field {field!r} failed validation by {name}"
 
 
 def _verdict(answer: Any) -> tuple[bool, str | None]:
-    fine, message = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
-    return bool(fine), None if message is None else str(message)
+    valid, message = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, None)
+    return bool(valid), None if message is None else str(message)

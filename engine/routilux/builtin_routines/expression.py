@@ -1,4 +1,4 @@
-"""Conditions as text, in a small language that is interpreted here and reaches nothing outside."""
+"""Conditions as text: a small, safe language, compiled to closures. Python never evaluates the text."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HELP = (
 
 
 class Expression:
-    """A condition given as text. Python never evaluates it: what it may do is listed here, and that is all.
+    """A condition given as text. Python never evaluates it; only these constructs are allowed.
 
     Names `data`, `config` and `stats`; literals; comparisons, `in`, `and`, `or`, `not`; `+ - * / // % **`;
     `x if c else y`; indexing and slices; `.get(key)` and `.get(key, default)` of dicts; `len(...)`.
@@ -33,7 +33,7 @@ class Expression:
         text: at most 2000 characters, 500 parts, nested 50 deep.
 
     Raises:
-        ValueError: for anything else, naming it.
+        ValueError: for anything else, with the part that is not allowed.
 
     >>> urgent = Expression("data.get('priority') == 'high' and len(data['items']) > 1")
     >>> urgent({"priority": "high", "items": [1, 2]})
@@ -51,7 +51,7 @@ class Expression:
         self._evaluate = _built(parsed(self.text), self.text)
 
     def __call__(self, data: Any, config: Scope | None = None, stats: Scope | None = None) -> Any:
-        """The expression's value for these. Raises what its operators raise, `OverflowError` for a huge result."""
+        """Evaluate the expression. Raises whatever its operators raise, and `OverflowError` for a huge result."""
         return self._evaluate({"data": data, "config": config or {}, "stats": stats or {}})
 
     def __repr__(self) -> str:
@@ -65,14 +65,14 @@ class Expression:
 
 
 def parsed(text: str) -> ast.expr:
-    """The syntax tree of a Python expression that is not too big; `ValueError` for anything else."""
+    """Return the syntax tree of a Python expression. Raises `ValueError` if it is invalid or too large."""
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"{_short(text)} cannot be a condition: it has more than {MAX_CHARACTERS} characters")
     try:
         tree = syntax_tree(text, "eval")
     except (SyntaxError, ValueError) as error:
         raise ValueError(f"{_short(text)} cannot be a condition: it is no Python expression ({error})") from None
-    except (RecursionError, MemoryError):  # what the parser says of too many brackets, by version
+    except (RecursionError, MemoryError):  # raised by the parser for too many brackets, depending on its version
         raise ValueError(_too_big(text)) from None
     assert isinstance(tree, ast.Expression)
     check_size(tree.body, text)
@@ -80,7 +80,7 @@ def parsed(text: str) -> ast.expr:
 
 
 def syntax_tree(text: str, mode: str) -> ast.AST:
-    """`ast.parse`, again where it fails by no fault of the text: CPython 3.11 mixes up trees of two threads."""
+    """Call `ast.parse`, with retries: in CPython 3.11 parsing in two threads at once can raise `SystemError`."""
     for _ in range(5):
         try:
             return ast.parse(text, mode=mode)
@@ -90,7 +90,7 @@ def syntax_tree(text: str, mode: str) -> ast.AST:
 
 
 def check_size(tree: ast.AST, text: str) -> None:
-    """Raise `ValueError` for a tree of too many parts, or too deep to be walked by recursion."""
+    """Raise `ValueError` if the tree has too many parts, or is too deep for recursion."""
     level, depth, parts = [tree], 0, 0
     while level:
         depth, parts = depth + 1, parts + len(level)
@@ -101,9 +101,9 @@ def check_size(tree: ast.AST, text: str) -> None:
 
 def _built(tree: ast.expr, text: str) -> Evaluate:
     try:
-        return evaluation(tree)
-    except Refused as refused:
-        part = _short(str(refused))
+        return compile_node(tree)
+    except Unsupported as unsupported:
+        part = _short(str(unsupported))
         raise ValueError(f"{_short(text)} cannot be a condition: {part} is not allowed; {_HELP}") from None
 
 
@@ -125,44 +125,44 @@ Scope = Mapping[str, Any]
 Evaluate = Callable[[Scope], Any]
 
 
-class Refused(Exception):
-    """A part is not of the language; its text is the argument."""
+class Unsupported(Exception):
+    """A part of the text is not in the language; its source is the argument."""
 
     def __init__(self, node: ast.AST) -> None:
         super().__init__(ast.unparse(node))
 
 
-def evaluation(node: ast.expr) -> Evaluate:
-    """A function that evaluates a syntax tree, made of the functions for its parts. Raises `Refused`.
+def compile_node(node: ast.expr) -> Evaluate:
+    """Compile a syntax tree to a function of its scope. Raises `Unsupported`.
 
-    What is not in `_BUILDERS` is refused: no attributes, no calls but `len` and `.get`, no
+    Only nodes in `_BUILDERS` are allowed: no attributes, no calls but `len` and `.get`, no
     comprehensions, lambdas, assignments, f-strings, `await` or `yield`.
 
-    >>> evaluation(ast.parse("data[0] + 1", mode="eval").body)({"data": [41]})
+    >>> compile_node(ast.parse("data[0] + 1", mode="eval").body)({"data": [41]})
     42
     """
     builder = _BUILDERS.get(type(node))
     if builder is None:
-        raise Refused(node)
+        raise Unsupported(node)
     return builder(node)
 
 
 def _constant(node: ast.Constant) -> Evaluate:
     value = node.value
     if not isinstance(value, (str, bytes, int, float, type(None))):
-        raise Refused(node)
+        raise Unsupported(node)
     return lambda _scope: value
 
 
 def _name(node: ast.Name) -> Evaluate:
     name = node.id
     if name not in NAMES:
-        raise Refused(node)
+        raise Unsupported(node)
     return lambda scope: scope[name]
 
 
 def _boolean(node: ast.BoolOp) -> Evaluate:
-    parts = [evaluation(value) for value in node.values]
+    parts = [compile_node(value) for value in node.values]
     ends_it = isinstance(node.op, ast.Or)
 
     def evaluate(scope: Scope) -> Any:
@@ -179,23 +179,23 @@ def _boolean(node: ast.BoolOp) -> Evaluate:
 def _unary(node: ast.UnaryOp) -> Evaluate:
     operator = UNARY.get(type(node.op))
     if operator is None:
-        raise Refused(node)
-    operand = evaluation(node.operand)
+        raise Unsupported(node)
+    operand = compile_node(node.operand)
     return lambda scope: operator(operand(scope))
 
 
 def _binary(node: ast.BinOp) -> Evaluate:
     operator = BINARY.get(type(node.op))
     if operator is None:
-        raise Refused(node)
-    left, right = evaluation(node.left), evaluation(node.right)
+        raise Unsupported(node)
+    left, right = compile_node(node.left), compile_node(node.right)
     return lambda scope: operator(left(scope), right(scope))
 
 
 def _comparison(node: ast.Compare) -> Evaluate:
-    first = evaluation(node.left)
+    first = compile_node(node.left)
     rest = [
-        (COMPARISONS[type(op)], evaluation(operand)) for op, operand in zip(node.ops, node.comparators, strict=True)
+        (COMPARISONS[type(op)], compile_node(operand)) for op, operand in zip(node.ops, node.comparators, strict=True)
     ]
 
     def evaluate(scope: Scope) -> Any:
@@ -212,58 +212,58 @@ def _comparison(node: ast.Compare) -> Evaluate:
 
 
 def _choice(node: ast.IfExp) -> Evaluate:
-    test, then, otherwise = evaluation(node.test), evaluation(node.body), evaluation(node.orelse)
+    test, then, otherwise = compile_node(node.test), compile_node(node.body), compile_node(node.orelse)
     return lambda scope: then(scope) if test(scope) else otherwise(scope)
 
 
 def _item(node: ast.Subscript) -> Evaluate:
-    value, index = evaluation(node.value), evaluation(node.slice)
+    value, index = compile_node(node.value), compile_node(node.slice)
     return lambda scope: value(scope)[index(scope)]
 
 
 def _slice(node: ast.Slice) -> Evaluate:
-    ends = [None if end is None else evaluation(end) for end in (node.lower, node.upper, node.step)]
+    ends = [None if end is None else compile_node(end) for end in (node.lower, node.upper, node.step)]
     return lambda scope: slice(*(None if end is None else end(scope) for end in ends))
 
 
 def _tuple(node: ast.Tuple) -> Evaluate:
-    parts = [evaluation(part) for part in node.elts]
+    parts = [compile_node(part) for part in node.elts]
     return lambda scope: tuple([part(scope) for part in parts])
 
 
 def _list(node: ast.List) -> Evaluate:
-    parts = [evaluation(part) for part in node.elts]
+    parts = [compile_node(part) for part in node.elts]
     return lambda scope: [part(scope) for part in parts]
 
 
 def _set(node: ast.Set) -> Evaluate:
-    parts = [evaluation(part) for part in node.elts]
+    parts = [compile_node(part) for part in node.elts]
     return lambda scope: {part(scope) for part in parts}
 
 
 def _dict(node: ast.Dict) -> Evaluate:
-    keys = [evaluation(key) for key in node.keys if key is not None]
+    keys = [compile_node(key) for key in node.keys if key is not None]
     if len(keys) < len(node.keys):  # `{**other}`
-        raise Refused(node)
-    values = [evaluation(value) for value in node.values]
+        raise Unsupported(node)
+    values = [compile_node(value) for value in node.values]
     return lambda scope: {key(scope): value(scope) for key, value in zip(keys, values, strict=True)}
 
 
 def _call(node: ast.Call) -> Evaluate:
     function, count = node.func, len(node.args)
     if node.keywords:
-        raise Refused(node)
+        raise Unsupported(node)
     if isinstance(function, ast.Name) and function.id == "len" and count == 1:
-        argument = evaluation(node.args[0])
+        argument = compile_node(node.args[0])
         return lambda scope: len(argument(scope))
     if isinstance(function, ast.Attribute) and function.attr == "get" and count in (1, 2):
-        owner, arguments = evaluation(function.value), [evaluation(argument) for argument in node.args]
+        owner, arguments = compile_node(function.value), [compile_node(argument) for argument in node.args]
         return lambda scope: _get(owner(scope), [argument(scope) for argument in arguments])
-    raise Refused(node)
+    raise Unsupported(node)
 
 
 def _get(owner: Any, arguments: list[Any]) -> Any:
-    """`owner.get(...)` of a mapping only: the `get` of another object could do anything, as that of a queue waits."""
+    """Call `owner.get(...)` for mappings only: the `get` of another class could do anything (a queue's blocks)."""
     if not isinstance(owner, Mapping):
         raise TypeError(f"Only a dict has .get in a condition, not {type(owner).__name__}")
     return owner.get(*arguments)

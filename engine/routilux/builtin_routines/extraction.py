@@ -1,4 +1,4 @@
-"""Trying extractors on data, and how far what they found can be trusted."""
+"""Find results in data with extractors, and rate how reliable they are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Errors = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Extraction:
-    """A result, its format (`"json"`, `"python"`, …), how sure it is (0 to 1) and the extractors it came by."""
+    """A result, its format (`"json"`, `"python"`, …), its confidence (0 to 1) and the extractors that found it."""
 
     extracted_result: Any
     format: str
@@ -32,9 +32,9 @@ class Extraction:
 
 
 def extract(data: Any, extractors: Mapping[str, Extractor], config: Config) -> Extraction:
-    """Find a result in `data`: by the first extractor that matches, or by all with the strategy `"all"`.
+    """Find a result in `data` with the first extractor that matches, or with all for the strategy `"all"`.
 
-    Raises `ValueError` when none matches, unless `return_original_on_failure` is set (it is by default).
+    Raises `ValueError` if none matches and `return_original_on_failure` is off.
 
     >>> from routilux.builtin_routines.extraction import built_in
     >>> extract('The answer: ```json\\n{"n": 42}\\n```', built_in(), {}).extracted_result
@@ -56,7 +56,7 @@ def extract(data: Any, extractors: Mapping[str, Extractor], config: Config) -> E
 
 
 def confidence(result: Any, form: str, extraction_method: str) -> float:
-    """How far a result can be trusted, from 0 to 1.
+    """Rate how reliable a result is, from 0 to 1.
 
     >>> confidence({"n": 42}, "json", "json_code_block")
     0.9
@@ -80,7 +80,7 @@ def _is_empty(result: Any) -> bool:
 def _extractions(
     data: Any, extractors: Mapping[str, Extractor], config: Config, errors: Errors
 ) -> Iterator[Extraction]:
-    """What each extractor finds; what one raises is added to `errors`."""
+    """Yield the result of each extractor that matches; add their errors to `errors`."""
     strategy = str(config.get("strategy", "auto"))
     for name in _in_order(extractors, config.get("extractor_priority", ())):
         try:
@@ -102,7 +102,7 @@ def _in_order(extractors: Mapping[str, Extractor], first: Iterable[str]) -> list
     return list(dict.fromkeys([*(name for name in first if name in extractors), *extractors]))
 
 
-def _extraction(name: str, found: Found, strategy: str) -> Extraction:
+def _extraction(name: str, found: Match, strategy: str) -> Extraction:
     result, form, metadata = found
     known = {"extraction_method": name, **(metadata or {}), "extractor": name, "strategy": strategy}
     return Extraction(result, form, known, confidence(result, form, str(known["extraction_method"])), [name])
@@ -119,18 +119,18 @@ def _merged(extractions: list[Extraction], errors: Errors) -> Extraction:
     )
 
 
-Found = tuple[Any, str, dict[str, Any]]
+Match = tuple[Any, str, dict[str, Any]]
 """(result, format, metadata)."""
 
 Config = Mapping[str, Any]
 
-Extractor = Callable[[Any, Config], Found | None]
+Extractor = Callable[[Any, Config], Match | None]
 
 Parser = Callable[[str], Any]
 
 
 def built_in() -> dict[str, Extractor]:
-    """The extractors by name, in their usual order; those for YAML only where PyYAML is installed."""
+    """Return the extractors by name, in their usual order; those for YAML only if PyYAML is installed."""
     yaml: dict[str, Extractor] = {"yaml_code_block": yaml_code_block, "yaml_string": yaml_string}
     return {
         "interpreter_output": interpreter_output,
@@ -144,8 +144,8 @@ def built_in() -> dict[str, Extractor]:
     }
 
 
-def interpreter_output(data: Any, config: Config) -> Found | None:
-    """What an interpreter printed, out of a list of dicts with `format` and `content`, and of strings.
+def interpreter_output(data: Any, config: Config) -> Match | None:
+    """An interpreter's output, from a list of strings and of dicts with `format` and `content`.
 
     >>> interpreter_output([{"format": "code", "content": "1 + 1"}, {"format": "output", "content": "2"}], {})[0]
     '2'
@@ -167,26 +167,26 @@ def _output_of(item: Any) -> str:
     return str(item["content"]) if is_output else ""
 
 
-def json_code_block(data: Any, config: Config) -> Found | None:
+def json_code_block(data: Any, config: Config) -> Match | None:
     """The last block of JSON that parses."""
     return _parsed_block(data, "json", json.loads) if config.get("extract_json_blocks", True) else None
 
 
-def json_string(data: Any, config: Config) -> Found | None:
-    """A text that is JSON as a whole and begins with `{` or `[`."""
+def json_string(data: Any, config: Config) -> Match | None:
+    """A text that is a JSON document and begins with `{` or `[`."""
     if not config.get("parse_json_strings", True) or not isinstance(data, str) or data.lstrip()[:1] not in ("{", "["):
         return None
     parsed = _parsed(data, json.loads)
     return (parsed[0], "json", {"extraction_method": "json_string"}) if parsed else None
 
 
-def yaml_code_block(data: Any, config: Config) -> Found | None:
+def yaml_code_block(data: Any, config: Config) -> Match | None:
     """The last block of YAML that parses."""
     return _parsed_block(data, "yaml", _load_yaml) if config.get("extract_yaml_blocks", False) else None
 
 
-def yaml_string(data: Any, config: Config) -> Found | None:
-    """A text that is YAML as a whole, and a mapping or a sequence: any text at all is YAML for a string."""
+def yaml_string(data: Any, config: Config) -> Match | None:
+    """A text that is a YAML mapping or sequence (any text at all is a valid YAML string)."""
     if not config.get("parse_yaml_strings", False) or not isinstance(data, str):
         return None
     parsed = _parsed(data, _load_yaml)
@@ -194,36 +194,36 @@ def yaml_string(data: Any, config: Config) -> Found | None:
     return (parsed[0], "yaml", {"extraction_method": "yaml_string"}) if parsed and fits else None
 
 
-def xml_code_block(data: Any, config: Config) -> Found | None:
+def xml_code_block(data: Any, config: Config) -> Match | None:
     """The text of the last block of XML."""
     return _last_block(data, "xml") if config.get("extract_xml_blocks", False) else None
 
 
-def code_block(data: Any, config: Config) -> Found | None:
-    """The text of the last block in the first of the languages that has any; JSON has an extractor of its own."""
+def code_block(data: Any, config: Config) -> Match | None:
+    """The last block in the first language that has any; JSON has an extractor of its own."""
     if not config.get("extract_code_blocks", True):
         return None
     languages = [language for language in config.get("code_block_languages", ()) if language.lower() != "json"]
     return next((found for language in languages if (found := _last_block(data, language))), None)
 
 
-def dict_extractor(data: Any, _config: Config) -> Found | None:
-    """A dict, as it is."""
+def dict_extractor(data: Any, _config: Config) -> Match | None:
+    """A dict, unchanged."""
     return (data, "dict", {"extraction_method": "direct", "key_count": len(data)}) if isinstance(data, dict) else None
 
 
-def list_extractor(data: Any, _config: Config) -> Found | None:
-    """A list, as it is."""
+def list_extractor(data: Any, _config: Config) -> Match | None:
+    """A list, unchanged."""
     return (data, "list", {"extraction_method": "direct", "item_count": len(data)}) if isinstance(data, list) else None
 
 
-def _last_block(data: Any, language: str) -> Found | None:
+def _last_block(data: Any, language: str) -> Match | None:
     blocks = code_blocks(data, language) if isinstance(data, str) else []
     metadata = {"extraction_method": f"{language}_code_block", "block_count": len(blocks)}
     return (blocks[-1], language, metadata) if blocks else None
 
 
-def _parsed_block(data: Any, language: str, parse: Parser) -> Found | None:
+def _parsed_block(data: Any, language: str, parse: Parser) -> Match | None:
     blocks = code_blocks(data, language) if isinstance(data, str) else []
     for place in reversed(range(len(blocks))):
         parsed = _parsed(blocks[place], parse)
@@ -234,7 +234,7 @@ def _parsed_block(data: Any, language: str, parse: Parser) -> Found | None:
 
 
 def _parsed(text: str, parse: Parser) -> tuple[Any] | None:
-    """What a text parses to, in a tuple (it may be `None`); `None` when it does not parse."""
+    """Return the parsed text in a tuple, since it may be `None`; `None` if it does not parse."""
     try:
         return (parse(text),)
     except (ValueError, RecursionError):  # RecursionError: brackets in brackets in brackets
@@ -242,7 +242,7 @@ def _parsed(text: str, parse: Parser) -> tuple[Any] | None:
 
 
 def _load_yaml(text: str) -> Any:
-    """Parse YAML; `ValueError` when it is none. PyYAML is no dependency: it is used where it is installed."""
+    """Parse YAML, or raise `ValueError`. PyYAML is optional and used if installed."""
     yaml = import_module("yaml")
     try:
         return yaml.safe_load(text)
@@ -254,7 +254,7 @@ _FENCE = re.compile(r"```(?:\{([\w+#.-]+)\}|([\w+#.-]+))[ \t]*\r?\n(.*?)```", re
 
 
 def code_blocks(text: str, language: str) -> list[str]:
-    """The contents of the blocks whose fence names that language, plain or in braces, in any case.
+    """Return the contents of the blocks whose fence names that language, with or without braces, in any case.
 
     >>> code_blocks("Run:\\n```Python\\nprint(1)\\n```\\nand\\n```{python}\\nprint(2)\\n```", "python")
     ['print(1)\\n', 'print(2)\\n']

@@ -1,4 +1,4 @@
-"""Functions by name: those that come with a routine, and those that its user registers."""
+"""Functions by name: those built into a routine, and those that its user registers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Function = Callable[..., Any]
 
 
 class FunctionTable(Mapping[str, Function]):
-    """The functions that a routine knows by name. They are no part of its configuration, which can be saved.
+    """The functions that a routine finds by name. They are not part of its configuration, which can be saved.
 
     Args:
-        what: what the functions are, for errors (`"transformation"`).
-        built_in: those that are always there. One that is registered under the same name goes before it.
+        what: a word for the functions, used in errors (`"transformation"`).
+        built_in: functions that are always available. A function registered under the same name takes precedence.
 
     >>> table = FunctionTable("transformation", {"upper": str.upper})
     >>> table.register("twice", lambda value: value * 2)
@@ -29,7 +29,7 @@ class FunctionTable(Mapping[str, Function]):
         self._registered: dict[str, Function] = {}
 
     def register(self, name: str, function: Function) -> None:
-        """Add a function, or replace the one of that name; `ValueError` when it is no function or has no name."""
+        """Add or replace a function. Raises `ValueError` if it is not callable or the name is empty."""
         if not name:
             raise ValueError(f"A {self._what} is registered under a name, not {name!r}")
         if not callable(function):
@@ -38,7 +38,7 @@ class FunctionTable(Mapping[str, Function]):
 
     @property
     def registered(self) -> Mapping[str, Function]:
-        """What the user registered: what a saved routine has to be given again, unless its `__init__` does so."""
+        """The user's functions. After loading, register them again unless the routine's `__init__` does."""
         return MappingProxyType(self._registered)
 
     def __getitem__(self, name: str) -> Function:
@@ -55,7 +55,7 @@ _preview = Repr()
 
 
 def text_of(value: Any) -> str:
-    """The `str` of a value; the `preview` of one that is nested too deeply for that.
+    """Return the `str` of a value, or its `preview` if it is nested too deeply.
 
     >>> text_of({"a": [1]})
     "{'a': [1]}"
@@ -67,7 +67,7 @@ def text_of(value: Any) -> str:
 
 
 def preview(value: Any) -> str:
-    """The outermost levels of a value, and the first items of each.
+    """Return the outermost levels of a value, with the first items of each.
 
     >>> preview([[[[[[[[1]]]]]]]])
     '[[[[[[[...]]]]]]]'

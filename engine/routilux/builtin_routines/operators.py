@@ -1,4 +1,4 @@
-"""The operators of conditions. None of them makes something big out of something small."""
+"""The operators of conditions, with limits on the size of their results."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_ITEMS = 100_000
-"""Characters or items of what two sequences, or a text and a number, make together."""
+"""Largest number of characters or items in the sum or product of sequences."""
 
 MAX_BITS = 10_000
-"""Bits of a whole number that a product or a power makes."""
+"""Largest number of bits in an integer product or power."""
 
 _TEXT = (str, bytes, bytearray)
 
@@ -19,16 +19,16 @@ _SEQUENCE = (*_TEXT, list, tuple)
 
 
 def add(left: Any, right: Any) -> Any:
-    """The sum, or two sequences put together; `OverflowError` when that is too long."""
+    """Return the sum, or the concatenation; raises `OverflowError` if it is too long."""
     if isinstance(left, _SEQUENCE) and isinstance(right, _SEQUENCE):
         _check_length(len(left) + len(right))
     return left + right
 
 
 def multiply(left: Any, right: Any) -> Any:
-    """The product, or a text several times; `OverflowError` when that is too long.
+    """Return the product, or a repeated text; raises `OverflowError` if it is too long.
 
-    `TypeError` for lists and tuples: comparing lists of lists that were multiplied takes for ever.
+    Raises `TypeError` for lists and tuples: comparing multiplied lists of lists can take forever.
 
     >>> multiply("-", 3)
     '---'
@@ -48,7 +48,7 @@ def multiply(left: Any, right: Any) -> Any:
 
 
 def power(left: Any, right: Any) -> Any:
-    """A number to the power of another; `OverflowError` when a whole number would be too long.
+    """Return a power of numbers; raises `OverflowError` if an integer result would be too long.
 
     >>> power(2, 10), power(2.0, -1)
     (1024, 0.5)
@@ -65,7 +65,7 @@ def power(left: Any, right: Any) -> Any:
 
 
 def remainder(left: Any, right: Any) -> Any:
-    """The remainder of a division; `TypeError` for text, whose `%` is formatting."""
+    """Return the remainder; raises `TypeError` for text, for which `%` means formatting."""
     if isinstance(left, _TEXT):
         raise TypeError("Text cannot be formatted in a condition")
     return left % right

@@ -1,4 +1,4 @@
-"""Conditions of routes: text, a dict of fields, or a callable; each becomes a function that tells a match."""
+"""Conditions of routes (text, a dict of fields, or a callable): compiled to functions, stored and restored."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ Matcher = Callable[[Any, Scope], bool]
 """(data, configuration) -> whether the condition holds."""
 
 
-def routes_of(routes: Any) -> list[tuple[str, Matcher]]:
-    """A matcher for each `(name, condition)`. Raises `ValueError` naming the route whose condition cannot be used.
+def compile_routes(routes: Any) -> list[tuple[str, Matcher]]:
+    """Compile each `(name, condition)`. Raises `ValueError` naming a route whose condition is invalid.
 
-    >>> [(name, matches)] = routes_of([("big", "data > config['limit']")])
+    >>> [(name, matches)] = compile_routes([("big", "data > config['limit']")])
     >>> matches(5, {"limit": 3})
     True
     """
     if not isinstance(routes, (list, tuple)):
         raise ValueError(f"Routes are a list of (name, condition), not {routes!r:.100}")
-    return [(name, matcher(name, condition)) for name, condition in map(_pair, routes)]
+    return [(name, compile_condition(name, condition)) for name, condition in map(_pair, routes)]
 
 
-def matcher(route: str, condition: Any) -> Matcher:
-    """A function that tells whether the condition holds. A condition that raises does not."""
+def compile_condition(route: str, condition: Any) -> Matcher:
+    """Return a function that says whether the condition matches. A condition that raises does not match."""
     ask = _asking(route, condition)
 
     def matches(data: Any, config: Scope) -> bool:
@@ -49,12 +49,12 @@ def matcher(route: str, condition: Any) -> Matcher:
     return matches
 
 
-def roles(parameters: Sequence[str]) -> dict[str, str]:
-    """Which of data, config and stats each parameter of a callable gets; one that gets nothing is not in the result.
+def parameter_roles(parameters: Sequence[str]) -> dict[str, str]:
+    """Map each parameter of a callable to data, config or stats; parameters that receive nothing are left out.
 
-    >>> roles(["item"]), roles(["item", "settings"]), roles(["stats", "item"])
+    >>> parameter_roles(["item"]), parameter_roles(["item", "settings"]), parameter_roles(["stats", "item"])
     ({'item': 'data'}, {'item': 'data', 'settings': 'config'}, {'stats': 'stats', 'item': 'data'})
-    >>> roles(["data", "config", "other"])
+    >>> parameter_roles(["data", "config", "other"])
     {'data': 'data', 'config': 'config'}
     """
     if len(parameters) == 1:
@@ -88,7 +88,7 @@ def _asking(route: str, condition: Any) -> Callable[[Any, Scope], Any]:
 
 
 def fields_match(data: Any, wanted: Mapping[Any, Any]) -> bool:
-    """Whether data is a dict with all these fields, each equal to its value, or fine for its callable.
+    """Whether `data` is a dict with all wanted fields, each equal to its value or accepted by its callable.
 
     >>> fields_match({"kind": "order", "total": 12}, {"kind": "order", "total": lambda total: total > 10})
     True
@@ -100,7 +100,7 @@ def fields_match(data: Any, wanted: Mapping[Any, Any]) -> bool:
 
 
 def _calling(condition: Callable[..., Any]) -> Callable[[Any, Scope], Any]:
-    """Calls a condition with what its parameters ask for; its signature is read once."""
+    """Return a function that calls the condition with the arguments its parameters name."""
     try:
         parameters = list(inspect.signature(condition).parameters.values())
     except (TypeError, ValueError):  # some builtins have no signature
@@ -108,7 +108,7 @@ def _calling(condition: Callable[..., Any]) -> Callable[[Any, Scope], Any]:
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if not named:
         return _calling_without_names(condition, parameters)
-    given = roles([p.name for p in named])
+    given = parameter_roles([p.name for p in named])
     by_place = [given[p.name] for p in named if p.kind is p.POSITIONAL_ONLY and p.name in given]
     by_name = {p.name: given[p.name] for p in named if p.kind is not p.POSITIONAL_ONLY and p.name in given}
 
@@ -134,15 +134,15 @@ _Definition = ast.Lambda | ast.FunctionDef
 
 
 def condition_source(condition: Any, route: str) -> str:
-    """The text of a condition: its own, or what a lambda, or a function of one `return`, returns.
+    """Return the text of a condition: its own, or the expression that a lambda or one-line function returns.
 
-    The text uses the names `data`, `config` and `stats`, whatever the parameters are called. It is
-    found in the source file by the very code of the function, so several lambdas in one line do
-    not get mixed up, and a file that was changed meanwhile is noticed.
+    The text uses the names `data`, `config` and `stats` instead of the parameters' names. The source is
+    identified by the function's code, so several lambdas in one line are distinguished, and a source file
+    that has changed is detected.
 
     Raises:
-        ValueError: naming the route, when the source cannot be found, or is no `Expression` because
-            it calls functions or uses names from around it.
+        ValueError: naming the route, if the source cannot be found, or is not a valid `Expression` because
+            it calls functions or uses names from its enclosing scope.
 
     >>> condition_source(lambda order: order["total"] > 100, "big")
     "data['total'] > 100"
@@ -161,13 +161,13 @@ def condition_source(condition: Any, route: str) -> str:
 
 
 def text_of_lambda(source: str) -> str:
-    """The same for the text of a lambda, which is not evaluated; any other expression is returned as it is.
+    """As `condition_source`, for the source text of a lambda. Any other expression is returned unchanged.
 
     >>> text_of_lambda("lambda order: order['total'] > 100")
     "data['total'] > 100"
     """
     body = parsed(source.strip())
-    return _text(body.body, roles(_parameters(body))) if isinstance(body, ast.Lambda) else source
+    return _text(body.body, parameter_roles(_parameters(body))) if isinstance(body, ast.Lambda) else source
 
 
 def _source(condition: Any) -> str:
@@ -178,7 +178,7 @@ def _source(condition: Any) -> str:
     if around:
         raise ValueError(f"it uses {around[0]!r} from around it")
     definition = _definition(condition)
-    return _text(_returned(definition), roles(_parameters(definition)))
+    return _text(_returned(definition), parameter_roles(_parameters(definition)))
 
 
 def _definition(function: FunctionType) -> _Definition:
@@ -197,7 +197,7 @@ def _definition(function: FunctionType) -> _Definition:
 
 
 def _codes(node: _Definition, function: FunctionType) -> Iterator[CodeType]:
-    """The code of a definition: compiled to be compared, never run."""
+    """The code of a definition, compiled for comparison and never run."""
     tree = ast.Expression(node) if isinstance(node, ast.Lambda) else ast.Module([node], [])
     mode = "eval" if isinstance(node, ast.Lambda) else "exec"
     code: CodeType = compile(tree, function.__code__.co_filename, mode, dont_inherit=True)
@@ -233,7 +233,7 @@ def _text(body: ast.expr, given: dict[str, str]) -> str:
 
 
 class _Renaming(ast.NodeTransformer):
-    """Calls each parameter by the name of what it gets."""
+    """Renames each parameter to its role."""
 
     def __init__(self, given: dict[str, str]) -> None:
         self.given = given
@@ -248,10 +248,10 @@ CALLABLE = "callable"
 
 
 def stored_routes(routes: Iterable[Route]) -> list[list[Any]]:
-    """Routes as lists of name and plain data. Raises `ValueError` naming a route that cannot be stored.
+    """Return routes as lists of name and plain data. Raises `ValueError` naming a route that cannot be stored.
 
-    Text stays text, and a dict a dict. A function of a module is stored by its name, a lambda or
-    local function as its text: `{"_type": "lambda_expression", "expression": text}`.
+    Texts and dicts stay as they are. A function of a module is stored by name, a lambda or
+    local function as text: `{"_type": "lambda_expression", "expression": text}`.
 
     >>> stored_routes([("big", "data > 9"), ("mine", {"owner": "me", "size": lambda size: size < 5})])
     [['big', 'data > 9'], ['mine', {'owner': 'me', 'size': {'_type': 'lambda_expression', 'expression': 'data < 5'}}]]
@@ -260,9 +260,9 @@ def stored_routes(routes: Iterable[Route]) -> list[list[Any]]:
 
 
 def restored_routes(part: PlainReader) -> list[Route]:
-    """What `stored_routes` was given, with an `Expression` for each lambda.
+    """Reverse `stored_routes`, with an `Expression` for each lambda.
 
-    Raises `ValueError` naming the place, for what is no condition, and for a function that is not known here.
+    Raises `ValueError`, with the path, for an invalid condition or an unknown function.
     """
     return [_restored_route(route) for route in part.items()]
 

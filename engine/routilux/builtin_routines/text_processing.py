@@ -1,4 +1,4 @@
-"""Routines for text: clip it, render it, find results in it."""
+"""Routines for text: clip it, render data as text, and extract results."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class TextClipper(Routine):
     `clipped_text`, `was_clipped`, `original_length` (characters).
 
     Configuration: `max_length` (characters, 1000); `preserve_tracebacks` (`True`: text with a
-    traceback is never clipped); `truncation_message`, put in place of what is left out, with the
-    number of lines for `{remaining}`.
+    traceback is never clipped); `truncation_message`, which replaces the omitted lines; `{remaining}` in it
+    is their number.
 
     >>> from routilux import Slot
     >>> clipper = TextClipper()
@@ -55,7 +55,7 @@ class TextClipper(Routine):
 
 
 def clip(text: str, max_length: int, message: str = MESSAGE) -> str:
-    """Return `text` itself when it has at most `max_length` characters; else its first lines and the message.
+    """Return `text` if it has at most `max_length` characters, else its first lines and the message.
 
     Lines are kept while their lengths, each plus 1, add up to less than `max_length`.
 
@@ -73,7 +73,7 @@ def clip(text: str, max_length: int, message: str = MESSAGE) -> str:
 
 
 def text_in(value: Any) -> str:
-    """The text in a value: of a dict its first string, those under usual names first; else its `str`.
+    """Return the text in a value: a dict's string under a usual key, else its first string; else its `str`.
 
     >>> text_in({"id": "x", "content": "hello"})
     'hello'
@@ -98,8 +98,8 @@ class TextRenderer(Routine):
 
     Slot `input`: `data`. Event `output`: `rendered_text`, `original_type` (the class name).
 
-    Configuration: `tag_format` (`"xml"`; any other word gives Markdown), `indent` (two spaces),
-    `include_type_hints` (kept, without effect). Values are not escaped.
+    Configuration: `tag_format` (`"xml"`; anything else gives Markdown), `indent` (two spaces),
+    `include_type_hints` (accepted, without effect). Values are not escaped.
 
     >>> from routilux import Slot
     >>> renderer = TextRenderer()
@@ -124,9 +124,9 @@ class TextRenderer(Routine):
 def render(value: Any, tag_format: str = "xml", indent: str = "  ") -> str:
     """Render a value, one line for each key or item.
 
-    A nested value follows the tag of its parent, each of its lines with one more indent. Whatever
-    is neither a dict nor a list is its `str`; one that holds itself is `[Circular Reference]`; one
-    that is nested too deeply for Python is the text of its outermost levels.
+    A nested value follows its parent's tag, with its lines indented one level more. Values other than dicts
+    and lists are rendered with `str`, a container inside itself as `[Circular Reference]`, and one that is
+    nested too deeply for Python as a preview of its outermost levels.
 
     >>> print(render({"user": {"name": "Ada"}, "tags": ["x", "y"]}, "markdown"))
     **user**:   **name**: Ada
@@ -139,7 +139,7 @@ def render(value: Any, tag_format: str = "xml", indent: str = "  ") -> str:
 
 
 Parts = Iterator[tuple[str, Any, str]]
-"""What comes before an item, the item, what comes after it."""
+"""(prefix, item, suffix)."""
 
 
 def _render(value: Any, parts: Callable[[Container], Parts], indent: str, level: int, parents: set[int]) -> str:
@@ -154,7 +154,7 @@ def _render(value: Any, parts: Callable[[Container], Parts], indent: str, level:
             for before, item, after in parts(value)
         ]
         return "\n".join(lines)
-    except RecursionError:  # raised again if there is no room for this either: then it is said further out
+    except RecursionError:  # if the stack is too full for the preview too, an outer level handles it
         return preview(value)
     finally:
         parents.discard(id(value))
@@ -175,16 +175,16 @@ class ResultExtractor(Routine):
     """Finds results in text and data: code blocks, JSON, YAML, an interpreter's output, dicts and lists.
 
     Slot `input`: `data`. Event `output`: `extracted_result`, `format`, `metadata`, `confidence` (0 to 1),
-    `extraction_path` (names of extractors). Where nothing matches, the result is the input itself.
+    `extraction_path` (names of extractors). If nothing matches, the result is the input itself.
 
     Extractors in their usual order: `interpreter_output`, `json_code_block`, `json_string`,
     `yaml_code_block`, `yaml_string` (both only with PyYAML), `xml_code_block`, `code_block`,
     `dict_extractor`, `list_extractor`, then registered ones.
 
     Configuration: `strategy` (`"auto"`, `"priority"`, `"first_match"`: the first that matches; `"all"`:
-    lists of all that match), `extractor_priority` (names that go first), `code_block_languages`,
-    `continue_on_error` (`True`; off, the first extractor that raises is the last one tried),
-    `return_original_on_failure` (`True`; off, no match is a `ValueError`), `log_errors`; and switches:
+    lists of all that match), `extractor_priority` (names to try first), `code_block_languages`,
+    `continue_on_error` (`True`; if false, an extractor that raises ends the search),
+    `return_original_on_failure` (`True`; if false, no match raises `ValueError`), `log_errors`; and switches:
     `extract_json_blocks`, `extract_code_blocks`, `format_interpreter_output`, `parse_json_strings`
     (on), `extract_yaml_blocks`, `extract_xml_blocks`, `parse_yaml_strings` (off).
 
@@ -224,8 +224,8 @@ class ResultExtractor(Routine):
 
         `extractor(data, config)` returns `(result, format, metadata)`, or `None` for no match.
 
-        Raises `ValueError` when it is not callable. Functions are no part of the configuration and
-        are not saved: a subclass that registers its own in `__init__` has them after loading.
+        Raises `ValueError` if it is not callable. Functions are not part of the configuration and are
+        not saved; to have them after loading, register them in a subclass's `__init__`.
         """
         self._functions.register(name, extractor)
 

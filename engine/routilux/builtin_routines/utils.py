@@ -1,4 +1,4 @@
-"""Small helpers: the current time, and nested data made flat."""
+"""Small helpers: the current time, and flattening of nested data."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _MONTHS = ("January", "February", "March", "April", "May", "June",
 
 
 class TimeProvider(Routine):
-    """Tells the local time whenever it is asked.
+    """Emits the local time on request.
 
-    Slot `request`: anything; a `format` in it, or in its `data`, is used for this answer. Event
+    Slot `request`: anything; a `format` in it, or in its `data`, applies to this request. Event
     `output`: `time_string` (in that format), `timestamp` (seconds since the epoch, a float),
-    `datetime` (ISO), `formatted` (by `custom_format`); all of the same moment.
+    `datetime` (ISO), `formatted` (by `custom_format`); all for the same moment.
 
-    Configuration: `format` (`"iso"`, `"formatted"`, `"timestamp"` or `"custom"`; another word means
-    iso); `custom_format` (as `strftime` takes it); `include_weekday` (`True`) and `locale`
+    Configuration: `format` (`"iso"`, `"formatted"`, `"timestamp"` or `"custom"`; anything else means
+    iso); `custom_format` (for `strftime`); `include_weekday` (`True`) and `locale`
     (`"zh_CN"`; any other gives English), both for `"formatted"`.
 
     >>> from routilux import Slot
@@ -49,7 +49,7 @@ class TimeProvider(Routine):
     def _handle_request(self, data: Any = None, **kwargs: Any) -> None:
         now = datetime.now()
         custom = self.get_config("custom_format", CUSTOM_FORMAT)
-        style = asked_format(data) or asked_format(kwargs) or self.get_config("format", "iso")
+        style = requested_format(data) or requested_format(kwargs) or self.get_config("format", "iso")
         weekday, locale = self.get_config("include_weekday", True), self.get_config("locale", "zh_CN")
         self.emit(
             "output",
@@ -60,8 +60,8 @@ class TimeProvider(Routine):
         )
 
 
-def asked_format(request: Any) -> Any:
-    """The format that a request names, or `None`."""
+def requested_format(request: Any) -> Any:
+    """Return the format that a request names, or `None`."""
     return request.get("format") if isinstance(request, dict) else None
 
 
@@ -73,7 +73,7 @@ def time_string(
     include_weekday: bool = True,
     locale: str = "zh_CN",
 ) -> str:
-    """A moment in one of the formats.
+    """Format a moment.
 
     >>> moment = datetime(2024, 2, 29, 8, 5, 7)
     >>> time_string(moment, "formatted")
@@ -100,12 +100,12 @@ CIRCULAR = "[Circular Reference]"
 
 
 class DataFlattener(Routine):
-    """Joins the keys of nested dicts and the positions in nested lists to one flat dict.
+    """Flattens nested dicts and lists to one dict whose keys are paths.
 
     Slot `input`: `data`. Event `output`: `flattened_data`, `original_type` (the class name),
-    `depth` (the deepest level; 0 for what is no container).
+    `depth` (the deepest level; 0 for a value that is no container).
 
-    Configuration: `separator` (`"."`); `preserve_lists` (`True`; off, the items of a list share its
+    Configuration: `separator` (`"."`); `preserve_lists` (`True`; if false, the items of a list share its
     key, and the last one wins); `max_depth` (100 levels).
 
     >>> from routilux import Slot
@@ -133,18 +133,18 @@ class DataFlattener(Routine):
 
 
 class Flattened(NamedTuple):
-    """Flat data and how deep it was."""
+    """Flattened data, and its depth."""
 
     data: dict[str, Any]
     depth: int
 
 
 def flatten(value: Any, separator: str = ".", *, preserve_lists: bool = True, max_depth: int = 100) -> Flattened:
-    """Flatten a value. Only dicts and lists are taken apart; anything else is under `"value"`.
+    """Flatten a dict or list; any other value is returned under the key `"value"`.
 
-    An empty dict or list leaves nothing, one at `max_depth` its `str`, one inside itself
-    `"[Circular Reference]"`, and one that is nested too deeply for Python its outermost levels as text.
-    Where two paths have the same name, the later wins.
+    An empty container leaves no key, one at `max_depth` becomes its `str`, one inside itself becomes
+    `"[Circular Reference]"`, and one that is nested too deeply for Python a preview of its outermost levels.
+    If two paths are equal, the later value wins.
 
     >>> flatten([1, {"a": 2}])
     Flattened(data={'0': 1, '1.a': 2}, depth=2)
@@ -153,13 +153,13 @@ def flatten(value: Any, separator: str = ".", *, preserve_lists: bool = True, ma
     >>> flatten({"a": [1, 2]}, preserve_lists=False)
     Flattened(data={'a': 2}, depth=2)
     """
-    work = _Work(separator, preserve_lists, max_depth)
-    work.add(None, value, 0)
-    return Flattened(work.flat, work.depth)
+    flattener = Flattener(separator, preserve_lists, max_depth)
+    flattener.add(None, value, 0)
+    return Flattened(flattener.flat, flattener.depth)
 
 
-class _Work:
-    """What a flattening has found so far."""
+class Flattener:
+    """The result of one `flatten` so far."""
 
     def __init__(self, separator: str, preserve_lists: bool, max_depth: int) -> None:
         self.separator = separator
@@ -189,7 +189,7 @@ class _Work:
             else:
                 for place, item in enumerate(value):
                     self.add(self._below(path, place) if self.preserve_lists else path, item, level)
-        except RecursionError:  # raised again if there is no room for this either: then it is said further out
+        except RecursionError:  # if the stack is too full for the preview too, an outer level handles it
             self._put(path, preview(value))
         finally:
             self._parents.discard(id(value))
