@@ -14,11 +14,11 @@ from tools.words import findings, main
     [
         ("page.md", "Fine.\n\nThe job goes on.\n", [(3, "goes on")]),  # words: quoted
         ("page.md", "```text\nThe job goes on.\n```\nIt `goes on`.\n", []),  # words: quoted
-        ("page.md", "The job goes\non.\n", [(1, "goes on")]),
+        ("page.md", "The job goes\non.\n", [(1, "goes on")]),  # words: quoted
         ("code.py", "# The client is told.\n", [(1, "is told")]),  # words: quoted
         ("code.py", 'raise ValueError(f"{name} is told")\n', [(1, "is told")]),  # words: quoted
-        ("code.py", "goes_on = anew\n", []),
-        ("code.py", "# It goes on.  # words: quoted\n", []),
+        ("code.py", "goes_on = anew\n", []),  # words: quoted
+        ("code.py", "# It goes on.  # words: quoted\n", []),  # words: quoted
         ("code.py", "def test_a_job_goes_on() -> None: ...\n", [(1, "goes on")]),  # words: quoted
         ("code.ts", "const a = 1; // Made anew\n", [(1, "anew")]),  # words: quoted
         ("code.ts", "notice(`${name} goes on`);\n", [(1, "goes on")]),  # words: quoted

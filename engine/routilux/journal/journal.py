@@ -336,7 +336,7 @@ class JournalReader:
         return self._journal.target(number)
 
     def wall_ns(self, monotonic_ns: int) -> int:
-        """Convert the time of a batch's record or run to nanoseconds since the epoch."""
+        """Return `monotonic_ns`, the time of a record or run in a batch, in nanoseconds since the epoch."""
         return self._journal.wall_ns(monotonic_ns)
 
     # -- called by the journal, with its lock held, when it trims rows that this reader has not taken
