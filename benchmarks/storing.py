@@ -1,7 +1,6 @@
-"""What storing costs, and how fast what is stored is read: `python -m benchmarks.run storing`.
+"""The cost of storing a busy job, also while it is watched, and the speed of reads: `python -m benchmarks.run storing`.
 
-A chain of three sends items for as long as the processor can, recorded into a SQLite file in the same process,
-beside the same chain with nobody looking. Then a job of ten million records (`RECORDS=`) is opened anywhere.
+The jobs are those of `dashboard_workloads.py`. Then a job of ten million records (`RECORDS=`) is read at random places.
 """
 
 from __future__ import annotations
@@ -11,79 +10,54 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from statistics import median
-from typing import NamedTuple
 
-from benchmarks import w1
-from routilux import Flow, JobState
+from benchmarks import reference, w1
+from benchmarks.dashboard_workloads import COLLECTOR, COST, DISK, ITEMS, MEMORY, SAFE, SPEED
+from benchmarks.side import ROOT, Side
+from routilux import JobState
 from routilux_dashboard.flows.local_flow import WatchedFlow
 from routilux_dashboard.fold.checkpoints import with_figures
 from routilux_dashboard.fold.summary import control_of
 from routilux_dashboard.segments.history_query import HistoryQuery
 from routilux_dashboard.segments.segment import JobStart, Records, Runs, Segment, SegmentFacts, SourceName, TargetName
-from routilux_dashboard.sources.batch_loop import Recorder
-from routilux_dashboard.sources.folding_sink import FoldingSink
 from routilux_dashboard.store import Store
 from routilux_dashboard.times import iso
 
-ITEMS = 300_000
 RECORDS = int(os.environ.get("RECORDS", "10_000_000"))
 PAGES = 2_000
-GOALS = {"engine": 1.40, "stored": 0.75, "speed": 200_000, "page": 1.0}
-
-
-class Stored(NamedTuple):
-    """Seconds that the engine took, the share of the records that was safe then, and records a second in all."""
-
-    engine: float
-    share: float
-    speed: float
-    size: float
+KINDS = ("alone", "dashboard on", "watched", "storing", "storing while watched")
+GOALS = {"watched": 1.03, "storing": 1.40, "stored": 0.75, "speed": 200_000, "page": 1.0}
 
 
 def measure(rounds: int) -> None:
     """Print the figures."""
-    rounds = max(1, rounds // 3)
-    alone, stored = [], []
-    for _ in range(rounds + 1):
-        alone.append(run_alone())
-        stored.append(run_stored())
-    slower = median(run.engine / seconds for run, seconds in zip(stored[1:], alone[1:], strict=True))
-    share, speed = median(run.share for run in stored[1:]), median(run.speed for run in stored[1:])
-    print(f"\nStoring beside a busy engine: a chain of 3, {ITEMS:,} items, {2 * ITEMS:,} records and as many runs")
-    _print("engine, storing / nobody looking", f"{slower:.2f}", f"at most {GOALS['engine']:.2f}")
-    _print("safe when the engine ends / all", f"{share:.2f}", f"at least {GOALS['stored']:.2f}")
-    _print("records a second, until all are safe", f"{speed:,.0f}", f"at least {GOALS['speed']:,}")
-    _print("bytes a record, with its run", f"{median(run.size for run in stored[1:]):.0f}", "")
+    write(max(1, rounds // 3))
     read(RECORDS)
 
 
-def run_alone() -> float:
-    """Seconds that the engine takes with nobody looking."""
-    return _run(w1.make_flow(execution_timeout=600))[0]
-
-
-def run_stored() -> Stored:
-    """The same, recorded into a file."""
-    flow = w1.make_flow(execution_timeout=600)
-    with tempfile.TemporaryDirectory() as folder:
-        store, recorder = Store(f"{folder}/jobs.db"), Recorder(origin="benchmark")
-        store.start()
-        recorder.watch(flow)
-        recorder.start(FoldingSink(store))
-        began = time.perf_counter()
-        took, job_state = _run(flow)
-        safe = _records_in(store, job_state)
-        recorder.stop()
-        store.flush(120)
-        in_all = time.perf_counter() - began
-        if _records_in(store, job_state) != 2 * ITEMS + 2:
-            raise RuntimeError(f"{job_state!r}: not everything was stored: {store.health}")
-        recorder.release()
-        store.stop()
-        size = sum(path.stat().st_size for path in Path(folder).iterdir())
-    return Stored(took, safe / (2 * ITEMS), 2 * ITEMS / in_all, size / (2 * ITEMS))
+def write(rounds: int) -> None:
+    """Run the same job alone, watched, stored, and stored while watched, alternately."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in KINDS}
+    with Side(reference.own_python(), ROOT, "benchmarks.dashboard_workloads") as side:
+        for _ in range(rounds + 1):
+            for name, runs in found.items():
+                runs.append(side.figures(name))
+        memory = {name: side.figures(name)[MEMORY] for name in ("memory alone", "memory without store")}
+    title = f"A chain of 3, {ITEMS:,} items: {2 * ITEMS:,} records and as many handler runs"
+    print(f"\n{title}\n{'':24}{COST:>14}{'ratio to alone':>16}{'collector, s':>14}{'goal':>10}")
+    for name, runs in found.items():
+        ratio = median(run[COST] / alone[COST] for run, alone in zip(runs[1:], found["alone"][1:], strict=True))
+        goal = f"{GOALS[name]:.2f}" if name in GOALS else ""
+        cost, collector = (median(run[figure] for run in runs[1:]) for figure in (COST, COLLECTOR))
+        print(f"{name:24}{cost:>14.2f}{ratio:>16.2f}{collector:>14.2f}{goal:>10}")
+    for name in ("storing", "storing while watched"):
+        share, speed, size = (median(run[figure] for run in found[name][1:]) for figure in (SAFE, SPEED, DISK))
+        _print(f"{name}: {SAFE}", f"{share:.2f}", f"at least {GOALS['stored']:.2f}")
+        _print(f"{name}: {SPEED}", f"{speed:,.0f}", f"at least {GOALS['speed']:,}")
+        _print(f"{name}: {DISK}", f"{size:.0f}", "")
+    for name, size in memory.items():
+        _print(f"{name}: {MEMORY}", f"{size:.0f}", "")
 
 
 def read(records: int) -> None:
@@ -95,8 +69,8 @@ def read(records: int) -> None:
         chance = random.Random(1)
         print(f"\nReading a job of {records:,} records, filled with {records / filled:,.0f} a second (ms)")
         places: dict[str, Callable[[], HistoryQuery]] = {
-            "page of 100, anywhere": lambda: HistoryQuery(after=chance.randrange(records - 100)),
-            "page of 100 before anywhere": lambda: HistoryQuery(before=chance.randrange(100, records)),
+            "page of 100 after a random record": lambda: HistoryQuery(after=chance.randrange(records - 100)),
+            "page of 100 before a random record": lambda: HistoryQuery(before=chance.randrange(100, records)),
             "page of 100 of one routine": lambda: HistoryQuery(
                 after=chance.randrange(records - 20_000), routine="sink"
             ),
@@ -105,29 +79,11 @@ def read(records: int) -> None:
             times = sorted(_timed(store, query()) for _ in range(PAGES))
             goal = f"p99 at most {GOALS['page']:.1f}" if "routine" not in name else ""
             _print(name, f"p50 {times[PAGES // 2]:.2f}  p99 {times[PAGES * 99 // 100]:.2f}", goal)
-        _print("text that is nowhere", f"{_searched(store):,.0f}", "")
+        _print("search for a text that no record has", f"{_searched(store):,.0f}", "")
         began = time.perf_counter()
         for _ in range(20):
             store.playback("made up", seq=chance.randrange(records))
-        _print("the job as it was, anywhere", f"{(time.perf_counter() - began) * 50:.0f}", "")
-
-
-def _run(flow: Flow) -> tuple[float, JobState]:
-    source = flow.routines["source"]
-    assert isinstance(source, w1.Source)
-    source.go.clear()
-    job_state = flow.start("source", {"items": ITEMS})
-    source.go.set()
-    if not JobState.wait_for_completion(flow, job_state, timeout=300):
-        raise RuntimeError(f"{job_state!r} did not end")
-    return time.perf_counter() - source.started, job_state
-
-
-def _records_in(store: Store, job_state: JobState) -> int:
-    try:
-        return store.history(job_state.job_id, HistoryQuery(limit=1)).total
-    except LookupError:
-        return 0
+        _print("the job as of a random record", f"{(time.perf_counter() - began) * 50:.0f}", "")
 
 
 def _timed(store: Store, query: HistoryQuery) -> float:
@@ -185,7 +141,7 @@ def _made_up(records: int, rows: int = 5_000) -> Iterator[Segment]:
 
 
 def _print(what: str, figure: str, goal: str) -> None:
-    print(f"{what:40}{figure:>24}{goal:>20}")
+    print(f"{what:64}{figure:>24}{goal:>20}")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def code_lines(source: str) -> int:
 
 def count(tree: Path) -> Counter[str]:
     """Code lines by package and folder in it."""
-    found: Counter[str] = Counter()
+    found = Counter[str]()
     for package in PACKAGES:
         for path in (tree / package).rglob("*.py"):
             folder = path.relative_to(tree / package).parts[0] if path.parent != tree / package else "."
