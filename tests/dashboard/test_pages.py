@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from routilux import Flow
-from routilux_dashboard import Dashboard
+from routilux_dashboard import Dashboard, rendering
 from routilux_dashboard.assets import folder, read_assets
-from routilux_dashboard.web import pages, rendering
+from routilux_dashboard.web import pages
 from tests.dashboard.flows import chain
 from tests.dashboard.peers import Answer, ask
 

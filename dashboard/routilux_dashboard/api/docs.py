@@ -8,8 +8,8 @@ from typing import Any
 from flask import Response
 
 from ..assets import DOCS_ENTRY, ENTRY
+from ..rendering import page
 from ..server.encoding import to_json
-from ..web.rendering import page
 from .openapi import document
 from .replies import encoded
 from .route import Answer, Table

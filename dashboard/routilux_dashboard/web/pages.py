@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, request
 from ..api import PREFIX
 from ..api.problems import problem_of, problem_response
 from ..assets import built, folder
-from .rendering import page
+from ..rendering import page
 
 if TYPE_CHECKING:
     from ..api.services import Services

@@ -1,4 +1,4 @@
-"""Pages of HTML, made of a template and the built front end."""
+"""Render an HTML page from a template and the built front end."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 
 from flask import Response, render_template
 
-from ..assets import ENTRY, built, read_assets
-from ..protocol import Problem
+from .assets import ENTRY, built, read_assets
+from .protocol import Problem
 
 log = logging.getLogger("routilux_dashboard")
 
@@ -16,12 +16,12 @@ NOT_BUILT = Problem(
     "The front end is not built",
     503,
     "The pages' scripts and styles are missing. In a checkout run `make demo`, or `python -m tools.frontend`, "
-    "and reload; an installed routilux-dashboard brings them along: install it anew.",
+    "and reload; an installed routilux-dashboard includes them: reinstall it.",
 )
 
 
 def page(template: str, status: int = 200, *, entries: tuple[str, ...] = (ENTRY,), **values: object) -> Response:
-    """The page that `template` makes, with what Vite has built of `entries`."""
+    """Render `template` with the scripts and styles that Vite built for `entries`."""
     assets = read_assets(built(), entries)
     if assets.missing and template != "problem.html":
         log.error("%s: %s", NOT_BUILT.title, NOT_BUILT.detail)
