@@ -8,7 +8,7 @@ from .journal.journal import JournalReader
 
 
 class JobHook:
-    """An observer of jobs; override what is needed.
+    """An observer of jobs; override the methods that you need.
 
     Called in the engine's threads: return at once, take no lock that the engine waits for, do no
     I/O. A hook that raises is logged and not called again for that job; the job is not affected.

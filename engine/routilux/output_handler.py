@@ -28,7 +28,7 @@ class OutputHandler(ABC):
     ) -> None:
         """Take one output of routine `routine_id` of job `job_id`. Called in the thread of the handler that sends it.
 
-        `output_type` and `data` are what was given to `send_output`; `timestamp` is local and naive.
+        `output_type` and `data` are the arguments of `send_output`; `timestamp` is local and naive.
         """
 
 

@@ -1,1 +1,1 @@
-"""What is wired to what, decided once."""
+"""The structure of a flow, and the routing table computed from it."""

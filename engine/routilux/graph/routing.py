@@ -64,7 +64,7 @@ class Delivery:
 class Route(Source):
     """An event of a routine in a flow with its edges, as they were when it was first emitted.
 
-    `undelivered` is the number of the same event when nothing is delivered any more (the job is ending); 0 until then.
+    `undelivered` is the number under which the event is recorded, not delivered, once the job is ending; 0 until then.
     """
 
     deliveries: tuple[Delivery, ...] = ()
@@ -72,7 +72,7 @@ class Route(Source):
 
 
 class Edge(NamedTuple):
-    """A connection as the plan remembers it; `name` is its id in the flow."""
+    """A connection in the routing table; `name` is its id in the flow."""
 
     connection: Connection
     source_routine_id: str
@@ -90,10 +90,10 @@ class Graph(Protocol):
 
 
 class RoutingTable:
-    """What a flow's jobs share. The two tables only grow: numbers in a journal keep their meaning.
+    """The routes that a flow's jobs share. Its two tables only grow, so that numbers in a journal stay valid.
 
-    A change of the structure makes new rows for what is emitted from then on. `_lock` guards
-    the tables; reading them needs none.
+    After a change of the structure, emissions get new rows. `_lock` guards the tables; reading them needs no
+    lock.
     """
 
     def __init__(self, flow: Graph) -> None:
@@ -112,14 +112,14 @@ class RoutingTable:
         self._ref: weakref.ref[Listener] = weakref.ref(self)
 
     def connected(self, connection: Connection) -> None:
-        """The flow has one connection more, the last of its list."""
+        """A connection was appended to the flow's list."""
         with self._lock:
             if self._edge_count == len(self._flow.connections) - 1:
                 self._add_edge(connection)
             self.routine_added()
 
     def structure_changed(self) -> None:
-        """Forget what was decided; it is decided anew at its next use."""
+        """Discard the routes; each is computed again at its next use."""
         with self._lock:
             self._edges = {}
             self._duplicates = {}
@@ -127,18 +127,18 @@ class RoutingTable:
             self.routine_added()
 
     def routine_added(self) -> None:
-        """As `structure_changed`, but the connections are as they were."""
+        """As `structure_changed`, but the connections are unchanged."""
         with self._lock:
             self.version += 1
             self._routes = {}
-            for receiver in self.targets:  # activations that wait still hold earlier ones
+            for receiver in self.targets:  # queued activations still refer to earlier ones
                 receiver.routes.clear()
             self._receivers = {}
             self._direct_deliveries = {}
             self._ids = {}
 
     def routine_id(self, routine: Any) -> str | None:
-        """The id of a routine in the flow (the first, when it is there twice), or `None`."""
+        """The id of a routine in the flow (the first, if it is there twice), or `None`."""
         with self._lock:
             if not self._ids:
                 self._ids = {id(known): key for key, known in reversed(list(self._flow.routines.items()))}
@@ -153,7 +153,7 @@ class RoutingTable:
             return self._routes.get((routine_id, event.name)) or self._make_route(routine_id, event)
 
     def undelivered(self, route: Route) -> int:
-        """The number of an event that is recorded, and delivered to nobody."""
+        """The number under which an undelivered event is recorded."""
         with self._lock:
             if not route.undelivered:
                 route.undelivered = len(self.sources)
@@ -161,7 +161,7 @@ class RoutingTable:
         return route.undelivered
 
     def entry(self, routine_id: str) -> Delivery | None:
-        """The edge into a routine's `trigger` slot, or `None` when it has none."""
+        """The edge into a routine's `trigger` slot, or `None` if it has none."""
         slot = self._flow.routines[routine_id].get_slot(ENTRY_SLOT)
         if slot is None:
             return None

@@ -24,7 +24,7 @@ class RunSnapshot:
         completed_routines: ids of routines with a handler run that completed, in order.
         entry_retried: whether the entry's handler needed a retry.
         execution_strategy: the job's own, or `None` for its flow's.
-        timeout, time_left: seconds that the job may take in all, and what is left of them; `None`: the flow decides.
+        timeout, time_left: the job's time limit and the remaining part of it, in seconds; `None`: the flow's limit.
     """
 
     pending_tasks: list[dict[str, Any]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Copies of payloads, so that what is recorded stays as it was when it was recorded."""
+"""Copies of payloads, so that records keep the values of the moment of recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is safe between threads: a lock without convoy, a stop event, weak listeners, the wait at exit."""
+"""Synchronization between threads: a spinning lock, a stop event, weak listeners, and the wait at exit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Protocol, TypeAlias
 
 YIELDS = 50
-"""Times to let others run before waiting longer; the holder needs one turn to come out."""
+"""Attempts that only yield before sleeping longer; the holder usually needs one turn to release the lock."""
 
 
 def acquire_spinning(lock: Lock) -> None:
@@ -23,7 +23,7 @@ def acquire_spinning(lock: Lock) -> None:
 
 
 class StopEvent(threading.Event):
-    """A `threading.Event`, of which `if` asks what `is_set` tells: any other one is always true.
+    """A `threading.Event` whose truth value is `is_set()`; other events are always true.
 
     >>> sign = StopEvent()
     >>> before = bool(sign)
@@ -37,17 +37,17 @@ class StopEvent(threading.Event):
 
 
 class Listener(Protocol):
-    """The plan of a flow that an event or slot is part of."""
+    """The routing table of a flow that an event or slot is part of."""
 
     def structure_changed(self) -> None:
-        """What it knows of the event or slot is not so any more."""
+        """Discard cached facts about the event or slot."""
 
 
 Listeners: TypeAlias = list[weakref.ref[Listener]]
 
 
 def add_listener(listeners: Listeners, listener: weakref.ref[Listener]) -> None:
-    """Tell `listener` from now on; once, however often it is added."""
+    """Notify `listener` of changes; adding it again has no effect."""
     if listener in listeners:
         return
     for known in [known for known in listeners if known() is None]:
@@ -57,7 +57,7 @@ def add_listener(listeners: Listeners, listener: weakref.ref[Listener]) -> None:
 
 
 def notify(listeners: Listeners) -> None:
-    """Something has changed."""
+    """Tell the listeners that the structure has changed."""
     for known in list(listeners):
         listener = known()
         if listener is not None:
@@ -65,12 +65,11 @@ def notify(listeners: Listeners) -> None:
 
 
 class ExitBarrier:
-    """A set of jobs and the wait for its being empty. `_lock` guards the set.
+    """The running jobs, which the interpreter waits for at exit. `_lock` guards the set.
 
-    The engine's threads are daemons, so that a handler that waits at a checkpoint of a paused job
-    does not keep the program; at the interpreter's exit this waits instead for every job that is
-    neither paused nor over, also one that has nothing for a thread just now (a retry is due, a
-    function is carried).
+    The engine's threads are daemons, so that a handler suspended at a checkpoint of a paused job does not
+    keep the program alive. Instead, this barrier waits at exit for every job that is neither paused nor
+    ended, including jobs without work for a thread at the moment (a pending retry, a carried function).
     """
 
     def __init__(self) -> None:
@@ -80,26 +79,28 @@ class ExitBarrier:
         self._registered = False
 
     def add(self, job: object) -> None:
-        """A job goes on by itself from now on."""
+        """Wait for `job` at exit."""
         with self._lock:
             self._jobs.add(job)
-            if not self._registered:  # as late as can be: what the program registered before runs after the jobs
+            if (
+                not self._registered
+            ):  # as late as possible: functions that the program registered earlier run after the jobs
                 self._registered = True
                 atexit.register(self.wait)
 
     def discard(self, job: object) -> None:
-        """It is paused or has ended; nothing happens when it never began here."""
+        """`job` is paused or has ended. Does nothing for an unknown job."""
         with self._lock:
             self._jobs.discard(job)
             if not self._jobs:
                 self._changed.notify_all()
 
     def wait(self) -> None:
-        """Wait until no job is under way."""
+        """Wait until no job is running."""
         with self._lock:
             while self._jobs:
                 self._changed.wait()
 
 
 EXIT_BARRIER = ExitBarrier()
-"""The process's own: the interpreter ends once."""
+"""One for the process, which exits once."""

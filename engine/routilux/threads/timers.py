@@ -1,4 +1,4 @@
-"""Calls at a later time: retries and time limits. One thread for the process, there only while it is needed."""
+"""Delayed calls for retries and time limits. One thread serves the process and exists only while a call is pending."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from collections.abc import Callable
 _log = logging.getLogger("routilux")
 
 LONGEST_WAIT = 3600.0
-"""Seconds after which the clock is looked at again: a lock cannot be waited for without end."""
+"""Seconds of one wait at most: longer timeouts overflow on some platforms."""
 
 
 class Timer:
-    """One call to come. `cancel()` may be called any number of times, from any thread."""
+    """A pending call. `cancel()` may be called any number of times, from any thread."""
 
     __slots__ = ("call", "due")
 
@@ -25,11 +25,11 @@ class Timer:
         self.call: Callable[[], None] | None = call
 
     def cancel(self) -> None:
-        """Make sure that the call is not made, unless it is being made now."""
+        """Prevent the call, unless it is in progress."""
         self.call = None
 
     def fire(self) -> None:
-        """Make the call, unless it was cancelled."""
+        """Make the call unless it was cancelled."""
         call = self.call
         if call is None:
             return
@@ -46,7 +46,7 @@ class Timers:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # the collector may have something called later in the midst of this
+        self._lock = threading.RLock()  # reentrant: the garbage collector may call `call_later` inside these methods
         self._changed = threading.Condition(self._lock)
         self._heap: list[tuple[float, int, Timer]] = []
         self._number = itertools.count()
@@ -54,7 +54,7 @@ class Timers:
         self._clean_at = 1024
 
     def call_later(self, seconds: float, call: Callable[[], None]) -> Timer:
-        """Have `call()` made after `seconds`, in the timers' thread: it must be short."""
+        """Make `call()`, which must be short, after `seconds` in the timers' thread."""
         timer = Timer(time.monotonic() + max(seconds, 0.0), call)
         with self._lock:
             first = self._heap[0][0] if self._heap else None
@@ -76,14 +76,16 @@ class Timers:
     def _run(self) -> None:
         while (timer := self._next()) is not None:
             timer.fire()
-            del timer  # while this thread waits it keeps no job in memory
+            del timer  # keep no job in memory while this thread waits
 
     def _next(self) -> Timer | None:
-        """The next timer that is due; `None`, and the thread ends, when none is left."""
+        """Wait for the next due timer; return `None`, and let the thread end, if none is left."""
         with self._lock:
             while self._heap:
                 wait = self._heap[0][0] - time.monotonic()
-                if wait <= 0:  # a cancelled one stays until then: ending the thread for it would cost a new one
+                if (
+                    wait <= 0
+                ):  # cancelled timers stay in the heap until they are due, so that the thread need not be restarted
                     return heapq.heappop(self._heap)[2]
                 self._changed.wait(min(wait, LONGEST_WAIT))
             self._thread = None
@@ -91,11 +93,11 @@ class Timers:
 
 
 TIMERS = Timers()
-"""The process's own: a thread for each flow or job would be many threads that sleep."""
+"""One for the process: a thread for each flow or job would mean many sleeping threads."""
 
 
 class TimeLimit:
-    """How long a job may take in all (seconds), pauses not counted."""
+    """A job's time limit in seconds, without the time it is paused."""
 
     def __init__(self, seconds: float, over: Callable[[], None]) -> None:
         self.seconds = seconds
@@ -106,7 +108,7 @@ class TimeLimit:
 
     @property
     def left(self) -> float:
-        """What is left of the time. May be set while the clock is stopped."""
+        """The remaining seconds. May be set while the clock is stopped."""
         return self._left if self._timer is None else self._left - (time.monotonic() - self._since)
 
     @left.setter
@@ -114,7 +116,7 @@ class TimeLimit:
         self._left = seconds
 
     def start(self) -> None:
-        """Start the clock, or let it continue."""
+        """Start or continue the clock."""
         if self._timer is None:
             self._since = time.monotonic()
             self._timer = TIMERS.call_later(self._left, self._over)

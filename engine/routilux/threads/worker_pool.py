@@ -9,15 +9,15 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 IDLE_SECONDS = 10.0
-"""How long a thread without work stays."""
+"""Seconds after which an idle thread ends."""
 
 Work = Callable[[], None]
 
 
 class WorkerPool:
-    """At most `limit` threads that take calls from one queue. They come when needed and go when idle.
+    """At most `limit` threads that take calls from one queue. They start on demand and end when idle.
 
-    The threads are daemons; who waits for their work at the interpreter's exit is `ExitBarrier`.
+    The threads are daemons; `ExitBarrier` waits for their work at the interpreter's exit.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -31,31 +31,31 @@ class WorkerPool:
         self._release.atexit = False
 
     def submit(self, work: Work) -> None:
-        """Have `work()` called by a thread."""
+        """Queue `work()` for a thread."""
         while not self._pool.submit(work):
-            pass  # it was told to end this moment, when there was another crew already
+            pass  # this state was just ended, and another one has replaced it
 
     @property
     def waiting(self) -> bool:
-        """Whether calls wait for a thread."""
+        """Whether calls are queued."""
         return not self._pool.queue.empty()
 
     def stop(self, timeout: float | None = None) -> None:
-        """Let the threads finish what they were given, then end them; wait for that up to `timeout` seconds.
+        """Let the threads finish the queue, then end them; wait up to `timeout` seconds.
 
-        Others come when there is work again: a job that is paused now may be resumed.
+        New threads start when there is work again: a paused job may be resumed later.
         """
-        crew, release = self._pool, self._release
+        pool, release = self._pool, self._release
         self._open_pool()
         release.detach()
-        crew.finish(timeout)
+        pool.finish(timeout)
 
 
 class PoolState:
-    """What the threads know; they must not keep `WorkerPool` alive. `lock` guards `threads` and `idle`.
+    """The threads' shared state, separate so that they do not keep `WorkerPool` alive.
 
-    `idle` counts waiting threads that no `submit` has reckoned with; it may be too small for a
-    moment (then a thread too many comes, up to the limit), never too large.
+    `lock` guards `threads` and `idle`. `idle` counts waiting threads that no `submit` has claimed; it may be
+    briefly too small (then one thread more than necessary starts, up to the limit), but never too large.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -69,7 +69,7 @@ class PoolState:
         self.ended = False
 
     def submit(self, work: Work) -> bool:
-        """`False` when this crew was told to end."""
+        """Queue `work`; return `False` if this pool has ended."""
         with self.lock:
             if self.ended:
                 return False
@@ -90,20 +90,20 @@ class PoolState:
         try:
             while (work := self._take()) is not None:
                 work()
-                del work  # while this thread waits it keeps no job in memory
-        except BaseException:  # what a hook raised that ends threads, as `SystemExit` does
+                del work  # keep no job in memory while this thread waits
+        except BaseException:  # such as a hook's `SystemExit`, which ends the thread
             self._replace()
             raise
 
     def _replace(self) -> None:
-        """This thread ends in the midst of work: it must not be counted on, and what waits must not wait for it."""
+        """Replace this thread, which ends because of an exception, if calls are still queued."""
         with self.lock:
             self.threads.discard(threading.current_thread())
             if not self.queue.empty():
                 self._add_thread()
 
     def _take(self) -> Work | None:
-        with self.lock:  # looked at in one step with the count: a `submit` in between would leave a busy thread in it
+        with self.lock:  # check and count in one step: a `submit` in between would leave a busy thread counted as idle
             self.idle += self.queue.empty()
         try:
             return self._given(self.queue.get(timeout=IDLE_SECONDS))
@@ -111,7 +111,7 @@ class PoolState:
             return self._leave_idle()
 
     def _given(self, work: Work | None) -> Work | None:
-        if work is None:  # the sign to end
+        if work is None:  # the signal to end
             with self.lock:
                 self.threads.discard(threading.current_thread())
         return work
@@ -119,7 +119,7 @@ class PoolState:
     def _leave_idle(self) -> Work | None:
         with self.lock:
             try:
-                work = self.queue.get_nowait()  # it came while this thread was giving up
+                work = self.queue.get_nowait()  # it arrived while this thread timed out
             except Empty:
                 work = None
                 self.idle = max(self.idle - 1, 0)
@@ -128,10 +128,10 @@ class PoolState:
             return work
 
     def release(self) -> None:
-        """Send the threads home; nobody can give them anything more.
+        """Signal the threads to end; the pool has been garbage-collected.
 
-        The garbage collector may call this in any thread, inside any of these methods: so no lock is
-        taken, and nobody is waited for.
+        The garbage collector may call this in any thread, inside any of these methods, so it takes no lock
+        and does not wait.
         """
         for _ in range(min(self.limit, self.made)):
             self.queue.put(None)
