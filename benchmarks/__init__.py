@@ -1,1 +1,1 @@
-"""Speed, always as a ratio of two things measured in one run."""
+"""Benchmarks: each prints ratios of things measured in the same run."""

@@ -1,6 +1,6 @@
-"""What capturing a job's journal costs, and playing it back: `python -m benchmarks.capturing [--rounds N]`.
+"""The cost of capturing a job's journal and of playing it back: `python -m benchmarks.capturing [--rounds N]`.
 
-Batches of 5,000 records, as one look at a busy job has them, and their runs, beside encoding the same payloads with
+Batches of 5,000 records, as one batch of a busy job has, and their runs, compared with encoding the same payloads with
 msgspec and nothing else.
 """
 
@@ -32,7 +32,7 @@ PAYLOADS: Mapping[str, Callable[[int], dict[str, Any]]] = {
 
 
 class Source(Routine):
-    """Emits payloads, and has `took` called after each batch of them."""
+    """Emits payloads and calls `took` after each batch."""
 
     def __init__(self, payloads: Iterable[dict[str, Any]], took: Callable[[], object]) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Source(Routine):
 
 
 class Taker(JobHook):
-    """Takes segments of a job, and the time that this takes."""
+    """Takes a job's segments and measures the time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -68,7 +68,7 @@ job_state_flow: dict[str, Flow] = {}
 
 
 def captured(make: Callable[[int], dict[str, Any]]) -> Taker:
-    """A job of `ROWS` records, captured."""
+    """Run a job of `ROWS` records and capture it."""
     taker, flow = Taker(), Flow("source")
     job_state_flow["source"] = flow
     flow.add_routine(Source(map(make, range(ROWS)), taker.take), "source")

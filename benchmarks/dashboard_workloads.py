@@ -1,4 +1,4 @@
-"""What the dashboard costs the program that it watches: the same job alone, watched, stored, and both at once.
+"""The cost of the dashboard to the program that it watches: the same job alone, watched, stored, and both at once.
 
 Run by `benchmarks/worker.py` with this tree or with another one, so it uses the public API, the socket's events and
 the store's tables only. The job is the chain of three of `w1.py` with 300,000 items (`ITEMS=`): 600,000 records and as

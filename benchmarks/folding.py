@@ -1,7 +1,7 @@
-"""What folding a batch of a journal costs: `python -m benchmarks.folding [--rounds N]`.
+"""The cost of folding a batch of a journal: `python -m benchmarks.folding [--rounds N]`.
 
-A batch is that of one tick of a very busy job, 50,000 emissions and as many handler runs within
-50 ms, beside a plain loop over the same rows that counts emissions, runs, times and nothing else.
+The batch is one tick of a very busy job: 50,000 emissions and as many handler runs within 50 ms. It is compared
+with a plain loop over the same rows that only counts emissions, runs and times.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EPOCH_NS = 1_700_000_000_000_000_000
 
 
 class Ring:
-    """Names of a ring of routines."""
+    """The sources and targets of a ring of routines."""
 
     def __init__(self, size: int) -> None:
         edges = [(f"r{i}", f"r{(i + 1) % size}") for i in range(size)]
@@ -40,7 +40,7 @@ class Ring:
 
 
 def batch(size: int, median_ns: float) -> JournalBatch:
-    """Rows of `size` routines whose handlers take about `median_ns`."""
+    """Make the rows of `size` routines whose handlers take about `median_ns`."""
     chance = random.Random(1)
     records, runs = [], []
     for i in range(ROWS):
@@ -51,7 +51,7 @@ def batch(size: int, median_ns: float) -> JournalBatch:
 
 
 def counters_class() -> Any:
-    """The class that folds, by the name that it has in this tree or had in the release before."""
+    """Find the class that folds, by its name in this tree or in the last release."""
     for place, name in (("fold.counters", "JobCounters"), ("fold.counters", "JobFold"), ("film.fold", "JobFold")):
         try:
             return getattr(import_module(f"routilux_dashboard.{place}"), name)

@@ -1,8 +1,8 @@
-"""How late the browser hears: from an event's record, or a change of status, to the frame's arrival elsewhere.
+"""The delay from an event's record, or a change of status, to the arrival of its frame in a client.
 
-`python -m benchmarks.frame_delay [--seconds N]`. The watcher is a process of its own, as a
-browser is. Each pair of rows is measured in one run of the server: nothing else in its process, then two
-handlers that burn processor time in it.
+`python -m benchmarks.frame_delay [--seconds N]`. The client is a separate process, as a
+browser is. Each kind of delay is measured twice: with an idle server process, and with two handlers in it that burn
+processor time.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Burner(Routine):
 
 
 class Sleeper(Routine):
-    """Waits for its cancellation, and so leaves its job as it is: controls are all that happens."""
+    """Waits to be cancelled, so that controls are the only changes of its job."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ def flow_of(routine: Routine, name: str) -> Flow:
 
 
 def frames(seconds: float, burners: int) -> list[float]:
-    """Delays of events that come every 7 ms, beside so many handlers that burn processor time."""
+    """Delays of events emitted every 7 ms while so many handlers burn processor time."""
     ticker, burner = flow_of(Ticker(), "ticker"), flow_of(Burner(), "burner")
     with Dashboard(ticker, burner, port=0, store="none") as dashboard:
         burning = [burner.start("entry") for _ in range(burners)]
@@ -84,7 +84,7 @@ def frames(seconds: float, burners: int) -> list[float]:
 
 
 def changes(burners: int) -> list[float]:
-    """Delays of controls that are asked one by one of a server that has nothing else to send."""
+    """Delays of controls, one at a time, while the server has nothing else to send."""
     sleeper, burner = flow_of(Sleeper(), "sleeper"), flow_of(Burner(), "burner")
     with Dashboard(sleeper, port=0, store="none") as dashboard:
         burning = [burner.start("entry") for _ in range(burners)]
@@ -104,15 +104,15 @@ def changes(burners: int) -> list[float]:
 
 
 def print_row(name: str, delays: list[float]) -> None:
-    """One line: percentiles in ms, and the goal where there is one."""
+    """Print one line: percentiles in ms, and the goal if any."""
     ordered = sorted(delay * 1000 for delay in delays)
     p50, p95, p99 = (ordered[min(int(len(ordered) * share), len(ordered) - 1)] for share in (0.5, 0.95, 0.99))
     print(f"{name:32}{len(ordered):>8}{p50:>9.1f}{p95:>9.1f}{p99:>9.1f}   {GOALS.get(name, '')}")
 
 
 def measure(seconds: float) -> None:
-    """Measure everything, frames for so many seconds, and print the table."""
-    print(f"\n{'delay until it has arrived, ms':32}{'samples':>8}{'p50':>9}{'p95':>9}{'p99':>9}   goal")
+    """Measure everything, with frames for `seconds` each, and print the table."""
+    print(f"\n{'delay until arrival, ms':32}{'samples':>8}{'p50':>9}{'p95':>9}{'p99':>9}   goal")
     print_row("change of status, idle", changes(0))
     print_row("change of status, two busy", changes(2))
     print_row("frame, nothing else", frames(seconds, 0))

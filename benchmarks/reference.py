@@ -1,4 +1,4 @@
-"""The reference, in an environment of its own: it is imported as `routilux` too."""
+"""The reference in its own environment, because it is also imported as `routilux`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PACKAGES = ("routilux==0.10.0", "serilux==0.3.1")
 
 
 def python() -> Path:
-    """The interpreter of the environment, which is made at the first call."""
+    """Return the environment's interpreter; the first call creates the environment."""
     interpreter = HOME / "bin" / "python"
     if not (HOME / "installed").exists():
         print(f"Installing {' and '.join(PACKAGES)} into {HOME.relative_to(ROOT)}", flush=True)
@@ -24,5 +24,5 @@ def python() -> Path:
 
 
 def own_python() -> Path:
-    """The interpreter that runs this."""
+    """Return the running interpreter."""
     return Path(sys.executable)

@@ -1,4 +1,4 @@
-"""Running several things in turn, and printing what they took beside each other."""
+"""Runs several things alternately and prints their times side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Measured(NamedTuple):
-    """`times`: seconds of each round; `events`: what they are divided by."""
+    """`times`: seconds of each round; `events`: events in a round."""
 
     name: str
     times: list[float]
@@ -22,7 +22,7 @@ class Measured(NamedTuple):
 
 
 def interleave(kinds: dict[str, Callable[[], float]], rounds: int, events: int) -> list[Measured]:
-    """Time every kind once a round, in turn, after one round that does not count."""
+    """Time every kind once a round, after one warm-up round."""
     times: dict[str, list[float]] = {name: [] for name in kinds}
     for number in range(rounds + 1):
         for name, run in kinds.items():
@@ -34,12 +34,12 @@ def interleave(kinds: dict[str, Callable[[], float]], rounds: int, events: int) 
 
 
 def ratio(a: Measured, b: Measured) -> float:
-    """The median of the rounds' own ratios a / b: what drifts in a round drifts in both."""
+    """Return the median of the rounds' ratios a / b; drift affects both sides of a round alike."""
     return median(x / y for x, y in zip(a.times, b.times, strict=True))
 
 
 def print_table(title: str, rows: list[Measured], base: str, goals: dict[str, float]) -> None:
-    """Print each row's µs an event and its ratio to `base`, with the goal beside it."""
+    """Print each row's µs an event, its ratio to `base`, and its goal."""
     baseline = next(row for row in rows if row.name == base)
     print(f"\n{title}\n{'':28}{'µs/event':>10}{'ratio to ' + base:>22}{'goal':>8}")
     for row in rows:

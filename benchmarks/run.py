@@ -6,20 +6,20 @@ import argparse
 import os
 import platform
 
-from benchmarks import compared, frame_delay, storing, watched
+from benchmarks import engine_goals, frame_delay, storing, watched
 from benchmarks.report import print_table
 
 WATCHED_GOALS = {"dashboard on": 1.05, "one browser": 1.10}
 
 
 def main() -> None:
-    """Run everything, in turn, and print the ratios."""
+    """Run every part and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="what to measure (default: everything)")
+    parser.add_argument("part", nargs="*", choices=[*PARTS, []], help="the parts to measure (default: all)")
     parser.add_argument("--rounds", type=int, default=9, help="rounds of each workload (default 9)")
     arguments = parser.parse_args()
     rounds: int = arguments.rounds
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {rounds} rounds, each kind in turn")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores; medians of {rounds} rounds, run alternately")
     for part in arguments.part or PARTS:
         PARTS[part](rounds)
 
@@ -30,7 +30,7 @@ def _watched(rounds: int) -> None:
     print_table("The same beside the limit", [row for row in rows if row.name != "one browser"], "deque limit", {})
 
 
-PARTS = {"watched": _watched, "engine": compared.measure, "delay": frame_delay.measure, "storing": storing.measure}
+PARTS = {"watched": _watched, "engine": engine_goals.measure, "delay": frame_delay.measure, "storing": storing.measure}
 
 if __name__ == "__main__":
     main()

@@ -17,7 +17,7 @@ class Side:
 
     Args:
         interpreter: the Python that runs it.
-        tree: the source tree whose `engine` and `dashboard` it imports; `None` for what is installed.
+        tree: the source tree whose `engine` and `dashboard` it imports; `None` for the installed packages.
         module: where the workloads are.
     """
 
@@ -49,7 +49,7 @@ class Side:
         return float(cost) / float(events) * 1e6
 
     def figures(self, workload: str) -> dict[str, float]:
-        """Run a workload of `benchmarks.dashboard_workloads` once: its figures by name."""
+        """Run a workload of `benchmarks.dashboard_workloads` once: its figures, by name."""
         figures: dict[str, float] = self.answer(workload)
         return figures
 

@@ -1,7 +1,7 @@
 """Compares two source trees, run alternately: `python -m benchmarks.trees OLD_TREE [WORKLOAD ...] [--rounds N]`.
 
 The old tree is a checkout of an earlier commit and needs no environment of its own: this interpreter runs the
-workloads of this tree with each tree's `engine` and `dashboard` in turn. What is printed is the median of the rounds'
+workloads of this tree with each tree's `engine` and `dashboard` in turn. It prints the median of the rounds'
 ratios, new over old; where other work disturbs the machine, `best/best` (the best rounds' ratio) says more. A dashboard
 workload is also divided by the same job alone, run just before it with the same tree.
 """
@@ -30,11 +30,11 @@ ENGINE = {
 }
 """The engine's workloads, with the highest ratio that a change may cost."""
 BASE = {"memory without store": "memory alone", "folding": None}
-"""What a dashboard workload is divided by, where it is not `alone`."""
+"""The workload that a dashboard workload is divided by, if not `alone`."""
 
 
 def main() -> None:
-    """Compare what the command line names, or everything."""
+    """Compare the workloads named on the command line, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("old", type=Path, metavar="OLD_TREE", help="a checkout of the commit to compare with")
     names = [*ENGINE, *(name for name in DASHBOARD if name not in {"alone", "memory alone"})]
@@ -71,7 +71,7 @@ def compare_engines(trees: tuple[Path, Path], workloads: list[str], rounds: int)
 
 
 def compare_dashboards(trees: tuple[Path, Path], workloads: list[str], rounds: int) -> None:
-    """Print every figure of each workload in each tree, and what it is divided by the job alone."""
+    """Print each workload's figures in both trees, and their ratios to the job alone."""
     print(f"\n{'dashboard':66}{'old':>10}{'new':>10}{'new/old':>9}{'old/alone':>11}{'new/alone':>11}")
     module = "benchmarks.dashboard_workloads"
     with _side(trees[0], module) as old, _side(trees[1], module) as new:

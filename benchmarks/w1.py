@@ -13,7 +13,7 @@ EVENTS = 2 * ITEMS
 
 
 class Source(Routine):
-    """Waits for the sign to go, then emits every item."""
+    """Waits for `go`, then emits every item."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Source(Routine):
 
 
 class Pass(Routine):
-    """Hands each item on."""
+    """Passes each item on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Pass(Routine):
 
 
 class Sink(Routine):
-    """Takes each item."""
+    """Receives each item."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Sink(Routine):
 
 
 def make_flow(**options: Any) -> Flow:
-    """The chain, as a flow."""
+    """Make the chain."""
     flow = Flow("w1", **options)
     for name, routine in (("source", Source()), ("pass", Pass()), ("sink", Sink())):
         flow.add_routine(routine, name)

@@ -1,4 +1,4 @@
-"""What being watched costs: W1 with no hook, with the dashboard on, and with browsers on the job's page."""
+"""The cost of being watched: W1 with no hook, with the dashboard on, and with browsers on the job's page."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tools.browser import FLAGS, find
 
 
 class Unwatched:
-    """W1 with nobody looking."""
+    """W1 without a dashboard."""
 
     def __init__(self) -> None:
         self.flow = w1.make_flow(execution_timeout=600)
 
     def run(self) -> float:
-        """Seconds from the first emission to the end of the job."""
+        """Return the seconds from the first emission to the end of the job."""
         source = self._source()
         source.go.clear()
         job_state = self.flow.start("source")
@@ -33,7 +33,7 @@ class Unwatched:
             raise RuntimeError(f"{job_state!r} did not end")
         took = perf_counter() - source.started
         if len(job_state.execution_history) != w1.EVENTS + 2:
-            raise RuntimeError(f"{job_state!r} has lost events")
+            raise RuntimeError(f"{job_state!r} lost events")
         self.done(job_state)
         return took
 
@@ -46,11 +46,11 @@ class Unwatched:
         """Called before the first emission."""
 
     def done(self, job_state: JobState) -> None:
-        """Called when the time is taken."""
+        """Called after the time was taken."""
 
 
 class Followed(Unwatched):
-    """W1 with the dashboard on and a client, a process of its own, that is sent all and draws nothing."""
+    """W1 with the dashboard on and a live client, in its own process, that draws nothing."""
 
     def __init__(self, stack: ExitStack) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def _pages(count: int) -> Iterator[list[Page]]:
 
 
 def measure(rounds: int) -> list[Measured]:
-    """W1 beside the limit: unwatched, dashboard on, one browser; the first is what the others are compared to."""
+    """Measure W1 without a dashboard, with one, with a client and with a browser, and the deque limit."""
     with ExitStack() as stack:
         kinds = {
             "no hook": Unwatched().run,

@@ -1,8 +1,8 @@
-"""The workloads, written against what the engine and the reference have in common.
+"""The engine's workloads, written against the API that the engine and the reference share.
 
 Run by `benchmarks/worker.py` in either environment: it imports the standard library and `routilux` only.
 An event is one handler call caused by one emission. Each function returns (seconds, events); the time ends
-when the last handler has run, so that nobody is charged for how its waiting polls.
+when the last handler has run, so that polling in `wait` does not count.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Source(Routine):
 
 
 class Pass(Routine):
-    """Hands each item on."""
+    """Passes each item on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Pass(Routine):
 
 
 class Sink(Routine):
-    """Counts what arrives and tells when `expected` have; `pause` is seconds of I/O for each."""
+    """Counts items and sets `all_there` after the last one; `pause` is seconds of I/O for each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Sink(Routine):
 
 
 def chain(length: int, **options: Any) -> tuple[Flow, Sink]:
-    """A flow of a source, `length - 2` that pass on, and a sink."""
+    """Make a flow of a source, `length - 2` routines that pass items on, and a sink."""
     flow, sink = Flow("bench", **options), Sink()
     flow.add_routine(Source(), "0")
     for place in range(1, length - 1):
@@ -79,12 +79,12 @@ def chain(length: int, **options: Any) -> tuple[Flow, Sink]:
 
 
 def run(flow: Flow, sink: Sink, items: int, arriving: int) -> float:
-    """Seconds from the call of execute to the last arrival."""
+    """Return the seconds from the call of `execute` to the last arrival."""
     sink.expect(arriving)
     started = time.perf_counter()
     flow.execute("0", entry_params={"items": items})
     if not sink.all_there.wait(DEADLINE):
-        raise RuntimeError(f"{flow!r}: not everything arrived in {DEADLINE} s")
+        raise RuntimeError(f"{flow!r}: items were missing after {DEADLINE} s")
     return sink.ended - started
 
 
@@ -106,7 +106,7 @@ def fan(items: int) -> tuple[float, int]:
 
 
 def long_chain(items: int, length: int = 100, *, swept: bool = False) -> tuple[float, int]:
-    """W3: a chain of a hundred. `swept`: the garbage collector has seen the new flow before the run."""
+    """W3: a chain of a hundred. `swept`: the garbage collector traverses the new flow before the run."""
     flow, sink = chain(length)
     if swept:
         gc.collect()
@@ -117,7 +117,7 @@ def waiting_handlers(items: int, workers: int = 32, seconds: float = 0.005) -> t
     """W4: handlers that wait for I/O, on many workers. Divide by `items * seconds / workers` for the ideal."""
     flow, sink = chain(2, execution_strategy="concurrent", max_workers=workers)
     sink.pause = seconds
-    run(flow, sink, workers, workers)  # the threads are there
+    run(flow, sink, workers, workers)  # start the threads
     return run(flow, sink, items, items), items
 
 
@@ -128,7 +128,7 @@ def many_jobs(jobs: int) -> tuple[float, int]:
 
 
 def empty_jobs(jobs: int) -> tuple[float, int]:
-    """`execute` and wait of a job without an event."""
+    """`execute` a job without events and wait for it."""
     from routilux import JobState
 
     flow, _ = chain(3)
@@ -140,7 +140,7 @@ def empty_jobs(jobs: int) -> tuple[float, int]:
 
 
 def memory(items: int, **options: Any) -> tuple[float, int]:
-    """Bytes / 10^6 (not seconds) that a job keeps for each event when all are kept."""
+    """Bytes / 10^6 (not seconds) that a job keeps for each event with an unlimited history."""
     flow, sink = chain(3, **options)
     tracemalloc.start()
     sink.expect(items)
@@ -154,12 +154,12 @@ def memory(items: int, **options: Any) -> tuple[float, int]:
 
 
 def memory_limited(items: int) -> tuple[float, int]:
-    """Bytes / 10^6 that a job keeps in all with a `history_limit`."""
+    """Bytes / 10^6 that a job keeps in total with a `history_limit`."""
     return memory(items, history_limit=1_000)[0], 1
 
 
 class Slotted:
-    """What the limit appends for each event."""
+    """The record that the deque limit appends for each event."""
 
     __slots__ = ("data", "event", "routine", "time")
 
@@ -171,7 +171,7 @@ class Slotted:
 
 
 def deque_limit(items: int) -> tuple[float, int]:
-    """W1 with a deque and a list of slotted records: nobody can be faster in Python."""
+    """W1 as a loop over a deque that appends slotted records: the floor for pure Python."""
     queue: deque[tuple[Callable[..., None], dict[str, Any]]] = deque()
     records: list[Slotted] = []
     clock = time.time_ns

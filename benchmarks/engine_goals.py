@@ -1,4 +1,4 @@
-"""The engine beside the reference and beside the limit, each goal of the engine as a ratio."""
+"""The engine's goals, each a ratio to the reference or to the deque limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IDEAL_W4 = 1_000 * 0.005 / 32
 
 
 class Goal(NamedTuple):
-    """A ratio to show: workload a over workload b, each as 'side: workload'; `want` is `'≥ 25'` or `'≤ 1.5'`."""
+    """A ratio to print: workload a over workload b, each as 'side: workload'; `want` is `'≥ 25'` or `'≤ 1.5'`."""
 
     title: str
     a: str
@@ -44,13 +44,13 @@ GOALS = (
 
 @contextmanager
 def sides() -> Iterator[dict[str, Callable[[str], float]]]:
-    """What can be run, by the name of its side."""
+    """The functions that run a workload, by side."""
     with Side(reference.own_python()) as own, Side(reference.python()) as other:
         yield {"own": own.cost, "reference": other.cost, "ideal": lambda _: IDEAL_W4 / 1_000 * 1e6}
 
 
 def measure(rounds: int) -> None:
-    """Print each goal's ratio: in each round both of its sides are run, one after the other."""
+    """Print each goal's ratio: each round runs both workloads, one after the other."""
     print(f"\nThe engine's goals\n{'':48}{'a, µs':>10}{'b, µs':>10}{'ratio':>9}   goal")
     with sides() as run:
         for goal in GOALS:
