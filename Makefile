@@ -20,7 +20,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONHOME VIRTUAL_ENV
 
 # Where `make check` looks for phrases that read as translated; `python -m tools.words --count` counts the rest.
-ENGINE_PLAIN := __init__.py connection.py context.py flow.py graph hooks.py job/job_document.py journal output_handler.py status.py threads
+ENGINE_PLAIN := __init__.py connection.py context.py execution flow.py graph hooks.py job job_state.py journal output_handler.py \
+	status.py threads
 DASHBOARD_PLAIN := forwarding payloads recording segments store times.py
 PLAIN := README.md CHANGELOG.md CONTRIBUTING.md docs examples tools $(wildcard tests/test_*.py) tests/former_release \
 	$(addprefix engine/routilux/,$(ENGINE_PLAIN)) $(addprefix dashboard/routilux_dashboard/,$(DASHBOARD_PLAIN))

@@ -188,7 +188,7 @@ class JobState(SharedState):
 
     @property
     def checkpoint(self) -> dict[str, Any] | None:
-        """What was passed to the last pause, or `None`."""
+        """The checkpoint passed to the last pause, or `None`."""
         return self.pause_points[-1].get("checkpoint") if self.pause_points else None
 
     @property
@@ -211,7 +211,7 @@ class JobState(SharedState):
         if self._run is None:
             now = RunCapture(self.status, lifecycle.ended_ns, self._journal.seq, self._restored)
         else:
-            now = self._run.capture()  # first: what is read after it misses nothing that has ended
+            now = self._run.capture()  # first: a handler that ends meanwhile is in the data read after it
         shared = copy_shared(self)
         history = self.read_history(0, now.seq)
         return JobDocument(

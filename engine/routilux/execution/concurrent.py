@@ -126,7 +126,7 @@ class ConcurrentRunner(Runner):
             self._interrupt = error
 
     def _worker_loop(self, frame: RunFrame | None = None) -> None:
-        """A worker's turn: run what is queued until nothing is, or until others have waited long enough.
+        """A worker's turn: run queued activations until none is left, or until other jobs have waited long enough.
 
         A `frame` that is given has an activation, which counts as running already.
         """

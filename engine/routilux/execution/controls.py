@@ -39,7 +39,7 @@ class Controls:
         _continue(run, lease, steps=True)
 
     def cancel(self, reason: str, by: str) -> None:
-        """Discard what waits and set the stop event; the job is cancelled once the running handlers have returned."""
+        """Discard the queue and set the stop event; the job is cancelled once the running handlers have returned."""
         self._run.apply("cancel", ControlRequest("cancel", by, reason, time.time_ns()))
 
     def wait(self, state: str) -> None:

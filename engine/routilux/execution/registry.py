@@ -11,7 +11,7 @@ from ..status import PAUSED
 
 
 class JobRegistry:
-    """Jobs that have not ended: running ones are held, paused ones only as long as somebody else holds them.
+    """Jobs that have not ended. Running jobs are kept alive here; paused ones only by other references.
 
     `_lock` guards everything. A run calls `settle` and `reopen` under its own lock, together with the change of
     status, so that no thread sees one without the other; no user code is called with `_lock` held.

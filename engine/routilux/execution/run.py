@@ -13,8 +13,8 @@ Threads. A sequential run has one loop, in the thread that called `execute` or i
 served by the flow's workers. Any thread may emit, request a control, or release a lease. The thread that drains a run
 settles it.
 
-Leases. Whoever will still queue activations holds a lease: the thread that starts or resumes the job, and each function
-carried to another thread. A run with a lease is never drained, however empty its queue is.
+Leases. Every thread or function that may still queue activations holds a lease: the thread that starts or resumes the
+job, and each carried function. A run with a lease is never drained, however empty its queue is.
 
 Locks. `lock` is the lock of the job's journal. It guards `state`, `dispatching`, `accepting`, `queue`, `leases`,
 `frames`, `suspended` and the retries. Order of locks, from the outside in:
@@ -115,38 +115,38 @@ class Run:
         self.started: int = perf_counter_ns()
         self.time_limit: TimeLimit = TimeLimit(timeout, self.on_timeout)
 
-    # -- what the loops decide
+    # -- provided by the loops
 
     def wake_workers(self) -> None:
         """Something was queued and `needs_wakeup` is set. Expects the lock."""
         raise NotImplementedError
 
     def is_busy_locked(self) -> bool:
-        """Whether a thread is at work that will look again whether the run is drained."""
+        """Whether a thread is at work that will check again whether the run is drained."""
         raise NotImplementedError
 
     def dispatch(self) -> None:
-        """Have other threads run what is queued."""
+        """Have other threads run the queue."""
         raise NotImplementedError
 
-    # -- what `Runner` adds
+    # -- provided by `Runner`
 
     def release_lease(self, lease: Lease, steps: bool = False) -> None:
         """Queue the lease's activations and have them run, or settle the run if it is drained."""
         raise NotImplementedError
 
     def settle(self) -> None:
-        """Take the job to the status that its settling state leads to, and tell the hooks."""
+        """Take the job to the status that its settling state leads to, and notify the hooks."""
         raise NotImplementedError
 
     def on_timeout(self) -> None:
-        """The job has used up its time."""
+        """The job has exceeded its time limit."""
         raise NotImplementedError
 
-    # -- what waits and what is in flight
+    # -- queued and in flight
 
     def queued_count(self) -> int:
-        """How many activations wait, for their turn or for their retry."""
+        """The number of activations that are queued or wait for a retry."""
         return len(self.queue) + len(self.retries)
 
     def frames_in_flight(self) -> list[Activation]:
@@ -158,7 +158,7 @@ class Run:
         return self.frames_in_flight()
 
     def all_suspended(self, handlers: int) -> bool:
-        """Whether so many handlers wait at a checkpoint for the job to be resumed. Expects the lock."""
+        """Whether this many handlers are suspended at a checkpoint of a pausing job. Expects the lock."""
         return self.suspended == handlers and self.state in (PAUSING, STEPPING)
 
     def resume_suspended(self, frame: HandlerFrame) -> None:
@@ -194,11 +194,11 @@ class Run:
         return tuple(handler for handler in running if handler is not None)
 
     def queue_figures(self) -> tuple[int, int]:
-        """How many activations wait, and how many handlers run."""
+        """The numbers of queued activations and running handlers."""
         return self.queued_count(), len(self.running_handlers())
 
     def is_idle(self) -> bool:
-        """Whether nobody works on the run."""
+        """Whether no thread works on the run."""
         return self.state in SETTLED
 
     def completed_routines(self) -> list[str]:

@@ -16,7 +16,7 @@ from .frame import RunFrame
 from .runner import Runner
 
 BATCH_SIZE = 1024
-"""Activations between two looks at what is not urgent."""
+"""Activations between two checks of less urgent matters."""
 
 
 class SequentialRunner(Runner):
@@ -99,7 +99,7 @@ class SequentialRunner(Runner):
         threading.Thread(target=self.run_loop, args=(frame,), name=name, daemon=True).start()
 
     def run_loop(self, frame: RunFrame | None = None) -> None:
-        """Run the activation of `frame`, if given, and then what is queued until the run settles."""
+        """Run the activation of `frame`, if given, and then the queue until the run settles."""
         if frame is None:
             frame = RunFrame(self)
             self.frames.append(frame)

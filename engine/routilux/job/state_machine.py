@@ -55,7 +55,7 @@ STATES = (
 )  # fmt: skip
 SETTLING = frozenset({COMPLETING, SETTLING_PAUSE, SETTLING_CANCEL, SETTLING_FAILURE})
 SETTLED = frozenset({RESTORED, PAUSED, COMPLETED, FAILED, CANCELLED})
-"""Nobody works on the run."""
+"""No thread works on the run."""
 ACCEPTING = frozenset({NEW, RESTORED, RUNNING, RESUMING, STEPPING, PAUSING, COMPLETING, SETTLING_PAUSE, PAUSED})
 """Emissions are queued; in the other states they are recorded and discarded."""
 DRAINING = frozenset({PAUSING, STEPPING, CANCELLING, SETTLING_PAUSE, SETTLING_CANCEL})
@@ -77,8 +77,8 @@ Effect = Literal[
 """What a transition does besides changing the state.
 
 withdraw: the pending request will not happen. record error: the timeout goes into the history. record request: the
-control goes into the journal. set status: the job takes `Transition.status`. discard: drop what is queued and what
-waits for a retry. request stop: set the job's stop event. reopen: take a lease and register the run as live again.
+control goes into the journal. set status: the job takes `Transition.status`. discard: drop the queue and
+pending retries. request stop: set the job's stop event. reopen: take a lease and register the run as live again.
 record effective: the control has taken effect. start clock: the time limit counts. add pause point: note where the
 job paused. unregister: the run is no longer live.
 """
