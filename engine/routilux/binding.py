@@ -1,4 +1,4 @@
-"""Merge strategies: what a slot's handler gets of new data and of what came before."""
+"""How a handler receives its data: merge strategies, and the binding of data to parameters."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MergeStrategy = str | Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 
 
 def keeps_data(strategy: MergeStrategy) -> bool:
-    """Whether the strategy looks at earlier data at all (any word but `"append"` overrides)."""
+    """Whether the strategy uses earlier data (any string but `"append"` overrides)."""
     return callable(strategy) or strategy == "append"
 
 
 def merge(
     strategy: MergeStrategy, stored: dict[str, Any], new: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what the handler gets, and what is stored for the next time. Neither argument is changed.
+    """Return the data for the handler, and the data to store for next time. Neither argument is changed.
 
     >>> merge("append", {"x": [1], "y": [5]}, {"x": 2})
     ({'x': [1, 2]}, {'x': [1, 2], 'y': [5]})
@@ -52,11 +52,11 @@ Caller = Callable[[dict[str, Any]], Any]
 
 
 class Binding:
-    """A handler and the way it takes its data.
+    """A handler, and how to call it with data.
 
-    `keyword_handler` is the handler itself when it takes everything as keyword arguments
-    (`handler(**data)`), which hot loops do without a call in between; else `None`.
-    `call(data)` works for every handler. A handler that gets the whole dict gets a copy.
+    `call(data)` works for every handler. `keyword_handler` is the handler itself if it accepts any keyword
+    arguments, else `None`: hot loops call `keyword_handler(**data)` and save a call. A handler that receives
+    the whole dict receives a copy.
 
     >>> Binding(lambda count=10, text="": (count, text)).call({})
     (10, '')
@@ -110,7 +110,7 @@ def _choose(handler: Callable[..., Any], named: list[inspect.Parameter], takes_a
 
 
 def _unless_empty(handler: Callable[..., Any], named: list[inspect.Parameter], call: Caller) -> Caller:
-    """With no data at all, a handler whose parameters all have defaults gets those, not an empty dict for the first."""
+    """Without data, call a handler whose parameters all have defaults with those, not with an empty dict."""
     takes_whole = [p.name for p in named] == ["data"]
     if not named or takes_whole or any(p.default is p.empty for p in named):
         return call

@@ -1,4 +1,4 @@
-"""A connection: one event joined to one slot, with parameters renamed on the way."""
+"""A connection: one event, one slot, and how parameters are renamed between them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .slot import Slot
 
 
 class Connection:
-    """Joins an event to a slot. `Flow.connect` makes it.
+    """Connects an event to a slot. Made by `Flow.connect`.
 
     Args:
-        source_event, target_slot: the ends; when both are given they are joined at once.
-        param_mapping: `{event parameter: slot parameter}`; these are renamed on the way.
+        source_event, target_slot: the ends; if both are given, they are connected at once.
+        param_mapping: `{event parameter: slot parameter}`.
 
     Attributes:
-        source_routine_id, target_routine_id: the ids of the ends' routines in their flow, else `None`.
+        source_routine_id, target_routine_id: the ids of the ends' routines in their flow, or `None`.
     """
 
     _routilux_part = True
@@ -41,19 +41,19 @@ class Connection:
         return f"Connection[{self.source_event!r} -> {self.target_slot!r}]"
 
     def activate(self, data: dict[str, Any]) -> None:
-        """Rename the parameters of `data` and hand it to the slot, now and in this thread."""
+        """Rename the parameters of `data` and pass it to the slot, now and in this thread."""
         if self.target_slot is not None:
             self.target_slot.receive(rename(data, self.param_mapping))
 
     def disconnect(self) -> None:
-        """Unlink both ends."""
+        """Disconnect both ends."""
         event, slot = self.source_event, self.target_slot
         self.source_event = self.target_slot = None
         if event is not None and slot is not None:
             event.unlink(self, slot)
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data, with the routine ids and names of both ends."""
+        """Return plain data, with the routine ids and names of both ends."""
         event, slot = self.source_event, self.target_slot
         return {
             "_type": "Connection",
@@ -65,9 +65,9 @@ class Connection:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set the mapping and ids that `serialize` gave as `data`; joining the ends is up to the flow.
+        """Load mapping and ids from `data`, the result of `serialize`. The flow connects the ends.
 
-        Raises `ValueError`, saying what is wrong and where.
+        Raises `ValueError` if the data is invalid.
         """
         self.load_from(PlainReader(data, "connection"))
 
@@ -80,7 +80,7 @@ class Connection:
 
 
 def connection_name(ends: tuple[str, str, str, str], place: int) -> str:
-    """`"reader.text->parser.source"` for (routine, event, routine, slot); the second of a pair has `#2` appended.
+    """Return `"reader.text->parser.source"` for (routine, event, routine, slot); the second one gets `#2`.
 
     >>> connection_name(("reader", "text", "parser", "source"), 2)
     'reader.text->parser.source#2'
@@ -91,7 +91,7 @@ def connection_name(ends: tuple[str, str, str, str], place: int) -> str:
 
 
 def rename(data: dict[str, Any], mapping: Mapping[str, str]) -> dict[str, Any]:
-    """Apply a parameter mapping: mapped names are renamed, others keep theirs unless a mapping aims at it.
+    """Rename the keys of `data`. An unmapped key is dropped if another key is renamed to it.
 
     >>> rename({"text": "a", "n": 1}, {"text": "body"})
     {'n': 1, 'body': 'a'}

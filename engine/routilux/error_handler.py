@@ -1,4 +1,4 @@
-"""What happens when a handler raises: strategies, and what each decides."""
+"""Error handlers: the strategies for handlers that raise, and what each decides."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _log = logging.getLogger("routilux")
 
 
 LONGEST_DELAY = 100 * 365 * 86_400.0
-"""Seconds: what backs off for more than that would not fit into a time stamp."""
+"""The largest delay before a retry, in seconds: a longer one would not fit into a timestamp."""
 
 
 class ErrorStrategy(Enum):
-    """What becomes of a job whose handler raises.
+    """What to do when a handler raises.
 
     Attributes:
         STOP: the job fails.
-        CONTINUE: the error is recorded, and the job goes on.
-        RETRY: the same activation is tried again; when that is used up, the job fails.
-        SKIP: the routine is marked as skipped, and the job goes on.
+        CONTINUE: the error is recorded, and the job continues.
+        RETRY: the activation is retried; when its retries are exhausted, the job fails.
+        SKIP: the routine is marked as skipped, and the job continues.
     """
 
     STOP = "stop"
@@ -35,35 +35,35 @@ class ErrorStrategy(Enum):
 
 
 class Decision(NamedTuple):
-    """What to do with an activation whose handler raised. `delay` is in seconds and for `"retry"` only."""
+    """What to do with an activation whose handler raised. `delay`, in seconds, is for `"retry"` only."""
 
     outcome: str
     delay: float = 0.0
 
 
 class ErrorLog(Protocol):
-    """A `JobState`, as an error handler writes to it."""
+    """A `JobState`, as seen by an error handler."""
 
     def record_execution(self, routine_id: str, event_name: str, data: dict[str, Any]) -> None: ...
     def update_routine_state(self, routine_id: str, state: dict[str, Any]) -> None: ...
 
 
 class ErrorHandler:
-    """How the errors of a routine, or of a flow, are dealt with.
+    """Decides what happens on errors of a routine, or of all routines of a flow.
 
     Args:
-        strategy: an `ErrorStrategy` or its word.
+        strategy: an `ErrorStrategy` or its value.
         max_retries: attempts after the first.
         retry_delay: seconds before the first retry.
         retry_backoff: factor from each delay to the next.
-        retryable_exceptions: classes that are retried; none given means every `Exception`.
-        is_critical: kept and shown; a retried routine fails its job whether critical or not.
+        retryable_exceptions: exception classes to retry; every `Exception` if not given.
+        is_critical: stored for display; a job fails after exhausted retries whether critical or not.
 
     Attributes:
-        retry_count: the retries of the activation that was retried last.
+        retry_count: the number of retries of the activation that was retried last.
 
     Raises:
-        ValueError: for a word that is no strategy.
+        ValueError: if the strategy is unknown.
 
     >>> handler = ErrorHandler("retry", max_retries=2, retry_delay=0.5)
     >>> handler.decide(KeyError("x"), attempt=1)
@@ -97,7 +97,7 @@ class ErrorHandler:
         self.retry_count = 0
 
     def decide(self, error: BaseException, attempt: int) -> Decision:
-        """What to do with an activation that has raised `error` after `attempt` retries (0 at first)."""
+        """Return the decision for an activation that raised `error` after `attempt` retries (0 at first)."""
         if self.strategy is ErrorStrategy.CONTINUE:
             return Decision("error_continued")
         if self.strategy is ErrorStrategy.SKIP:
@@ -127,13 +127,13 @@ class ErrorHandler:
         job_state: ErrorLog | None = None,
         context: dict[str, Any] | None = None,
     ) -> bool:
-        """Apply the strategy by hand to `error`; return whether to go on. With RETRY this waits the delay.
+        """Apply the strategy to `error` by hand; return whether to continue. RETRY waits for the delay.
 
-        What is to be noted goes to `job_state`, when given, under `routine_id`. `routine`, `flow` and
-        `context` are not looked at.
+        The outcome is recorded in `job_state`, if given, under `routine_id`. `routine`, `flow` and `context`
+        are ignored.
 
-        The engine itself asks `decide` and waits without holding a thread. `retry_count` counts
-        the retries asked for here since the last `reset`.
+        The engine itself calls `decide` and waits without blocking a thread. `retry_count` counts
+        the retries made here since the last `reset`.
         """
         decision = self.decide(error, self.retry_count)
         if decision.outcome == "retry":
@@ -154,7 +154,7 @@ class ErrorHandler:
         return used_up and not self.is_critical
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return plain data."""
         return {
             "_type": "ErrorHandler",
             "strategy": self.strategy.value,
@@ -167,7 +167,7 @@ class ErrorHandler:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
+        """Load `data`, the result of `serialize`. Raises `ValueError` if it is invalid."""
         self.load_from(PlainReader(data, "error_handler"))
 
     def load_from(self, part: PlainReader) -> None:
@@ -187,7 +187,7 @@ class ErrorHandler:
 
     @classmethod
     def from_plain(cls, part: PlainReader) -> ErrorHandler | None:
-        """The handler that a document has at this place, or `None` for `null`."""
+        """Return the handler that a document describes, or `None` for `null`."""
         if part.value is None:
             return None
         handler = cls()
@@ -196,7 +196,7 @@ class ErrorHandler:
 
 
 def error_text(error: BaseException) -> str:
-    """`str(error)`, or a description of it when its `__str__` itself raises."""
+    """Return `str(error)`, or a description if its `__str__` raises."""
     try:
         return str(error)
     except Exception:
@@ -204,7 +204,7 @@ def error_text(error: BaseException) -> str:
 
 
 def _exceptions(part: PlainReader) -> list[type[BaseException]]:
-    items = {item.as_string(): item for item in part.items()}  # each name is looked for once
+    items = {item.as_string(): item for item in part.items()}  # looks up each name once
     return [_exception(item) for item in items.values()]
 
 
@@ -230,11 +230,11 @@ def _strategy(word: str | ErrorStrategy) -> ErrorStrategy:
 
 
 def check_handler(handler: ErrorHandler | None) -> ErrorHandler | None:
-    """`handler`; `TypeError` when it is something else, such as the word of a strategy."""
+    """Return `handler`, or raise `TypeError` if it is no `ErrorHandler` (a strategy's name, for example)."""
     if handler is None or isinstance(handler, ErrorHandler):
         return handler
     raise TypeError(f"an ErrorHandler is needed, as in ErrorHandler('continue'), not {handler!r}")
 
 
 STOP_HANDLER = ErrorHandler()
-"""What applies where neither routine nor flow has a handler. Nothing changes it."""
+"""Used if neither the routine nor the flow has a handler. Never modified."""

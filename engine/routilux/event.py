@@ -1,4 +1,4 @@
-"""An event: the named output of a routine."""
+"""An event: a named output of a routine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .threads.synchronization import Listeners, notify
 
 
 class Link(Protocol):
-    """A `Connection`, as its event knows it."""
+    """A `Connection`, as seen by its event."""
 
     source_event: Event | None
     target_slot: Slot | None
@@ -22,11 +22,11 @@ class Event:
 
     Args:
         name: the event's name within its routine.
-        routine: the routine, or `None` for an event that stands alone.
-        output_params: documents its parameters; others may be emitted too.
+        routine: the routine, or `None` for an event on its own.
+        output_params: names of its parameters, for documentation; others can be emitted too.
 
     Attributes:
-        connected_slots: the slots that it leads to.
+        connected_slots: the slots that receive it.
     """
 
     _routilux_part = True
@@ -44,9 +44,9 @@ class Event:
         return f"Event[{self.routine!r}.{self.name}]" if self.routine is not None else f"Event[{self.name}]"
 
     def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None:
-        """Join to `slot` without a `Connection`, as when a routine is tried alone. Repeating it has no effect.
+        """Connect to `slot` without a `Connection`, as in a test of one routine. Repeating it has no effect.
 
-        `param_mapping` is ignored here: it belongs to a `Connection`.
+        `param_mapping` is ignored: it belongs to a `Connection`.
         """
         if slot not in self.connected_slots:
             self._link(slot)
@@ -54,7 +54,7 @@ class Event:
             self._changed()
 
     def disconnect(self, slot: Slot) -> None:
-        """Send nothing to `slot` any more, however it was joined; nothing happens when not connected."""
+        """Disconnect from `slot`, however it was connected; does nothing if it was not."""
         for connection in [known for known in self._connections if known.target_slot is slot]:
             self._connections.remove(connection)
             connection.source_event = connection.target_slot = None
@@ -64,19 +64,19 @@ class Event:
         self._changed()
 
     def link(self, connection: Link, slot: Slot) -> None:
-        """List each other with `slot`, by a `Connection`."""
+        """Connect to `slot` through a `Connection`."""
         self._connections.append(connection)
         self._link(slot)
 
     def unlink(self, connection: Link, slot: Slot) -> None:
-        """Undo `link`; another connection to the same slot stays."""
+        """Undo `link`; other connections to the same slot stay."""
         self._connections.remove(connection)
         if slot not in self._direct and all(known.target_slot is not slot for known in self._connections):
             self._unlink(slot)
         self._changed()
 
     def emit(self, flow: Any = None, **data: Any) -> None:
-        """As `Routine.emit` with `data` as its `kwargs`, for this event; in a job it writes no history."""
+        """As `Routine.emit` with `data`, for this event; inside a job it is not recorded in the history."""
         frame = current_frame()
         if frame is not None and (flow is None or flow is frame.flow):
             frame.enqueue(self, data)
@@ -84,21 +84,21 @@ class Event:
             self.call_slots(data)
 
     def call_slots(self, data: dict[str, Any]) -> None:
-        """Call every connected slot now, in this thread, without renaming: there is no flow in sight."""
+        """Call every connected slot now, in this thread, without renaming parameters: there is no flow."""
         for slot in list(self.connected_slots):
             slot.receive(data.copy())
 
     @property
     def direct_slots(self) -> tuple[Slot, ...]:
-        """The slots joined without a `Connection`."""
+        """The slots connected without a `Connection`."""
         return tuple(self._direct)
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return plain data."""
         return {"_type": "Event", "name": self.name, "output_params": list(self.output_params)}
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
+        """Load `data`, the result of `serialize`. Raises `ValueError` if it is invalid."""
         self.load_from(PlainReader(data, "event"))
 
     def load_from(self, part: PlainReader) -> None:

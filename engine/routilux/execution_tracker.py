@@ -1,4 +1,4 @@
-"""Figures of a job, folded from its handler runs."""
+"""Figures of a job, computed from its journal."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .persistence.plain_data import PlainReader, iso_utc, now_iso
 from .persistence.snapshot import snapshot
 
 KEPT_PER_ROUTINE = 10_000
-"""Newest executions of a routine, and newest events, in the raw lists; the figures know all of them."""
+"""Executions of each routine, and events, kept in the raw lists. The figures count all of them."""
 
 
 class ExecutionTracker:
     """Executions and events of one job, with exact totals.
 
-    A job's own tracker (`job_state.execution_tracker`) reads the job's journal when it is asked:
-    nothing is counted in the job's way. Starts, ends and events may also be noted by hand.
+    A job's own tracker (`job_state.execution_tracker`) reads the job's journal on request, so counting
+    costs the job nothing. Starts, ends and events can also be recorded by hand.
 
     Attributes:
-        flow_id: the flow that the job is of.
-        performance_metrics: a dict of yours; the engine leaves it alone.
+        flow_id: the id of the job's flow.
+        performance_metrics: a dict for your own use; the engine ignores it.
     """
 
     def __init__(self, flow_id: str = "") -> None:
@@ -38,14 +38,14 @@ class ExecutionTracker:
         self._recent: dict[int, deque[HandlerRun]] = {}
 
     def bind(self, journal: Journal) -> None:
-        """Read the figures of that journal."""
+        """Read figures from `journal`."""
         self._journal = journal
         journal.on_runs_folded = self._keep_recent
 
-    # -- notes by hand
+    # -- recording by hand
 
     def record_routine_start(self, routine_id: str, params: dict[str, Any] | None = None) -> None:
-        """Note that `routine_id` starts, with `params`."""
+        """Record that `routine_id` starts, with `params`."""
         note: dict[str, Any] = {"routine_id": routine_id, "start_time": now_iso(), "params": params}
         note |= {"status": "running", "_started": time.perf_counter()}
         self._noted.setdefault(routine_id, deque(maxlen=KEPT_PER_ROUTINE)).append(note)
@@ -54,9 +54,9 @@ class ExecutionTracker:
     def record_routine_end(
         self, routine_id: str, status: str = "completed", result: Any = None, error: str | None = None
     ) -> None:
-        """Note the end of the last start of `routine_id`; without a start nothing happens.
+        """Record that the last start of `routine_id` ends; does nothing without a start.
 
-        `status` other than `"completed"` counts as failed; `result` and `error` are kept unless `None`.
+        Any `status` but `"completed"` counts as failed; `result` and `error` are kept unless `None`.
         """
         notes = self._noted.get(routine_id)
         if not notes or "_started" not in notes[-1]:
@@ -75,7 +75,7 @@ class ExecutionTracker:
         target_routine_id: str | None = None,
         data: dict[str, Any] | None = None,
     ) -> None:
-        """Note that `source_routine_id` emitted `event_name` with `data`, to `target_routine_id` if that is known."""
+        """Record that `source_routine_id` emitted `event_name` with `data`, to `target_routine_id` if given."""
         self._noted_event_count += 1
         self._noted_events.append(
             {
@@ -90,7 +90,7 @@ class ExecutionTracker:
     # -- figures
 
     def get_routine_performance(self, routine_id: str) -> dict[str, Any] | None:
-        """Return the figures of the handler runs of `routine_id`, or `None` when there were none.
+        """Return the figures of the handler runs of `routine_id`, or `None` if it never ran.
 
         `total_executions`, `completed`, `failed`, `success_rate` (0 to 1), and `avg_execution_time`,
         `min_execution_time`, `max_execution_time` in seconds.
@@ -98,11 +98,11 @@ class ExecutionTracker:
         return self.get_routine_performances().get(routine_id)
 
     def get_routine_performances(self) -> dict[str, dict[str, Any]]:
-        """What `get_routine_performance` says of every routine that ran, by its id: one pass for all of them."""
+        """Return `get_routine_performance` of every routine that ran, by id, in one pass."""
         return {key: _performance(figures) for key, figures in self.figures().items()}
 
     def figures(self) -> dict[str, Figures]:
-        """The exact totals of every routine that ran, by its id."""
+        """Return the exact totals of every routine that ran, by id."""
         found: dict[str, Figures] = {}
         for routine_id, noted in list(self._noted_figures.items()):
             found.setdefault(routine_id, Figures()).merge(noted)
@@ -136,7 +136,7 @@ class ExecutionTracker:
         return [(journal.target(number).routine_id, outcome, totals) for (number, outcome), totals in items]
 
     def event_count(self) -> int:
-        """How many events there were."""
+        """Return the number of events."""
         if self._journal is None:
             return self._noted_event_count
         emissions = self._journal.emission_counts()
@@ -146,7 +146,7 @@ class ExecutionTracker:
     # -- saving and loading
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data: the newest executions and events, and the exact totals."""
+        """Return plain data: the newest executions and events, and the exact totals."""
         return {
             "_type": "ExecutionTracker",
             "flow_id": self.flow_id,
@@ -157,7 +157,7 @@ class ExecutionTracker:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Become `data`, what `serialize` gave, for a fresh tracker. `ValueError` says what is wrong and where."""
+        """Load `data`, the result of `serialize`, into a new tracker. Raises `ValueError` if it is invalid."""
         part = PlainReader(data, "tracker")
         part.child("_type").expect("ExecutionTracker")
         flow_id, metrics, events = (
@@ -179,7 +179,7 @@ class ExecutionTracker:
         executions: dict[str, list[dict[str, Any]]] | None = None,
         events: Sequence[dict[str, Any]] = (),
     ) -> None:
-        """Replace what was noted so far by totals, and the newest executions and events, if given."""
+        """Replace everything recorded by hand with totals, and the newest executions and events if given."""
         self._noted = {key: deque(rows, maxlen=KEPT_PER_ROUTINE) for key, rows in (executions or {}).items()}
         self._noted_events = deque(events, maxlen=KEPT_PER_ROUTINE)
         self._noted_figures, self._noted_event_count = figures, event_count
@@ -188,7 +188,7 @@ class ExecutionTracker:
 
     @property
     def routine_executions(self) -> dict[str, list[dict[str, Any]]]:
-        """The newest executions of each routine, as dicts, oldest first."""
+        """The newest executions of each routine as dicts, oldest first."""
         lists = {key: [_public(note) for note in notes] for key, notes in list(self._noted.items())}
         if self._journal is not None:
             self._journal.fold_runs()
@@ -199,7 +199,7 @@ class ExecutionTracker:
 
     @property
     def event_flow(self) -> list[dict[str, Any]]:
-        """The newest events, as dicts with all receivers in `target_routine_ids`, oldest first."""
+        """The newest events as dicts, with all receivers in `target_routine_ids`, oldest first."""
         events = list(self._noted_events)
         journal = self._journal
         if journal is not None:

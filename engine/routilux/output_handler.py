@@ -1,4 +1,4 @@
-"""Where a job's outputs go: `OutputHandler` and its three kinds."""
+"""Output handlers: the destinations of a job's outputs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Protocol
 
 
 class SupportsPut(Protocol):
-    """A queue, as far as `QueueOutputHandler` needs one."""
+    """A queue, as seen by `QueueOutputHandler`."""
 
     def put(self, item: Any, /) -> Any: ...
 
 
 class OutputHandler(ABC):
-    """Receives what routines send with `send_output`. One that raises costs a warning, nothing else."""
+    """Receives the outputs that routines send with `send_output`. An exception is logged as a warning."""
 
     @abstractmethod
     def handle(
@@ -26,7 +26,7 @@ class OutputHandler(ABC):
         data: dict[str, Any],
         timestamp: datetime | None = None,
     ) -> None:
-        """Take one output of routine `routine_id` of job `job_id`. Called in the thread of the handler that sends it.
+        """Handle one output of routine `routine_id` of job `job_id`. Called in the sending handler's thread.
 
         `output_type` and `data` are the arguments of `send_output`; `timestamp` is local and naive.
         """

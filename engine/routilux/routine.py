@@ -1,4 +1,4 @@
-"""A routine: a node of a flow, with named input slots and output events."""
+"""A routine: a node of a flow, with input slots and output events."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _MADE_BY_INIT = ("_id", "_config", "_slots", "_events", "_error_handler")
 
 
 class Routine(Registered):
-    """Base class of what does the work of a flow.
+    """Base class of the nodes of a flow.
 
     A subclass calls `super().__init__()` first and then defines its slots and events. One routine
-    object may serve many jobs at once, so handlers keep what belongs to a run in its job
+    object may serve many jobs at once, so handlers keep the data of a run in its job
     (`get_execution_context().job_state`) and read settings with `get_config`.
 
     >>> class Greeter(Routine):
@@ -47,15 +47,15 @@ class Routine(Registered):
         self._events: dict[str, Event] = {}
         self._error_handler: ErrorHandler | None = None
 
-    if not TYPE_CHECKING:  # for type checkers, what is not there is an error already
+    if not TYPE_CHECKING:  # type checkers report a missing attribute themselves
 
         def __getattr__(self, name):
-            """Asked for what is not there; says what to do when that is because `__init__` was not called."""
+            """Explain a missing attribute if the cause is that `__init__` was not called."""
             kind = type(self).__name__
-            told = f"{kind!r} object has no attribute {name!r}"
+            message = f"{kind!r} object has no attribute {name!r}"
             if "_error_handler" not in self.__dict__ and name in _MADE_BY_INIT:
-                told += f": {kind}.__init__ must begin with super().__init__()"
-            raise AttributeError(told, name=name, obj=self)
+                message += f": {kind}.__init__ must begin with super().__init__()"
+            raise AttributeError(message, name=name, obj=self)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}[{self._id}]"
@@ -73,7 +73,7 @@ class Routine(Registered):
     ) -> Slot:
         """Add an input and return it. `handler` and `merge_strategy` as for `Slot`.
 
-        Raises `ValueError` when `name` is taken.
+        Raises `ValueError` if `name` is taken.
         """
         if PlainReader(name, "slot name").as_string() in self._slots:
             raise ValueError(f"Slot {name!r} already exists in {self!r}; choose another name")
@@ -81,9 +81,9 @@ class Routine(Registered):
         return slot
 
     def define_event(self, name: str, output_params: list[str] | None = None) -> Event:
-        """Add an output and return it; `output_params` documents its parameters.
+        """Add an output and return it; `output_params` names its parameters, for documentation.
 
-        Raises `ValueError` when `name` is taken.
+        Raises `ValueError` if `name` is taken.
         """
         if PlainReader(name, "event name").as_string() in self._events:
             raise ValueError(f"Event {name!r} already exists in {self!r}; choose another name")
@@ -91,11 +91,11 @@ class Routine(Registered):
         return event
 
     def get_slot(self, name: str) -> Slot | None:
-        """The input of that `name`, or `None`."""
+        """Return the slot `name`, or `None`."""
         return self._slots.get(name)
 
     def get_event(self, name: str) -> Event | None:
-        """The output of that `name`, or `None`."""
+        """Return the event `name`, or `None`."""
         return self._events.get(name)
 
     @property
@@ -109,9 +109,9 @@ class Routine(Registered):
         return MappingProxyType(self._events)
 
     def emit(self, event_name: str, flow: Any = None, **kwargs: Any) -> None:
-        """Send `kwargs` along the event `event_name`: one activation is queued for each receiver, and `emit` returns.
+        """Emit `event_name` with `kwargs`: queue one activation for each receiver and return.
 
-        Outside any job, or when `flow` is given and is not that of the running handler, the receivers
+        Outside a job, or if `flow` is given and is not the running handler's, the receivers
         are called directly. Raises `ValueError` for an unknown event.
         """
         event = self._events.get(event_name)
@@ -131,29 +131,29 @@ class Routine(Registered):
         self._config.update(kwargs)
 
     def get_config(self, key: str, default: Any = None) -> Any:
-        """The value under `key` in the configuration, or `default`."""
+        """Return the configuration's value under `key`, or `default`."""
         return self._config.get(key, default)
 
     def config(self) -> dict[str, Any]:
-        """A shallow copy of the configuration."""
+        """Return a shallow copy of the configuration."""
         return self._config.copy()
 
     # -- errors
 
     def set_error_handler(self, handler: ErrorHandler | None) -> None:
-        """Deal with errors of this routine's handlers by `handler`, which goes before the flow's."""
+        """Handle errors of this routine with `handler`, which takes precedence over the flow's."""
         self._error_handler = check_handler(handler)
 
     def get_error_handler(self) -> ErrorHandler | None:
-        """The routine's own error handler, or `None`."""
+        """Return the routine's own error handler, or `None`."""
         return self._error_handler
 
     def set_as_optional(self, strategy: str | ErrorStrategy | None = None) -> None:
-        """Let the job go on when this routine fails (CONTINUE, or the `strategy` given)."""
+        """Let the job continue when this routine fails (CONTINUE, or the given `strategy`)."""
         self._error_handler = ErrorHandler(strategy or ErrorStrategy.CONTINUE)
 
     def set_as_critical(self, max_retries: int = 3, retry_delay: float = 1.0, retry_backoff: float = 2.0) -> None:
-        """Retry this routine and fail the job when the retries are used up.
+        """Retry this routine, and fail the job when its retries are exhausted.
 
         `max_retries`, `retry_delay` (seconds) and `retry_backoff` as for `ErrorHandler`.
         """
@@ -164,19 +164,19 @@ class Routine(Registered):
     # -- inside a handler
 
     def get_execution_context(self) -> ExecutionContext | None:
-        """The running handler's flow, job and routine id, or `None` outside a handler."""
+        """Return the running handler's flow, job and routine id, or `None` outside a handler."""
         return current_context()
 
     def send_output(self, output_type: str, **data: Any) -> None:
-        """Send an output of this job to its output handler and output log.
+        """Send `data` to the job's output handler and output log.
 
-        `output_type` is a word of yours, `data` what is sent. Raises `RuntimeError` outside a handler.
+        `output_type` is a name of your choice. Raises `RuntimeError` outside a handler.
         """
         context = self._context("send_output")
         context.job_state.send_output(context.routine_id, output_type, data)
 
     def emit_deferred_event(self, event_name: str, **kwargs: Any) -> None:
-        """Store the event `event_name` with `kwargs` in the job; it is emitted when the job is resumed.
+        """Store the event `event_name` with `kwargs` in the job, to be emitted when it is resumed.
 
         Raises `RuntimeError` outside a handler.
         """
@@ -190,7 +190,7 @@ class Routine(Registered):
         return context
 
     def _extract_input_data(self, data: Any = None, **kwargs: Any) -> Any:
-        """The payload of a call: `data`, else the only value, else everything that was sent."""
+        """Return the payload of a call: `data`, else the only value, else all of `kwargs`."""
         if data is not None:
             return data
         if "data" in kwargs:
@@ -200,7 +200,7 @@ class Routine(Registered):
     # -- saving and loading
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data. Raises `TypeError` when the class needs constructor arguments: it could not be loaded."""
+        """Return plain data. Raises `TypeError` if the class needs constructor arguments and so could not be loaded."""
         check_constructible(type(self))
         handler = self._error_handler
         return {
@@ -214,11 +214,11 @@ class Routine(Registered):
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set `data`, what `serialize` gave; `ValueError` says what is wrong and where."""
+        """Load `data`, the result of `serialize`. Raises `ValueError` if it is invalid."""
         self.load_from(PlainReader(data, "routine"))
 
     def load_from(self, part: PlainReader) -> None:
-        """As `deserialize`, for a part of a larger document. What the class does not define itself is added."""
+        """As `deserialize`, for a part of a larger document. Slots and events that the class lacks are added."""
         self._id = part.string("_id", self._id)
         self._config_from_plain(part.child("_config", {}))
         self._error_handler = ErrorHandler.from_plain(part.child("_error_handler"))
@@ -231,7 +231,7 @@ class Routine(Registered):
 
     @staticmethod
     def from_plain(part: PlainReader, known: ClassResolver) -> Routine:
-        """The routine that a document has at this place: made by its class's constructor, then filled."""
+        """Construct the routine that a document describes, and load its state."""
         name, bare_name = part.optional_string("_class"), part.string("_type")
         try:
             routine = known.find(name, bare_name)()
@@ -245,7 +245,7 @@ class Routine(Registered):
         return routine
 
     def _config_to_plain(self) -> dict[str, Any]:
-        """The configuration as it is saved; classes that keep more than plain values there override this."""
+        """Return the configuration as plain data. A class whose configuration needs conversion overrides this."""
         return {key: self._plain_value(key, value) for key, value in self._config.items()}
 
     def _plain_value(self, key: str, value: Any) -> Any:
@@ -256,10 +256,10 @@ class Routine(Registered):
             raise TypeError(text) from None
 
     def _config_from_plain(self, part: PlainReader) -> None:
-        """Set the configuration that `_config_to_plain` gave."""
+        """Load the configuration that `_config_to_plain` returned."""
         self._config = {key: restored(value) for key, value in part.entries()}
 
 
 def generated_id(routine: Routine) -> str:
-    """The id that a routine has in a flow if no other is given."""
+    """Return the id of a routine in a flow that was given no other."""
     return routine._id

@@ -1,4 +1,4 @@
-"""A slot: the named input of a routine, with the handler that takes what arrives."""
+"""A slot: a named input of a routine, with its handler."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _log = logging.getLogger("routilux")
 
 
 class EventPort(Protocol):
-    """An `Event`, as the slots that it leads to know it."""
+    """An `Event`, as seen by its slots."""
 
     def connect(self, slot: Slot, param_mapping: dict[str, str] | None = None) -> None: ...
     def disconnect(self, slot: Slot) -> None: ...
@@ -27,12 +27,12 @@ class Slot:
 
     Args:
         name: the slot's name within its routine.
-        routine: the routine, or `None` for a slot that stands alone.
-        handler: called with what arrives; how is decided from its signature.
+        routine: the routine, or `None` for a slot on its own.
+        handler: called with the data that arrives; its signature decides how.
         merge_strategy: `"override"`, `"append"` or a callable `(old, new) -> merged`.
 
     Attributes:
-        connected_events: the events that lead here.
+        connected_events: the events connected to this slot.
     """
 
     _routilux_part = True
@@ -57,7 +57,7 @@ class Slot:
 
     @property
     def handler(self) -> Callable[..., Any] | None:
-        """What is called with the data that arrives."""
+        """The function that is called with the data that arrives."""
         return self._handler
 
     @handler.setter
@@ -67,19 +67,19 @@ class Slot:
         notify(self._listeners)
 
     def connect(self, event: EventPort, param_mapping: dict[str, str] | None = None) -> None:
-        """List each other with `event`. `param_mapping` is ignored here: it belongs to a `Connection`."""
+        """Connect to `event` directly. `param_mapping` is ignored: it belongs to a `Connection`."""
         event.connect(self)
 
     def disconnect(self, event: EventPort) -> None:
-        """Take the connection from `event` away; nothing happens when not connected."""
+        """Disconnect from `event`; does nothing if not connected."""
         event.disconnect(self)
 
     def receive(self, data: dict[str, Any], job_state: Any = None, flow: Any = None) -> None:
-        """Merge `data` with what came before and call the handler, now and in this thread.
+        """Merge `data` with earlier data and call the handler, now and in this thread.
 
-        An exception of the handler is logged and goes no further; with a `job_state` it is recorded
-        there too, under the routine's id in `flow`. Inside a job, data arrives through the job's queue
-        instead, and errors go the way of the error strategies.
+        An exception of the handler is logged and not propagated; with a `job_state` it is also recorded
+        there, under the routine's id in `flow`. Inside a job, data arrives through the job's queue
+        instead, and error handlers deal with exceptions.
         """
         passed, self._stored = merge(self.merge_strategy, self._stored, data)
         try:
@@ -96,7 +96,7 @@ class Slot:
         return next((routine_id for routine_id, routine in known if routine is self.routine), own)
 
     def call_handler(self, data: dict[str, Any], propagate_exceptions: bool = False) -> None:
-        """Call the handler with `data`; with `propagate_exceptions` what it raises reaches the caller."""
+        """Call the handler with `data`. Its exceptions are logged, or raised with `propagate_exceptions`."""
         if self.binding is None:
             return
         try:
@@ -107,7 +107,7 @@ class Slot:
             _log.exception("The handler of %r raised", self)
 
     def serialize(self) -> dict[str, Any]:
-        """Plain data. The handler is only described: its routine's constructor makes it."""
+        """Return plain data. The handler is only described: its routine's constructor defines it."""
         strategy = self.merge_strategy
         return {
             "_type": "Slot",
@@ -118,9 +118,9 @@ class Slot:
         }
 
     def deserialize(self, data: dict[str, Any]) -> None:
-        """Set `data`, what `serialize` gave; the handler, and a merge function, stay as they are.
+        """Load `data`, the result of `serialize`. The handler and a merge function are kept.
 
-        Raises `ValueError`, saying what is wrong and where.
+        Raises `ValueError` if the data is invalid.
         """
         self.load_from(PlainReader(data, "slot"))
 
@@ -130,14 +130,14 @@ class Slot:
         name, stored = part.string("name"), part.object("_data")
         strategy = _strategy(part.child("merge_strategy", "override"))
         if strategy is None and not callable(self.merge_strategy):
-            _log.warning("%s: its merge function is not known here; new data replaces what came before", part.path)
+            _log.warning("%s: its merge function is not known here; new data replaces earlier data", part.path)
         if isinstance(strategy, str) or not callable(self.merge_strategy):
             self.merge_strategy = strategy or "override"
         self.name, self._stored = name, stored
 
 
 def _strategy(part: PlainReader) -> MergeStrategy | None:
-    """A word, or the function that is named there; `None` when that is not known here."""
+    """Return a strategy's name, or its function; `None` if the function is unknown."""
     if not isinstance(part.value, dict):
         return part.as_string()
     part.child("_type").expect("callable")

@@ -1,4 +1,4 @@
-"""A flow's definition: routines under ids, connections between them, configuration, and all of it as plain data."""
+"""A flow's definition: routines, connections and configuration, also as plain data."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class FlowGraph:
         Args:
             source_routine_id, source_event: the sender and its event.
             target_routine_id, target_slot: the receiver and its slot.
-            param_mapping: `{event parameter: slot parameter}`; these are renamed on the way.
+            param_mapping: `{event parameter: slot parameter}`.
 
         Raises:
             ValueError: naming the routine, event or slot that is missing.
@@ -162,13 +162,13 @@ class FlowGraph:
         }
 
     def deserialize(self, data: dict[str, Any], allow: Collection[str] = ()) -> None:
-        """Load `data`, the result of `serialize`. Routines are made by their classes, which this process must know.
+        """Load `data`, the result of `serialize`. The routines' classes must be known to this process.
 
         Args:
             allow: modules that may be imported to find a class.
 
         Raises:
-            ValueError: saying what is wrong and where; nothing has changed then.
+            ValueError: if the data is invalid; the flow is unchanged then.
         """
         part = PlainReader(data, "flow")
         part.expect_document("Flow")
@@ -221,7 +221,7 @@ def _ends(part: PlainReader, routines: dict[str, Any], sources: _Owners, targets
     connection = Connection()
     connection.load_from(part)
     event, slot = part.optional_string("_source_event_name"), part.optional_string("_target_slot_name")
-    if event is None or slot is None:  # it was taken apart before the flow was saved
+    if event is None or slot is None:  # it was disconnected before the flow was saved
         return None
     source = connection.source_routine_id or sources.get(event)
     target = connection.target_routine_id or targets.get(slot)
@@ -239,7 +239,7 @@ def _ends(part: PlainReader, routines: dict[str, Any], sources: _Owners, targets
 
 
 def _owners(routines: dict[str, Any], kind: str) -> _Owners:
-    """For each event or slot name the routine that alone has it: data of older releases names none."""
+    """Map each event or slot name to its only owner: data of older releases names no routines."""
     owners: _Owners = {}
     for key, routine in routines.items():
         for name in getattr(routine, kind):

@@ -1,4 +1,4 @@
-"""A flow's wiring, decided once: routine and event → who receives, slot → how its handler is called."""
+"""A flow's routes: for each event of a routine its receivers, and for each slot how its handler is called."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..status import ENTRY_SLOT
 from ..threads.synchronization import Listener, add_listener
 
 Ends: TypeAlias = tuple[str, str, str, str]
-"""Routine and event, routine and slot: what a connection joins."""
+"""The ends of a connection: routine id and event name, routine id and slot name."""
 
 
 @dataclass(slots=True, eq=False)
 class Receiver(Target):
-    """A slot within its flow. `routes` caches those of the events that its handler has emitted."""
+    """A slot in its flow. `routes` caches the routes of the events that its handler has emitted."""
 
     routine: Routine | None = None
     slot: Slot = field(default_factory=Slot)
@@ -39,9 +39,9 @@ UNCHANGED: Mapping[str, str] = {}
 
 
 class Delivery:
-    """One edge from an event to a slot (`connection` is `None` for the entry and for direct slots).
+    """The way of data into a slot (`connection` is `None` for the entry and for direct slots).
 
-    `direct_call` is the handler when nothing need be done but `direct_call(**data)`.
+    `direct_call` is the handler if `direct_call(**data)` is all that is needed, else `None`.
     """
 
     __slots__ = ("connection", "direct_call", "mapping", "merges", "target")
@@ -62,7 +62,7 @@ class Delivery:
 
 @dataclass(slots=True, eq=False)
 class Route(Source):
-    """An event of a routine in a flow with its edges, as they were when it was first emitted.
+    """An event of a routine in a flow, with its deliveries as of its first emission.
 
     `undelivered` is the number under which the event is recorded, not delivered, once the job is ending; 0 until then.
     """
@@ -81,7 +81,7 @@ class Edge(NamedTuple):
 
 
 class Graph(Protocol):
-    """A `FlowGraph`, as its routing table knows it."""
+    """A `FlowGraph`, as seen by its routing table."""
 
     routines: dict[str, Routine]
     connections: list[Connection]
@@ -145,7 +145,7 @@ class RoutingTable:
             return self._ids.get(id(routine))
 
     def route(self, routine_id: str, event: Event) -> Route:
-        """Where an event of a routine goes."""
+        """Return the route of an event of a routine."""
         known = self._routes.get((routine_id, event.name))
         if known is not None:
             return known
@@ -170,7 +170,7 @@ class RoutingTable:
     def delivery(
         self, routine_id: str, slot: Slot, connection: Connection | None, *, direct_call: bool = True
     ) -> Delivery:
-        """An edge that is not an event's: for the entry, and for an activation that is put back."""
+        """Return a delivery that belongs to no route: for the entry, and for restored activations."""
         key = (routine_id, slot.name, id(connection) if direct_call else 0)
         with self._lock:
             known = self._direct_deliveries.get(key)
@@ -182,7 +182,7 @@ class RoutingTable:
         return known
 
     def missing_entry(self, routine_id: str) -> Delivery:
-        """An edge to a `trigger` slot that is not there: its handler raises the error that says so."""
+        """Return a delivery to a missing `trigger` slot: its handler raises an error that says so."""
         flow = self._flow
 
         def no_entry(**_: Any) -> None:
@@ -199,7 +199,7 @@ class RoutingTable:
             return known
 
     def _edges_of(self, event: Event) -> list[Edge]:
-        """The connections of an event, in order, each with its ends and its id."""
+        """Return the connections of an event, in order, with their ends and ids."""
         connections = self._flow.connections
         if self._edge_count != len(connections):
             self._edges, self._duplicates, self._edge_count = {}, {}, 0

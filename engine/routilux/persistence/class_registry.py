@@ -1,4 +1,4 @@
-"""Which classes and functions a file may name: those that this process has defined, and no others."""
+"""Classes and functions by name. A document can name only those that this process has already defined."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ FORMER_MODULES = {
     f"{_BUILT_IN}.utils.data_flattener": f"{_BUILT_IN}.utils",
     f"{_BUILT_IN}.utils.time_provider": f"{_BUILT_IN}.utils",
 }
-"""Modules that documents of earlier releases name, and the modules that hold their classes now."""
+"""Former modules of classes, as named in older documents, and their present ones."""
 
 
 class Registered:
-    """Base of the classes whose names a file may give."""
+    """Base of the classes that a document may name."""
 
     _made: ClassVar[int] = 0
     _counter: ClassVar[Iterator[int]] = itertools.count(1)
@@ -44,10 +44,10 @@ def class_name(kind: type) -> str:
 
 
 class ClassResolver:
-    """The loadable classes, for the time of reading one document: each is looked for once.
+    """Resolves class names while one document is read; each name is looked up once.
 
     Args:
-        allow: modules that may be imported to find a class; one may be given as a text.
+        allow: modules that may be imported to find a class, or the name of one.
     """
 
     def __init__(self, allow: Collection[str] = ()) -> None:
@@ -55,14 +55,14 @@ class ClassResolver:
         self._found: dict[tuple[str | None, str], type[Any]] = {}
 
     def find(self, name: str | None, bare_name: str) -> type[Any]:
-        """The class that is meant; of several of that name the newest.
+        """Return the class of that name; the newest if there are several.
 
         Args:
             name: `"pkg.module:Qualified.Name"`; `None` in data of older releases.
             bare_name: the class's name alone, for such data.
 
         Raises:
-            ValueError: naming the class, with what to do.
+            ValueError: if the class is unknown, with advice.
         """
         if name is not None:
             module, _, qualified = name.partition(":")
@@ -110,7 +110,7 @@ def _advice(module: str, allowed: bool) -> str:
 
 
 def _subclasses(kind: type[Any]) -> Iterator[type[Any]]:
-    """All of them, each once. A class may have many ways to its base."""
+    """Yield all subclasses, each once, although a class may inherit from `kind` several times."""
     waiting, seen = [kind], {kind}
     while waiting:
         for child in type.__subclasses__(waiting.pop()):
@@ -121,7 +121,7 @@ def _subclasses(kind: type[Any]) -> Iterator[type[Any]]:
 
 
 def check_constructible(kind: type) -> None:
-    """Raise `TypeError` when the class cannot be made without arguments, as loading does."""
+    """Raise `TypeError` if the class cannot be constructed without arguments, as loading does."""
     try:
         inspect.signature(kind).bind()
     except TypeError as error:
@@ -132,35 +132,35 @@ def check_constructible(kind: type) -> None:
 
 
 def find_exception(name: str) -> type[BaseException] | None:
-    """The exception class of that name that this process has defined, or `None`. Nothing is imported or called."""
+    """Return the exception class of that name, if this process has defined it. Imports and calls nothing."""
     module, _, simple = name.partition(":")
-    usual = vars(builtins).get(simple)  # nearly always
+    usual = vars(builtins).get(simple)  # the usual case
     if module == "builtins" and isinstance(usual, type) and issubclass(usual, BaseException):
         return usual
     return next((kind for kind in _subclasses(BaseException) if class_name(kind) == name), None)
 
 
 def function_name(function: Any) -> str | None:
-    """`"pkg.module:name"` of a plain function at the top of a module, else `None`."""
+    """Return `"pkg.module:name"` for a function at the top level of a module, else `None`."""
     if isinstance(function, FunctionType) and function.__qualname__.isidentifier():
         return f"{function.__module__}:{function.__qualname__}"
     return None
 
 
 def find_function(name: str) -> FunctionType | None:
-    """The function of that name, if it is defined at the top of a module that also defines a loadable class.
+    """Return the function of that name, if it is at the top level of a module that also defines a registered class.
 
-    So a file can name a user's own functions, and nothing else that happens to be imported.
+    So a document can name a user's own functions, but not others that happen to be imported.
     """
     module, _, simple = name.partition(":")
     if module not in sys.modules or not any(kind.__module__ == module for kind in _subclasses(Registered)):
         return None
-    function = vars(sys.modules[module]).get(simple)  # not getattr: a module may have code that answers that
+    function = vars(sys.modules[module]).get(simple)  # not getattr: that could run a module's __getattr__
     return function if function_name(function) == name and isinstance(function, FunctionType) else None
 
 
 def callable_to_plain(value: Callable[..., Any]) -> dict[str, Any]:
-    """A dict with `_type: "callable"` that describes `value`."""
+    """Describe `value` as a dict with `_type: "callable"`."""
     plain: dict[str, Any] = {"_type": "callable"}
     if isinstance(value, MethodType):
         owner = type(value.__self__).__name__
@@ -177,7 +177,7 @@ def callable_to_plain(value: Callable[..., Any]) -> dict[str, Any]:
 
 
 def callable_from_plain(plain: dict[str, Any]) -> Callable[..., Any] | None:
-    """The function meant, if a file may name it (see `known_classes.find_function`), else `None`."""
+    """Return the described function, if a document may name it (see `find_function`), else `None`."""
     if plain.get("callable_type") != "function":
         return None
     module, name = plain.get("module"), plain.get("name")
@@ -185,7 +185,7 @@ def callable_from_plain(plain: dict[str, Any]) -> Callable[..., Any] | None:
 
 
 def to_plain(value: Any) -> Any:
-    """`value` with its callables made plain, at any depth of dicts, lists and tuples."""
+    """Replace the callables in `value` with their descriptions, at any depth of dicts, lists and tuples."""
     if isinstance(value, dict):
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -196,7 +196,7 @@ def to_plain(value: Any) -> Any:
 
 
 def restored(part: PlainReader) -> Any:
-    """As `from_plain`, for a part of a document; `ValueError` when it is nested too deeply."""
+    """As `from_plain`, for a part of a document. Raises `ValueError` if it is nested too deeply."""
     try:
         return from_plain(part.copy())
     except RecursionError:
@@ -204,7 +204,7 @@ def restored(part: PlainReader) -> Any:
 
 
 def from_plain(value: Any) -> Any:
-    """What `to_plain` made plain; a callable that cannot be found again becomes `None`."""
+    """Reverse `to_plain`; a callable that cannot be found becomes `None`."""
     if isinstance(value, dict):
         if value.get("_type") == "callable":
             return callable_from_plain(value)

@@ -1,4 +1,4 @@
-"""Files: written as a whole or not at all, and read as JSON with a size limit."""
+"""Files: written atomically, and read as JSON with a size limit."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ fcntl: ModuleType | None
 
 try:
     import fcntl
-except ImportError:  # Windows: there a file that is open can be neither renamed nor removed
+except ImportError:  # Windows, where an open file can be neither renamed nor removed
     fcntl = None
 
 
 def write_atomic(filepath: str | Path, text: str) -> None:
-    """Replace the file's content; whatever happens on the way, it is the old one or the new one.
+    """Replace the file's content atomically: after a crash it is either the old or the new content.
 
-    Missing directories are made, and a link is followed. The new content is on the disk (fsync) before it takes the
-    old one's place. Until then it is in `.<name>.tmp` beside it; what a killed process has left there is removed by
-    the next write. Half of a pair of surrogates, which UTF-8 cannot hold, is written as JSON does: `\\ud800`.
+    Creates missing directories and follows a link. The new content is synced to disk (fsync) in `.<name>.tmp` in the
+    same directory, then renamed. The next write removes a temporary file left by a killed process. A lone surrogate,
+    which UTF-8 cannot encode, is escaped as in JSON: `\\ud800`.
     """
     path = Path(os.path.realpath(filepath))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def write_atomic(filepath: str | Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
             if fcntl is not None:
-                temporary.replace(path)  # as long as it is locked: nobody takes it for a left one
+                temporary.replace(path)  # while locked, so that no other process takes it for a stale one
         if fcntl is None:
             temporary.replace(path)
     except BaseException:
@@ -51,16 +51,16 @@ def write_atomic(filepath: str | Path, text: str) -> None:
 
 
 def _temporary(path: Path) -> tuple[int, Path]:
-    """A new file beside `path`, always of the same name, so that what is left of it is found; unless that is in use."""
+    """Create a temporary file next to `path`. It has a fixed name, so that a stale one is found, unless in use."""
     usual = path.with_name(f".{path.name}.tmp")
     for _ in range(2):
         with contextlib.suppress(FileExistsError):
             handle = _create(usual)
             if _locked(handle) is not False and _is_at(handle, usual):
                 return handle, usual
-            os.close(handle)  # another write took it for a left one and removed it
+            os.close(handle)  # another write took it for a stale one and removed it
             break
-        remove_stale(usual)
+        _remove_stale(usual)
     other = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     return _create(other), other
 
@@ -69,8 +69,8 @@ def _create(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
 
 
-def remove_stale(path: Path) -> None:
-    """Remove a temporary file that nobody is writing any more."""
+def _remove_stale(path: Path) -> None:
+    """Remove a temporary file that no process is writing."""
     with contextlib.suppress(OSError):
         if fcntl is None:
             path.unlink()
@@ -84,7 +84,7 @@ def remove_stale(path: Path) -> None:
 
 
 def _locked(handle: int) -> bool | None:
-    """Lock an open file for as long as it is open: `False` when somebody else has, `None` where there are no locks."""
+    """Lock an open file until it is closed: `False` if another process has, `None` without support for locks."""
     if fcntl is None:
         return None
     try:
@@ -92,7 +92,7 @@ def _locked(handle: int) -> bool | None:
         return True
     except BlockingIOError:
         return False
-    except OSError:  # some file systems have none
+    except OSError:  # some file systems have no locks
         return None
 
 
@@ -112,15 +112,15 @@ def _sync_directory(directory: Path) -> None:
 
 
 SIZE_LIMIT = 64 * 1024 * 1024
-"""Bytes that are read from a file unless the caller allows more."""
+"""Largest file to read, in bytes, unless the caller allows more."""
 
 
 def read_json(filepath: str | Path, max_bytes: int = SIZE_LIMIT) -> Any:
-    """What a JSON file holds.
+    """Read a JSON file.
 
     Raises:
-        FileNotFoundError: when there is none.
-        ValueError: when it is larger than `max_bytes`, no JSON, nested too deeply, or has a key twice in an object.
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is larger than `max_bytes`, invalid JSON, nested too deeply, or has a duplicate key.
     """
     path = Path(filepath)
     with path.open("rb") as file:
@@ -154,7 +154,7 @@ _CONTAINERS = (dict, list, tuple)
 
 
 def check_keys(value: Any) -> None:
-    """Raise `TypeError` for a dict in `value`, which JSON can hold, with two keys that are the same in JSON.
+    """Raise `TypeError` if a dict in `value`, a JSON-serializable value, has keys that collide in JSON.
 
     >>> check_keys({1: "a", "2": ["b"]})
     >>> check_keys([{1: "a", "1": "b"}])

@@ -13,11 +13,11 @@ _namespace = type.__dict__["__dict__"].__get__
 
 
 def snapshot(value: Any) -> Any:
-    """Copy the containers of the language and of `collections` in `value`, at any depth.
+    """Copy the built-in containers in `value`, and those of `collections`, at any depth.
 
-    Objects of other classes are kept as they are: copying them would run their code.
-    A container that holds itself is copied as such. Parts of a flow become their `str`. A value
-    that is nested hundreds of levels deep is kept as it is. Never raises.
+    Objects of other classes are not copied, since that would run their code. A container that contains
+    itself is copied as such. Parts of a flow become their `str`. A value nested hundreds of levels
+    deep is not copied. Never raises.
 
     >>> mine = {"rows": [1, 2]}
     >>> kept = snapshot(mine)
@@ -27,12 +27,12 @@ def snapshot(value: Any) -> Any:
     """
     try:
         return copied(value)
-    except Exception:  # nested deeper than Python can follow, or of a class without a hash: better seen as it will be
+    except Exception:  # nested too deeply, or of a class without a hash: not copying is better than failing
         return value
 
 
 def copied(value: Any) -> Any:
-    """As `snapshot`, but `RecursionError` for a value that is nested too deeply."""
+    """As `snapshot`, but raises `RecursionError` if the value is nested too deeply."""
     return _copy(value, {})
 
 
@@ -48,14 +48,14 @@ def _copy(value: Any, seen: dict[int, Any]) -> Any:
 
 
 def _is_part(kind: type) -> bool:
-    """Whether a class is of a part of a flow. Its metaclass is not asked: that would run code of the payload."""
+    """Whether instances are parts of a flow. Does not involve the metaclass, which would run the payload's code."""
     return any("_routilux_part" in _namespace(base) for base in _mro(kind))
 
 
 def _text(part: Any) -> str:
     try:
         return str(part)
-    except Exception:  # the program's own words for it must not fail an emission
+    except Exception:  # a failing __str__ must not fail an emission
         return object.__repr__(part)
 
 

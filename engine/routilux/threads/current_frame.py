@@ -1,4 +1,4 @@
-"""The frame that the current thread runs in: which handler, and where its emissions go."""
+"""The current frame of each thread: which handler it runs, and where its emissions go."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Frame(Protocol):
-    """A thread's work for one job. Knows no class of the engine: those that emit know only this protocol."""
+    """A thread's work for one job. Names no class of the engine, so that events and routines can use it."""
 
     parent: Frame | None
 
@@ -24,13 +24,13 @@ class Frame(Protocol):
         """Queue the activations without a record."""
 
     def carried_frame(self) -> Frame:
-        """A frame for another thread that works for this handler; the job waits until its `release`."""
+        """Return a frame for another thread that works for this handler; the job waits for its `release`."""
 
     def release(self) -> None:
-        """The carried function is done."""
+        """End the work of a carried function."""
 
     def checkpoint(self) -> None:
-        """Wait here while the job is paused; raise `JobCancelled` when it is ending."""
+        """Wait while the job is paused; raise `JobCancelled` if it is ending."""
 
 
 class _Thread(threading.local):
@@ -42,23 +42,23 @@ THREAD = _Thread()
 
 
 def current_frame() -> Frame | None:
-    """The frame of this thread, or `None` outside a handler."""
+    """Return the frame of this thread, or `None` outside a handler."""
     return THREAD.frame
 
 
 def enter(frame: Frame) -> None:
-    """Make `frame` the current one; the one before becomes its parent."""
+    """Make `frame` current; the present one becomes its parent."""
     frame.parent = THREAD.frame
     THREAD.frame = frame
 
 
 def leave(frame: Frame) -> None:
-    """Return to the frame that was current before `frame`."""
+    """Make the parent of `frame` current again."""
     THREAD.frame = frame.parent
 
 
 def runs_here(job_state: object) -> bool:
-    """Whether a handler of that job runs in this thread, perhaps below others."""
+    """Whether a handler of that job is on the stack of this thread."""
     frame = THREAD.frame
     while frame is not None:
         if frame.job_state is job_state:

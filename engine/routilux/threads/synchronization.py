@@ -15,7 +15,10 @@ YIELDS = 50
 
 
 def acquire_spinning(lock: Lock) -> None:
-    """Acquire `lock`, for a short critical section in a hot loop."""
+    """Acquire `lock` for a short critical section in a hot loop.
+
+    A blocking acquire would queue the threads, and each would then wait for a switch: a convoy.
+    """
     tries = 0
     while not lock.acquire(False):
         time.sleep(0 if tries < YIELDS else 0.0001)
@@ -25,10 +28,10 @@ def acquire_spinning(lock: Lock) -> None:
 class StopEvent(threading.Event):
     """A `threading.Event` whose truth value is `is_set()`; other events are always true.
 
-    >>> sign = StopEvent()
-    >>> before = bool(sign)
-    >>> sign.set()
-    >>> before, bool(sign)
+    >>> event = StopEvent()
+    >>> before = bool(event)
+    >>> event.set()
+    >>> before, bool(event)
     (False, True)
     """
 
@@ -51,7 +54,7 @@ def add_listener(listeners: Listeners, listener: weakref.ref[Listener]) -> None:
     if listener in listeners:
         return
     for known in [known for known in listeners if known() is None]:
-        with suppress(ValueError):  # another thread has removed it
+        with suppress(ValueError):  # another thread removed it
             listeners.remove(known)
     listeners.append(listener)
 
@@ -82,9 +85,7 @@ class ExitBarrier:
         """Wait for `job` at exit."""
         with self._lock:
             self._jobs.add(job)
-            if (
-                not self._registered
-            ):  # as late as possible: functions that the program registered earlier run after the jobs
+            if not self._registered:  # as late as possible: functions registered earlier run after the jobs
                 self._registered = True
                 atexit.register(self.wait)
 

@@ -40,9 +40,9 @@ class Timer:
 
 
 class Timers:
-    """A heap of timers and the thread that waits for the first. `_lock` guards both.
+    """A heap of timers, and the thread that waits for the first. `_lock` guards both.
 
-    It is taken by itself, not by its condition, whose `__enter__` is not safe from an interrupt.
+    Acquire `_lock` itself, not the condition, whose `__enter__` is not safe from an interrupt.
     """
 
     def __init__(self) -> None:
@@ -83,9 +83,7 @@ class Timers:
         with self._lock:
             while self._heap:
                 wait = self._heap[0][0] - time.monotonic()
-                if (
-                    wait <= 0
-                ):  # cancelled timers stay in the heap until they are due, so that the thread need not be restarted
+                if wait <= 0:  # cancelled timers stay until due, so that the thread need not be restarted
                     return heapq.heappop(self._heap)[2]
                 self._changed.wait(min(wait, LONGEST_WAIT))
             self._thread = None
@@ -99,9 +97,9 @@ TIMERS = Timers()
 class TimeLimit:
     """A job's time limit in seconds, without the time it is paused."""
 
-    def __init__(self, seconds: float, over: Callable[[], None]) -> None:
+    def __init__(self, seconds: float, on_expired: Callable[[], None]) -> None:
         self.seconds = seconds
-        self._over = over
+        self._on_expired = on_expired
         self._left = seconds
         self._since = 0.0
         self._timer: Timer | None = None
@@ -119,7 +117,7 @@ class TimeLimit:
         """Start or continue the clock."""
         if self._timer is None:
             self._since = time.monotonic()
-            self._timer = TIMERS.call_later(self._left, self._over)
+            self._timer = TIMERS.call_later(self._left, self._on_expired)
 
     def stop(self) -> None:
         """Stop the clock."""

@@ -1,4 +1,4 @@
-"""The threads that serve the jobs of a concurrent flow."""
+"""The worker threads of a concurrent flow."""
 
 from __future__ import annotations
 
