@@ -30,33 +30,32 @@ from .store.store import Store
 log = logging.getLogger("routilux_dashboard")
 
 STORED_EACH = 0.25
-"""Seconds between two looks at what is to be stored."""
+"""Seconds between two reads of new journal rows for the store."""
 _EVERY_INTERFACE = ("", "0.0.0.0", "::")
 
 
 class Dashboard:
-    """Watches flows and serves their jobs as live pages, from a thread of its own.
+    """Watches flows and serves their jobs as live pages, from its own thread.
 
-    It watches from now on, also while it is stopped; it lets the flows go when nobody has it any more.
+    It watches from now on, even while it is stopped, and releases the flows when it is garbage-collected.
 
     Args:
-        flows: watched from now on; jobs of them that run before `start` are seen too.
-        host: the address to listen on. Whoever reaches it can control jobs: leave it at this machine,
-            give it `tokens`, or put something that asks who they are before it.
-        port: 0 takes a free one.
-        allowed_hosts: further names (or one) under which browsers may reach this server.
+        flows: the flows to watch, including jobs that run before `start`.
+        host: the address to listen on. Anyone who reaches it can control jobs: keep it local, configure `tokens`,
+            or put an authenticating proxy in front of it.
+        port: 0 picks a free one.
+        allowed_hosts: additional host names (or one) under which browsers may reach this server.
         switch_interval: seconds after which a busy Python thread lets the server's run
-            (`sys.setswitchinterval`, restored by `stop`); `None` leaves it as it is.
-        keep_jobs: ended jobs that are kept in memory, the newest.
-        store: where jobs are kept beyond that, payloads included: a path, a database's URL, or "none". Unsaid it
-            is what the environment's ROUTILUX_STORE says, else a file in the user's data folder.
-        retention: how long the store keeps them.
-        mask: names (or one) of keys whose values are shown and stored nowhere, such as "password".
-        tokens: by name; programs elsewhere, and whoever asks from another machine, must show one of them.
-            Without tokens nobody must.
+            (`sys.setswitchinterval`, restored by `stop`); `None` leaves it unchanged.
+        keep_jobs: the number of ended jobs to keep in memory, the newest.
+        store: where jobs are stored, payloads included: a path, a database URL, or "none". The default is the
+            environment variable ROUTILUX_STORE, or else a file in the user's data folder.
+        retention: how long the store keeps jobs.
+        mask: names (or one) of keys whose values are neither shown nor stored, such as "password".
+        tokens: by name. If given, connected programs and clients on other machines must present one of them.
 
-    Raises `TypeError` or `ValueError` for an argument that cannot be meant, two flows of one id included; no flow
-    is watched then.
+    Raises `TypeError` or `ValueError` for an invalid argument, including two flows with the same id; then no flow is
+    watched.
 
     >>> from routilux import Flow
     >>> with Dashboard(Flow("census"), port=0) as dashboard:
@@ -102,9 +101,9 @@ class Dashboard:
             raise
 
     def watch(self, flow: Flow) -> None:
-        """Show, and store, the jobs of `flow` too, those under way included.
+        """Show and store the jobs of `flow` too, including running ones.
 
-        Raises `ValueError` when another flow of its id is watched, and `TypeError` for what is no flow.
+        Raises `ValueError` if another flow with this id is watched, and `TypeError` if `flow` is not a `Flow`.
         """
         self._monitor.watch(flow)
         if self._place is not None:
@@ -112,22 +111,22 @@ class Dashboard:
 
     @property
     def url(self) -> str:
-        """Where a browser on this machine finds the list of jobs. With port 0 it is known once `start` was called;
-        `RuntimeError` before."""
+        """The URL of the job list for a browser on this machine. With port 0 it is known after `start`;
+        `RuntimeError` before that."""
         if not self._port:
             raise RuntimeError("The dashboard has no address yet: port 0 takes a free one at its start, so start first")
         return url_of(self._host, self._port)
 
     def url_of_job(self, job_id: str) -> str:
-        """Where the page of the job with id `job_id` is."""
+        """The URL of the page of job `job_id`."""
         return f"{self.url}/jobs/{job_id}"
 
     def start(self) -> Self:
-        """Listen and serve; returns at once. Does nothing when it serves already.
+        """Listen and serve; return at once. Does nothing if it is already serving.
 
-        Raises `CannotListen` (an `OSError`) when the port is in use or the host is not of this machine, and
-        `ValueError` when the store is not one that can be used. (A store that is full, locked or away is
-        no reason not to start: the pages say so.)
+        Raises `CannotListen` (an `OSError`) if the port is in use or the host is not on this machine, and `ValueError`
+        for an unusable store. A store that is full, locked or unreachable does not prevent the start: the pages show
+        a notice.
         """
         with self._lock:
             if self._serving is None:
@@ -145,8 +144,8 @@ class Dashboard:
         return self
 
     def stop(self) -> None:
-        """Close every connection and free the port. The flows stay watched, for another `start`, as long as somebody
-        has this object. Does nothing when it does not serve."""
+        """Close every connection and free the port. The flows stay watched, ready for another `start`, as long as this
+        object exists. Does nothing if it is not serving."""
         with self._lock:
             if self._serving is not None:
                 self._serving.stop()

@@ -34,7 +34,7 @@ class CensusStep(Routine):
         return python_syntax.parse(self.text(path, digest), path)
 
     def tally(self, name: str, **amounts: int) -> dict[str, Any]:
-        """Add to the counts in this step's state, and note what came last. Several workers may do so at once."""
+        """Add to the counts in this step's state, and note the latest file. Several workers may call this at once."""
         context = self.context()
         with context.job_state.edit_routine_state(context.routine_id) as state:
             for key, amount in amounts.items():

@@ -13,7 +13,7 @@ SKIPPED_FOLDERS = frozenset({"site-packages", "dist-packages", "__pycache__"})
 
 
 class SourceBusy(OSError):
-    """Somebody wrote to the file while it was read. It may be whole the next time."""
+    """The file changed while it was read. Reading it again may succeed."""
 
 
 class SourceChanged(RuntimeError):

@@ -13,9 +13,9 @@ from types import CodeType
 from typing import NamedTuple
 
 LABEL = "stdlib-census:"
-"""Put before the path of what is compiled, so that a warning filter can tell our compilations from all others."""
+"""A prefix of the compiled path, by which a warning filter recognizes our compilations."""
 TRIES = 5
-"""Somebody else in the process may parse as well, without the lock."""
+"""Other code in the process may parse as well, without the lock."""
 ONE_TREE_AT_A_TIME = threading.Lock()
 """Held while a tree is built. CPython 3.11 counts its depth once for all threads: where a garbage collection runs
 Python code in the middle, and so lets another thread build one too, both fail with a SystemError."""
@@ -38,7 +38,7 @@ def parse(text: str, path: str) -> ast.Module:
     """The syntax tree of a text.
 
     Raises:
-        SyntaxError: it is no Python; null bytes and too deep a nesting are told in this way too.
+        SyntaxError: for invalid Python, including null bytes and excessive nesting.
     """
     try:
         for _ in range(TRIES):

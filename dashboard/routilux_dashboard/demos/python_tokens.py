@@ -23,8 +23,8 @@ class TextMeasure(NamedTuple):
 def measure_text(text: str) -> TextMeasure:
     """Count a file's lines and tokens. A line with code and a comment counts as code.
 
-    The volume is the number of tokens times the bits that it takes to choose one of the different ones:
-    what somebody has to take in who reads the file.
+    The volume is the number of tokens times the bits needed to choose among the distinct ones (Halstead): how much
+    there is to read.
 
     >>> measure_text("# one\\n\\nx = x + 1  # two\\n")
     TextMeasure(lines=3, code=1, comment=1, tokens=5, volume=10)

@@ -12,14 +12,14 @@ How it is made, and why:
 
 - **Events carry facts, not trees.** The history keeps all that is emitted. So a step gets a path and the file's
   digest, and opens the file again; a job that is paused for a day refuses to go on with a file that has changed.
-- **The walker asks itself to go on.** It hands out 16 files, then emits `more` to itself. Activations are taken in
+- **The walker sends itself messages.** It hands out 16 files, then emits `more` to itself. Activations are taken in
   the order in which they were queued, so its turn comes after theirs: all steps work at once, and little waits.
 - **Retry, because files live.** An editor or a package manager may write to a file while it is read (`SourceBusy`),
   the process may be out of file descriptors, a network share may stumble. Each is an `OSError` and may be over in a
   moment, so the flow tries that activation again. Nothing fails for show: on a quiet disk no retry happens.
-- **A broken file is no broken census.** The library has files that do not parse, for its own tests. The parser sends
-  them to `triage`, which files the kinds that it can explain. What cannot even be decoded it raises, for nobody knows
-  what that file says: it should stand in the history as an error. With CONTINUE, the job goes on.
+- **A broken file does not break the census.** The library has files that do not parse, for its own tests. The
+  parser sends them to `triage`, which sorts the kinds that it can explain. For a file that can't even be decoded the
+  parser raises, so that the history shows an error. With CONTINUE, the job continues.
 - **The compiler is optional.** A file may parse and yet not compile (`from __future__ import rested_snopes`). That is
   an error of this step alone, and the ranking does not wait for it.
 - **The report comes once.** Each file reaches `ranking` either as a rejection or as a score and its imports. One
@@ -202,7 +202,7 @@ class SyntaxTriage(CensusStep):
 
 
 class Ranking(CensusStep):
-    """Gathers what is known of each file and, when nothing is missing, ranks the modules."""
+    """Collects the facts about each file and, once they are complete, ranks the modules."""
 
     def __init__(self) -> None:
         super().__init__()

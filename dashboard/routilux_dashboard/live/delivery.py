@@ -1,8 +1,8 @@
-"""What one client watches, and how much of it is under way to it. Pure: times are given, nothing is sent here.
+"""Flow control for one client's subscriptions. Pure: times are passed in, nothing is sent here.
 
-A client acknowledges what it has shown. At most `WINDOW` frames are under way to it; then it is
-left alone until it acknowledges, and gets a keyframe then: a slow reader gets fewer and larger
-messages, and nothing is kept for it meanwhile.
+A client acknowledges the frames it has shown. With `WINDOW` frames unacknowledged it is sent nothing more; after
+its next acknowledgement it gets a keyframe. So a slow client gets fewer and larger messages, and nothing is queued
+for it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ ACK_SECONDS = 30.0
 
 
 class Subscription:
-    """A client's watching of one job, or of the list of jobs."""
+    """A client's subscription to one job, or to the job list."""
 
     __slots__ = ("_under_way", "behind")
 
     def __init__(self) -> None:
         self.behind = True
-        """It needs everything anew (a keyframe) before the next frame makes sense to it."""
+        """The client needs a keyframe before the next frame."""
         self._under_way: deque[tuple[int, float]] = deque()
 
     def offer(self, frame: int, now: float, *, clogged: bool = False) -> bool:
-        """Whether frame number `frame` is to be sent now (and then counts as under way)."""
+        """Return whether to send frame number `frame` now; if so, it counts as unacknowledged."""
         if self.behind or clogged or len(self._under_way) >= WINDOW:
             self.behind = True
             return False
@@ -43,12 +43,12 @@ class Subscription:
         self._under_way.append((frame, now))
 
     def begin_again(self) -> None:
-        """The client has asked for everything anew: what was under way, it has dropped."""
+        """The client requested a keyframe and discards the frames before it."""
         self.behind = True
         self._under_way.clear()
 
     def acknowledge(self, frame: int | None = None) -> None:
-        """What is under way up to frame number `frame`, or all of it, has been shown."""
+        """The client has shown the frames up to number `frame`, or all of them."""
         while self._under_way and (frame is None or self._under_way[0][0] <= frame):
             self._under_way.popleft()
 

@@ -20,11 +20,11 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 CLOSE = "routilux.close"
-"""Where the WSGI environment holds the call that ends the connection after this answer."""
+"""The key in the WSGI environment of the call that ends the connection after this response."""
 MORE_TIME = "routilux.more_time"
-"""Where it holds the call that lets this request take as long again: for what is sent or taken in pieces."""
+"""The key of the call that restarts this request's time limit, for streamed bodies."""
 STRANGER = "routilux.stranger"
-"""Where it says that whoever asks has no token that is needed, and is told nothing but whether the server lives."""
+"""The key that marks a client without a required token, which only learns whether the server is alive."""
 FAULT = Refusal(500, "Fault in the dashboard", "This is a fault of the dashboard; the program's log has the traceback.")
 LIVENESS_PATH = "/api/v1/healthz"
 UPLOAD_PATH = "/api/v1/recordings"
@@ -34,13 +34,13 @@ _FILE = "routilux.upload"
 _READING = ("GET", "HEAD", "OPTIONS")
 _READ_SIZE = 64 * 1024
 _DISCARDED = 16 * MAX_BODY
-"""What is still read of a body that is too large, so that its sender gets to read why."""
+"""Bytes still read of a body that is too large, so that its sender receives the response."""
 
 
 class Gate:
-    """A WSGI application that lets through to another what `guard` has nothing against, and whoever has a token.
+    """A WSGI application that passes on requests that `guard` accepts and that have a token.
 
-    Without `tokens` everybody may ask.
+    Without `tokens`, no token is required.
     """
 
     def __init__(self, application: Application, names: Names, tokens: Tokens | None = None) -> None:

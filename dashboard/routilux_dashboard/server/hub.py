@@ -1,8 +1,8 @@
-"""The server's own thread: sockets, HTTP, websockets and one pump, on an eventlet hub that is nobody else's.
+"""The server's own thread: sockets, HTTP, websockets and one pump, on an eventlet hub of its own.
 
-The only file that names eventlet. Nothing is monkey-patched: other threads go on with ordinary
-sockets and locks, never touch what is in here, and hand over through `Hub.publish` alone (a deque
-and one byte in a socket pair). What takes eventlet's place has this face: `start`, `stop`,
+The only file that names eventlet. Nothing is monkey-patched: other threads keep using ordinary sockets and locks,
+never touch anything in here, and pass work only through `Hub.publish` (a deque and one byte in a socket pair). A
+replacement for eventlet needs this interface: `start`, `stop`,
 `publish`, and for code that runs in the server's thread `run_native`, `later` and `Signal`.
 """
 
@@ -55,7 +55,7 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 
 
 
 class NotAnswered(Exception):
-    """A call in a native thread takes longer than a request can wait; it goes on."""
+    """A call in a native thread takes longer than a request can wait; it continues."""
 
 
 class _Elapsed(Exception):
@@ -319,7 +319,7 @@ def _guarded(call: Callable[[], T], on_error: S) -> T | S:
     try:
         return call()
     except Exception:
-        log.exception("A fault in the dashboard's thread; it goes on")
+        log.exception("A fault in the dashboard's thread; it continues")
         return on_error
 
 

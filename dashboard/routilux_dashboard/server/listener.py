@@ -1,4 +1,4 @@
-"""The listening socket: bound before the server runs, so that a busy port is told at once."""
+"""The listening socket: bound before the server runs, so that a busy port is reported at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BACKLOG = 128
 
 
 class CannotListen(OSError):
-    """The server cannot listen where it was told to; the message says what to do."""
+    """The server can't listen on the given address; the message says what to do."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -55,7 +55,7 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
 
 
 def _set_options(server: socket.socket) -> None:
-    # Not SO_REUSEPORT: with it two servers share a port and nobody is told. On Windows SO_REUSEADDR means just that.
+    # Not SO_REUSEPORT: with it two servers would silently share a port. On Windows SO_REUSEADDR means just that.
     if os.name == "posix":
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

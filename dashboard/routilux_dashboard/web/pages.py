@@ -26,7 +26,7 @@ def make_application() -> Flask:
     application = Flask(
         __name__, static_folder=str(built()), static_url_path="/static", template_folder=str(folder("templates"))
     )
-    application.config["SEND_FILE_MAX_AGE_DEFAULT"] = _FOR_EVER  # names hold a hash of what is in them
+    application.config["SEND_FILE_MAX_AGE_DEFAULT"] = _FOR_EVER  # names contain a hash of the contents
     application.url_map.merge_slashes = False
     application.jinja_env.autoescape = True
     application.jinja_env.trim_blocks = application.jinja_env.lstrip_blocks = True
