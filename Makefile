@@ -20,11 +20,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONHOME VIRTUAL_ENV
 
 # Where `make check` looks for phrases that read as translated; `python -m tools.words --count` counts the rest.
-ENGINE_PLAIN := __init__.py connection.py context.py execution flow.py graph hooks.py job job_state.py journal output_handler.py \
-	status.py threads
-DASHBOARD_PLAIN := forwarding payloads recording segments store times.py
-PLAIN := README.md CHANGELOG.md CONTRIBUTING.md docs examples tools $(wildcard tests/test_*.py) tests/former_release \
-	$(addprefix engine/routilux/,$(ENGINE_PLAIN)) $(addprefix dashboard/routilux_dashboard/,$(DASHBOARD_PLAIN))
+DASHBOARD_PLAIN := app.py demos forwarding payloads recording rendering.py segments store times.py
+PLAIN := README.md CHANGELOG.md CONTRIBUTING.md docs examples tools benchmarks engine $(wildcard tests/test_*.py) tests/former_release \
+	$(addprefix dashboard/routilux_dashboard/,$(DASHBOARD_PLAIN))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-python fuzz stress outages test-frontend check bench docs wheel types clean venv run-venv frontend browser postgresql
