@@ -90,7 +90,7 @@ def cases() -> list[Any]:
 
 
 @pytest.mark.parametrize(("handler", "data", "expected"), cases())
-def test_a_handler_gets_what_its_signature_asks_for(
+def test_a_handler_receives_the_arguments_of_its_signature(
     flow: Flow, handler: Callable[..., Any], data: Data, expected: Any
 ) -> None:
     got = list[Any]()
@@ -126,7 +126,7 @@ def test_a_method_is_bound_without_its_self(handler: Callable[..., Any], data: D
     assert got == [expected]
 
 
-def test_the_entrys_handler_is_called_by_the_same_rules(flow: Flow) -> None:
+def test_the_entry_handler_follows_the_same_rules(flow: Flow) -> None:
     got = list[Any]()
 
     def trigger(x: Any, y: Any = 5) -> None:
@@ -152,7 +152,7 @@ def test_a_required_parameter_that_is_missing_is_an_error_of_the_handler(flow: F
     assert "'y'" in (job.get_routine_state("a") or {})["error"]
 
 
-def test_a_handler_that_changes_the_dict_it_got_changes_nobody_elses(flow: Flow) -> None:
+def test_each_handler_receives_its_own_dict(flow: Flow) -> None:
     got = list[Data]()
 
     def greedy(data: Data) -> None:
@@ -189,14 +189,14 @@ def test_builtins_callables_partials_and_mocks_are_handlers() -> None:
     mocked.assert_called_once_with(x=6)
 
 
-def test_signatures_are_looked_at_once_not_at_every_call(flow: Flow) -> None:
+def test_signatures_are_inspected_only_once(flow: Flow) -> None:
     chain(flow, ("a", Node(emits(20))), ("b", Node()))
     with mock.patch.object(inspect, "signature", wraps=inspect.signature) as look:
         over(flow.execute("a"))
     assert look.call_count == 0
 
 
-def test_a_slot_without_a_handler_takes_everything_and_does_nothing(flow: Flow) -> None:
+def test_a_slot_without_a_handler_ignores_data(flow: Flow) -> None:
     routine = Routine()
     routine.define_slot("trigger")
     routine.define_slot("input")
@@ -221,7 +221,7 @@ async def does_both(**data: Any) -> Any:
 @pytest.mark.parametrize(
     ("handler", "why"), [(waits, "waits is async"), (yields, "yields has yield"), (does_both, "does_both is async")]
 )
-def test_a_handler_of_which_a_call_would_run_nothing_is_refused(handler: Any, why: str) -> None:
+def test_generators_and_coroutines_are_rejected_as_handlers(handler: Any, why: str) -> None:
     class Odd(Routine):
         handle = handler
 
@@ -231,6 +231,6 @@ def test_a_handler_of_which_a_call_would_run_nothing_is_refused(handler: Any, wh
 
 
 @pytest.mark.parametrize("handler", ["work", 5])
-def test_a_handler_that_cannot_be_called_is_refused(handler: Any) -> None:
+def test_a_handler_must_be_callable(handler: Any) -> None:
     with pytest.raises(TypeError, match=f"{handler!r} cannot be called"):
         Slot("input", handler=handler)

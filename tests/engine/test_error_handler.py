@@ -25,7 +25,7 @@ def test_an_error_handler_has_documented_defaults() -> None:
     assert ErrorHandler(retryable_exceptions=()).retryable_exceptions == (Exception,)
 
 
-def test_a_strategy_is_a_word_or_a_member_and_nothing_else() -> None:
+def test_a_strategy_is_a_string_or_a_member() -> None:
     assert [strategy.value for strategy in ErrorStrategy] == ["stop", "continue", "retry", "skip"]
     assert ErrorHandler("skip").strategy is ErrorHandler(ErrorStrategy.SKIP).strategy
     with pytest.raises(ValueError, match="'ignore'"):

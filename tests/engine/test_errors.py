@@ -41,7 +41,7 @@ def test_stop_fails_the_job(flow: Flow, place: str, failed: str, level: str, han
 @where
 @levels
 @how
-def test_continue_records_the_error_and_goes_on(flow: Flow, place: str, failed: str, level: str, how: str) -> None:
+def test_continue_records_the_error_and_continues(flow: Flow, place: str, failed: str, level: str, how: str) -> None:
     failing_flow(flow, place, level, ErrorHandler("continue"))
     job = over(getattr(flow, how)("a"))
     errors = [record for record in job.execution_history if record.kind == "error_continued"]
@@ -57,7 +57,7 @@ def test_continue_records_the_error_and_goes_on(flow: Flow, place: str, failed: 
 @where
 @levels
 @how
-def test_skip_marks_the_routine_and_goes_on(flow: Flow, place: str, failed: str, level: str, how: str) -> None:
+def test_skip_marks_the_routine_and_continues(flow: Flow, place: str, failed: str, level: str, how: str) -> None:
     failing_flow(flow, place, level, ErrorHandler("skip"))
     job = over(getattr(flow, how)("a"))
     state = job.get_routine_state(failed)
@@ -115,7 +115,7 @@ def test_retry_runs_the_activation_again_until_it_succeeds(flow: Flow, place: st
 @where
 @levels
 @pytest.mark.parametrize("critical", [True, False])
-def test_retries_that_are_used_up_fail_the_job(flow: Flow, place: str, failed: str, level: str, critical: bool) -> None:
+def test_exhausted_retries_fail_the_job(flow: Flow, place: str, failed: str, level: str, critical: bool) -> None:
     calls = list[int]()
     handler = ErrorHandler("retry", 2, 0.0, is_critical=critical)
     failing = failing_flow(flow, place, level, handler)
@@ -142,7 +142,7 @@ def test_an_exception_that_is_not_retryable_is_not_retried(flow: Flow, place: st
     assert handler.retry_count == 0
 
 
-def test_the_routines_own_handler_goes_before_the_flows(flow: Flow) -> None:
+def test_the_routines_error_handler_takes_precedence_over_the_flows(flow: Flow) -> None:
     first, second = Node(raises(ValueError("own"))), Node(raises(ValueError("flow's")))
     flow.add_routine(Node(emits(1)), "start")
     flow.add_routine(first, "first")
@@ -157,7 +157,7 @@ def test_the_routines_own_handler_goes_before_the_flows(flow: Flow) -> None:
     assert [state["status"] for state in states] == ["error_continued", "skipped"]
 
 
-def test_stop_drops_what_is_queued(flow: Flow) -> None:
+def test_stop_discards_the_queue(flow: Flow) -> None:
     flow.max_workers = 1
     got = list[int]()
 

@@ -59,7 +59,7 @@ def test_sequential_records_come_in_the_order_of_the_queue(new_flow: FlowMaker) 
     ]
 
 
-def test_a_record_is_there_before_anything_that_it_leads_to(flow: Flow, hasty_switches: None) -> None:
+def test_a_record_precedes_its_effects(flow: Flow, hasty_switches: None) -> None:
     chain(flow, ("a", Node(emits(40))), ("b", Node(pass_on)), ("c", Node(pass_on)), ("d", Node()))
     job = over(flow.execute("a"))
     history = job.execution_history
@@ -85,7 +85,7 @@ def test_times_are_local_naive_and_in_order(flow: Flow) -> None:
     assert before - timedelta(milliseconds=5) <= times[0] <= times[-1] <= after + timedelta(milliseconds=5)
 
 
-def test_the_history_of_one_routine_can_be_asked_for(flow: Flow) -> None:
+def test_the_history_can_be_filtered_by_routine(flow: Flow) -> None:
     chain(flow, ("a", Node(emits(2))), ("b", Node(pass_on)), ("c", Node()))
     job = over(flow.execute("a"))
     assert [record.event_name for record in job.get_execution_history("b")] == ["out", "out"]
@@ -94,7 +94,7 @@ def test_the_history_of_one_routine_can_be_asked_for(flow: Flow) -> None:
 
 
 @pytest.mark.parametrize("word", ["start", "completed", "error", "error_continued", "retry"])
-def test_an_event_named_like_one_of_the_engines_records_can_be_told_from_it(flow: Flow, word: str) -> None:
+def test_a_users_event_named_like_an_engine_record_has_another_kind(flow: Flow, word: str) -> None:
     chain(flow, ("a", Node(emits(1, word), events=("out", word))))
     job = over(flow.execute("a"))
     (event,) = [record for record in job.execution_history if record.kind == "event"]
@@ -119,7 +119,7 @@ def test_an_event_named_like_one_of_the_engines_records_can_be_told_from_it(flow
     ],
     ids=["list", "dict", "tuple", "set", "deque", "defaultdict", "OrderedDict", "Counter"],
 )
-def test_what_was_emitted_is_recorded_as_it_was_then(
+def test_payloads_are_recorded_as_they_were_when_emitted(
     flow: Flow, make: Callable[[], Any], change: Callable[[Any], object]
 ) -> None:
     payload = make()
@@ -141,7 +141,7 @@ def test_entry_parameters_are_recorded_as_they_were_at_the_start(flow: Flow) -> 
     assert job.entry_params == {"rows": [1], "n": 5}
 
 
-def test_changing_a_record_that_was_read_changes_nothing_that_waits(new_flow: FlowMaker) -> None:
+def test_changing_a_record_does_not_change_queued_data(new_flow: FlowMaker) -> None:
     flow = new_flow("flow")
     got = list[Data]()
 
@@ -155,7 +155,7 @@ def test_changing_a_record_that_was_read_changes_nothing_that_waits(new_flow: Fl
     assert job.execution_history[1].data == {"x": 1}
 
 
-def test_receivers_do_not_get_one_anothers_changes_of_the_data(flow: Flow) -> None:
+def test_receivers_do_not_see_each_others_changes(flow: Flow) -> None:
     got = list[Data]()
 
     def greedy(data: Data) -> None:
@@ -187,7 +187,7 @@ def test_parts_of_the_engine_in_a_payload_are_recorded_as_text(flow: Flow) -> No
     assert got[0]["job_state"] is job
 
 
-def test_a_payload_that_holds_itself_is_recorded(flow: Flow) -> None:
+def test_a_recursive_payload_is_recorded(flow: Flow) -> None:
     ring: list[Any] = [1]
     ring.append(ring)
     chain(flow, ("a", Node(lambda node, data: node.emit("out", ring=ring))))
@@ -252,7 +252,7 @@ def test_a_range_has_the_records_after_a_number(flow: Flow) -> None:
     assert len(job.read_history().records) == 100
 
 
-def test_a_job_that_has_not_run_has_no_history() -> None:
+def test_a_new_job_has_no_history() -> None:
     job = JobState("flow")
     assert job.execution_history == []
     assert job.get_execution_history() == []
@@ -274,7 +274,7 @@ def test_records_may_be_added_by_hand() -> None:
 # -- the record by itself --------------------------------------------------------------------------------------------
 
 
-def test_a_record_has_defaults_and_a_text() -> None:
+def test_a_record_has_defaults_and_a_repr() -> None:
     before = datetime.now()
     record = ExecutionRecord()
     assert (record.routine_id, record.event_name, record.data) == ("", "", {})

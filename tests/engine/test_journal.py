@@ -142,7 +142,7 @@ def test_a_run_row_is_target_start_duration_outcome_and_cause(flow: Flow) -> Non
     assert sorted(cause for *_, cause in runs) == [1, 2, 3]
 
 
-def test_every_outcome_is_told_by_its_word(flow: Flow) -> None:
+def test_every_outcome_has_its_name(flow: Flow) -> None:
     librarian = Librarian()
     flow.add_hook(librarian)
     flow.max_workers = 1
@@ -179,7 +179,7 @@ def test_every_outcome_is_told_by_its_word(flow: Flow) -> None:
     assert librarian.books[job.job_id].runs == {("c", "trigger", "cancelled"): 1}
 
 
-def test_a_second_take_has_only_what_is_new(flow: Flow) -> None:
+def test_a_second_take_returns_only_new_rows(flow: Flow) -> None:
     diary, door = Diary(), Door()
     flow.add_hook(diary)
     chain(flow, ("a", Node(emits(1))), ("b", Node(in_turn(door, emits(2)))))
@@ -199,7 +199,7 @@ def test_a_second_take_has_only_what_is_new(flow: Flow) -> None:
     assert (len(last.records), last.seq, last.running) == (3, 5, ())
 
 
-def test_a_reader_that_comes_late_gets_totals_instead_of_rows(flow: Flow) -> None:
+def test_a_late_reader_gets_totals_instead_of_rows(flow: Flow) -> None:
     door, librarian = Door(), Librarian()
     flow.max_workers = 1
 
@@ -223,7 +223,7 @@ def test_a_reader_that_comes_late_gets_totals_instead_of_rows(flow: Flow) -> Non
     assert book.runs == {("a", "trigger", "completed"): 1, ("b", "input", "completed"): 100}
 
 
-def test_a_reader_that_comes_in_the_middle_gets_the_entries_that_were_made_before(flow: Flow) -> None:
+def test_a_late_reader_gets_earlier_entries(flow: Flow) -> None:
     door, diary = Door(), Diary()
     chain(flow, ("a", Node(door)))
     job = flow.start("a")
@@ -234,7 +234,7 @@ def test_a_reader_that_comes_in_the_middle_gets_the_entries_that_were_made_befor
     over(job)
 
 
-def test_two_readers_do_not_take_from_one_another(flow: Flow) -> None:
+def test_readers_are_independent(flow: Flow) -> None:
     first, second = Librarian(), Librarian()
     flow.add_hook(first)
     flow.add_hook(second)
@@ -245,7 +245,7 @@ def test_two_readers_do_not_take_from_one_another(flow: Flow) -> None:
         assert librarian.books[job.job_id].emissions == recount(job)
 
 
-def test_a_closed_reader_lets_rows_go(new_flow: FlowMaker) -> None:
+def test_closing_a_reader_releases_its_rows(new_flow: FlowMaker) -> None:
     flow = new_flow("flow", history_limit=10)
     diary = Diary()
     flow.add_hook(diary)
@@ -311,7 +311,7 @@ def test_with_a_history_limit_a_slow_reader_misses_rows_but_no_counts(
     assert book.take().totals is None
 
 
-def test_runs_are_let_go_when_everybody_has_them(new_flow: FlowMaker, strategy: str) -> None:
+def test_runs_are_trimmed_once_every_reader_has_taken_them(new_flow: FlowMaker, strategy: str) -> None:
     """Counts stay exact over the place where runs are added up and let go."""
     flow = new_flow("flow", strategy)
     librarian = Librarian()
@@ -343,7 +343,7 @@ def queued(book: Book, job: JobState, entry: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("end", ["completed", "paused", "cancelled", "failed"])
-def test_what_waits_can_be_counted_from_the_rows_when_the_job_is_at_rest(flow: Flow, end: str) -> None:
+def test_queued_activations_of_a_settled_job_can_be_counted_from_rows(flow: Flow, end: str) -> None:
     librarian = Librarian()
     flow.add_hook(librarian)
 
@@ -423,9 +423,7 @@ def test_totals_and_batches_always_equal_a_recount(
     flow.shutdown()
 
 
-def test_takes_and_attachments_from_many_threads_do_not_disturb_one_another(
-    new_flow: FlowMaker, hasty_switches: None
-) -> None:
+def test_readers_attach_and_take_from_many_threads(new_flow: FlowMaker, hasty_switches: None) -> None:
     flow = fan(new_flow("flow", "concurrent", max_workers=4, history_limit=3), 3, 120)
     early = Librarian()
     flow.add_hook(early)

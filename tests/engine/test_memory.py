@@ -69,7 +69,7 @@ def test_jobs_whose_retries_wait_leave_nothing_behind_when_cancelled(flow: Flow)
     eventually(lambda: all_gone(jobs))
 
 
-def test_a_watched_job_is_kept_by_nobody_but_its_watcher(flow: Flow) -> None:
+def test_only_its_observer_keeps_a_watched_job_alive(flow: Flow) -> None:
     diary = Diary()
     flow.add_hook(diary)
     chain(flow, ("a", Node(emits(3))), ("b", Node()))
@@ -81,7 +81,7 @@ def test_a_watched_job_is_kept_by_nobody_but_its_watcher(flow: Flow) -> None:
     eventually(lambda: all_gone(jobs))
 
 
-def test_a_flow_that_is_dropped_goes_with_its_threads(strategy: str) -> None:
+def test_a_collected_flow_ends_its_threads(strategy: str) -> None:
     before = set(threading.enumerate())
     flow = chain(Flow("dropped", strategy), ("a", Node(emits(5))), ("b", Node()))
     gone = weakref.ref(flow)

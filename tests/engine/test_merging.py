@@ -43,7 +43,7 @@ def test_append_passes_the_list_of_all_values_for_the_keys_of_the_new_data(flow:
     ]
 
 
-def test_a_callable_gets_old_and_new_and_its_result_is_kept(flow: Flow) -> None:
+def test_a_merge_function_receives_old_and_new_data_and_its_result_is_kept(flow: Flow) -> None:
     seen = list[tuple[Data, Data]]()
 
     def total(old: Data, new: Data) -> Data:
@@ -55,7 +55,7 @@ def test_a_callable_gets_old_and_new_and_its_result_is_kept(flow: Flow) -> None:
 
 
 @pytest.mark.parametrize("word", ["replace", "", "APPEND", None])
-def test_anything_else_is_as_override(flow: Flow, word: Any) -> None:
+def test_any_other_strategy_overrides(flow: Flow, word: Any) -> None:
     assert collected(flow, [{"x": 1}, {"y": 2}], word) == [{"x": 1}, {"y": 2}]
 
 
@@ -69,7 +69,7 @@ def test_appending_keeps_every_value_in_order(rows: list[Data], strategy: str) -
         assert data == {key: [earlier[key] for earlier in rows[: n + 1] if key in earlier] for key in row}
 
 
-def test_jobs_do_not_see_one_anothers_data(flow: Flow) -> None:
+def test_merged_data_is_separate_for_each_job(flow: Flow) -> None:
     got = list[Data]()
     chain(
         flow,
@@ -81,7 +81,7 @@ def test_jobs_do_not_see_one_anothers_data(flow: Flow) -> None:
     assert got == [{"x": [1]}, {"x": [2]}]
 
 
-def test_jobs_that_run_at_the_same_time_do_not_see_one_anothers_data(flow: Flow) -> None:
+def test_merged_data_is_separate_for_concurrent_jobs(flow: Flow) -> None:
     got: dict[str, list[Data]] = {"p": [], "q": []}
     together = threading.Barrier(2)
 
@@ -113,7 +113,7 @@ def test_appending_from_many_workers_loses_nothing(new_flow: FlowMaker, hasty_sw
     assert sorted(len(data["n"]) for data in got) == list(range(1, 201))
 
 
-def test_a_handler_that_changes_its_list_does_not_change_what_is_kept(flow: Flow) -> None:
+def test_a_handler_cannot_change_the_stored_list(flow: Flow) -> None:
     sizes = list[int]()
 
     def greedy(node: Node, data: Data) -> None:
@@ -145,7 +145,7 @@ def test_a_merge_function_that_raises_is_an_error_of_its_handler(flow: Flow) -> 
 
 
 @pytest.mark.parametrize("merged", [None, [1], 5])
-def test_a_merge_function_that_gives_no_dict_is_an_error_of_its_handler(flow: Flow, merged: Any) -> None:
+def test_a_merge_function_must_return_a_dict(flow: Flow, merged: Any) -> None:
     got = list[Data]()
     chain(flow, ("a", Node(emits(2))), ("b", Node(lambda node, data: got.append(data), merge=lambda old, new: merged)))
     job = over(flow.execute("a"), "failed")

@@ -90,7 +90,7 @@ def test_generated_ids_differ() -> None:
 # -- alone, without a flow -------------------------------------------------------------------------------------------
 
 
-def test_a_routine_can_be_tried_alone() -> None:
+def test_a_routine_can_be_tested_without_a_flow() -> None:
     """The way that the tutorial shows: connect a slot of one's own, then hand something in."""
     got = list[Any]()
 
@@ -156,7 +156,7 @@ def test_connecting_lists_both_sides_once() -> None:
     event.disconnect(slot)
 
 
-def test_texts_name_the_parts() -> None:
+def test_reprs_name_the_parts() -> None:
     routine = Routine()
     slot, event = routine.define_slot("s"), routine.define_event("e")
     assert repr(slot) == f"Slot[{routine!r}.s]"
@@ -165,7 +165,7 @@ def test_texts_name_the_parts() -> None:
     assert repr(Connection(event, slot)) == f"Connection[{event!r} -> {slot!r}]"
 
 
-def test_a_connection_joins_its_ends_and_parts_them() -> None:
+def test_a_connection_connects_and_disconnects_its_ends() -> None:
     event, slot = Event("e"), Slot("s")
     connection = Connection(event, slot)
     assert connection.param_mapping == {}
@@ -178,7 +178,7 @@ def test_a_connection_joins_its_ends_and_parts_them() -> None:
     Connection().disconnect()
 
 
-def test_activating_a_connection_renames_and_hands_over() -> None:
+def test_activating_a_connection_renames_parameters_and_calls_the_slot() -> None:
     got = list[Data]()
     Connection(Event("e"), Slot("s", None, lambda **data: got.append(data)), {"x": "y"}).activate({"x": 1, "z": 2})
     Connection().activate({})
@@ -224,7 +224,7 @@ def test_two_connections_of_one_pair_deliver_twice_each_with_its_mapping(flow: F
     assert len(event.connected_slots) == 1
 
 
-def test_an_event_that_is_disconnected_sends_nothing_however_it_was_connected(flow: Flow) -> None:
+def test_a_disconnected_event_delivers_nothing(flow: Flow) -> None:
     got = list[Data]()
     chain(flow, ("a", Node(emits(1))), ("b", Node(lambda node, data: got.append(data))))
     event, slot = flow.routines["a"].get_event("out"), flow.routines["b"].get_slot("input")
@@ -239,7 +239,7 @@ def test_an_event_that_is_disconnected_sends_nothing_however_it_was_connected(fl
     assert len(got) == 2
 
 
-def test_connecting_directly_what_the_flow_has_connected_delivers_once(flow: Flow) -> None:
+def test_a_direct_connection_in_addition_to_a_flows_delivers_once(flow: Flow) -> None:
     got = list[Data]()
     chain(flow, ("a", Node(emits(1))), ("b", Node(lambda node, data: got.append(data))))
     event, slot = flow.routines["a"].get_event("out"), flow.routines["b"].get_slot("input")
@@ -274,7 +274,7 @@ def test_emitting_into_another_flow_than_the_running_one_calls_directly(flow: Fl
     assert len(job.execution_history) == 3
 
 
-def test_nothing_of_this_warns() -> None:
+def test_no_warnings_are_raised() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Flow().shutdown()
@@ -291,20 +291,20 @@ class Forgetful(Routine):
             self.define_slot("trigger")
 
 
-def test_a_constructor_that_forgot_super_is_told_so() -> None:
+def test_a_constructor_without_super_gets_an_error_that_says_so() -> None:
     with pytest.raises(AttributeError, match=r"Forgetful.__init__ must begin with super\(\).__init__\(\)"):
         Forgetful(slot=True)
     with pytest.raises(AttributeError, match=r"must begin with super\(\)"):
         Flow("f").add_routine(Forgetful(slot=False), "a")
 
 
-def test_what_else_a_routine_has_not_is_told_as_ever() -> None:
+def test_other_missing_attributes_raise_the_usual_error() -> None:
     with pytest.raises(AttributeError, match=r"^'Routine' object has no attribute 'colour'$"):
         print(Routine().colour)  # type: ignore[attr-defined]
     assert not hasattr(Routine(), "colour")
 
 
-def test_a_class_or_anything_else_that_is_no_routine_is_not_added() -> None:
+def test_only_routine_instances_can_be_added() -> None:
     flow = Flow("f")
     with pytest.raises(TypeError, match=r"Routine is a class; add an instance: Routine\(\)"):
         flow.add_routine(Routine, "a")  # type: ignore[arg-type]

@@ -57,13 +57,13 @@ def test_a_record_is_equal_to_what_was_recorded_and_shares_nothing(value: Any) -
     assert not shares_containers(job.execution_history[0].data, {"value": value})
 
 
-def test_what_is_not_there_is_none() -> None:
+def test_a_missing_value_is_none() -> None:
     job = JobState()
     assert job.snapshot_state("a") is None
     assert job.snapshot_data("k") is None
 
 
-def test_objects_of_other_classes_are_handed_out_as_they_are() -> None:
+def test_objects_of_other_classes_are_not_copied() -> None:
     class Mine:
         pass
 
@@ -73,7 +73,7 @@ def test_objects_of_other_classes_are_handed_out_as_they_are() -> None:
     assert job.snapshot_data("k")["rows"][0] is mine
 
 
-def test_containers_that_hold_themselves_keep_their_shape() -> None:
+def test_recursive_containers_keep_their_shape() -> None:
     job = JobState()
     ring: dict[str, Any] = {"rows": []}
     ring["rows"].append((ring,))
@@ -83,7 +83,7 @@ def test_containers_that_hold_themselves_keep_their_shape() -> None:
     assert kept["rows"][0][0] is kept
 
 
-def test_a_container_that_is_there_twice_is_one_in_the_copy_too() -> None:
+def test_a_shared_container_is_shared_in_the_copy() -> None:
     job = JobState()
     twin: list[int] = []
     job.update_shared_data("k", [twin, twin])
@@ -140,7 +140,7 @@ class Unspeakable(Routine):
 
 
 @pytest.mark.parametrize("kind", [Trap, Unhashable])
-def test_no_class_of_a_payload_is_asked_anything(kind: type) -> None:
+def test_no_code_of_a_payloads_classes_runs(kind: type) -> None:
     trapped = kind("Trapped", (), {})()
     got: list[Any] = []
 
@@ -158,7 +158,7 @@ def test_no_class_of_a_payload_is_asked_anything(kind: type) -> None:
     assert record.data["rows"][0] is trapped
 
 
-def test_a_part_of_a_flow_is_its_text_and_one_that_has_none_is_named() -> None:
+def test_a_part_of_a_flow_is_copied_as_text() -> None:
     job = JobState()
     routine = Node()
     job.record_execution("a", "e", {"routine": routine, "mute": Unspeakable()})

@@ -19,13 +19,13 @@ def raised() -> BaseException:
         return error
 
 
-def test_the_whole_chain_is_told() -> None:
+def test_the_formatted_traceback_has_the_whole_chain() -> None:
     text = format_traceback(raised())
     assert text.index("KeyError: 'inner'") < text.index("direct cause") < text.index("ValueError: outer")
     assert 'raise KeyError("inner")' in text
 
 
-def test_nothing_is_parsed_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_formatting_a_traceback_parses_no_source(monkeypatch: pytest.MonkeyPatch) -> None:
     error = raised()
     monkeypatch.setattr(ast, "parse", lambda *_: pytest.fail("parsed"))
     assert "ValueError: outer" in format_traceback(error)

@@ -179,7 +179,7 @@ def test_reading_figures_from_other_threads_all_the_time_disturbs_nothing(
 # -- by hand ---------------------------------------------------------------------------------------------------------
 
 
-def test_an_empty_tracker_has_nothing_but_zeros() -> None:
+def test_an_empty_tracker_returns_zeros() -> None:
     tracker = ExecutionTracker("flow")
     assert tracker.flow_id == "flow"
     assert (tracker.routine_executions, tracker.event_flow, tracker.performance_metrics) == ({}, [], {})
@@ -193,7 +193,7 @@ def test_an_empty_tracker_has_nothing_but_zeros() -> None:
     }
 
 
-def test_starts_ends_and_events_may_be_noted_by_hand() -> None:
+def test_starts_ends_and_events_can_be_recorded_by_hand() -> None:
     tracker = ExecutionTracker("flow")
     tracker.record_routine_end("never started")
     tracker.record_routine_start("a", {"x": 1})

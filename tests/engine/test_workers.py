@@ -24,7 +24,7 @@ def hasty_threads() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("hasty_threads")
-def test_work_is_done_while_the_thread_that_put_it_waits_for_it() -> None:
+def test_submitted_work_runs_while_its_submitter_waits() -> None:
     assert [waits_in_vain(f"hasty-{number}") for number in range(60)] == [False] * 60
 
 
@@ -45,7 +45,7 @@ def waits_in_vain(name: str) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_is_lost_is_replaced() -> None:
+def test_a_lost_thread_is_replaced() -> None:
     workers = WorkerPool(1, "lost")
     done = list[int]()
 

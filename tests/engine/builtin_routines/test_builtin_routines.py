@@ -37,7 +37,7 @@ def new(name: str) -> Routine:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_flow_with_it_is_the_same_after_it_was_saved_and_loaded(name: str) -> None:
+def test_a_built_in_routine_survives_saving_and_loading(name: str) -> None:
     flow = Flow("flow")
     routine = new(name)
     routine.set_config(extra={"a": [1, None, ""]})
@@ -52,7 +52,7 @@ def test_a_flow_with_it_is_the_same_after_it_was_saved_and_loaded(name: str) -> 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_takes_no_arguments_and_shares_nothing_with_another_of_its_kind(name: str) -> None:
+def test_a_built_in_routine_needs_no_arguments_and_shares_no_state(name: str) -> None:
     one, other = new(name), new(name)
     one.set_config(routes=[], rules={"x": 1}, transformations=["x"])
     assert other.get_config("rules", {}) == {}
@@ -63,6 +63,6 @@ def test_it_takes_no_arguments_and_shares_nothing_with_another_of_its_kind(name:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_says_what_it_is_for(name: str) -> None:
+def test_a_built_in_routine_has_a_docstring(name: str) -> None:
     assert "Configuration: " in str(type(new(name)).__doc__)
     assert ">>> " in str(type(new(name)).__doc__)

@@ -55,14 +55,14 @@ def test_the_value_of_a_condition_counts_as_true_or_false() -> None:
     assert matches(lambda data: data["items"])
 
 
-def test_a_dict_condition_wants_every_field_with_its_value() -> None:
+def test_a_dict_condition_requires_every_field_to_match() -> None:
     assert matches({"owner": "Ada", "total": 120})
     assert not matches({"owner": "Ada", "total": 1})
     assert not matches({"owner": "Ada", "missing": None})
     assert matches({"note": None}, {"note": None})
 
 
-def test_a_callable_in_a_dict_condition_judges_the_value_of_its_field() -> None:
+def test_a_callable_in_a_dict_condition_receives_the_value_of_its_field() -> None:
     assert matches({"total": lambda total: total > 100, "owner": "Ada"})
     assert not matches({"total": lambda total: total > 200})
     assert not matches({"missing": lambda value: True})
@@ -112,16 +112,16 @@ class Judge:
         dict.keys,
     ],
 )
-def test_a_callable_gets_what_its_parameters_ask_for(condition: Callable[..., Any]) -> None:
+def test_a_callable_condition_receives_the_arguments_that_its_parameters_name(condition: Callable[..., Any]) -> None:
     assert matches(condition, limit=100)
 
 
-def test_of_more_than_two_parameters_each_is_given_by_its_name_and_an_unknown_one_is_not_given() -> None:
+def test_three_or_more_parameters_are_passed_by_name_and_unknown_ones_are_omitted() -> None:
     assert not matches(lambda data, config, order: True)
     assert not matches(lambda stats, order, config: True)
 
 
-def test_a_condition_that_raises_does_not_match_and_the_next_one_is_asked() -> None:
+def test_a_condition_that_raises_does_not_match_and_the_next_one_is_tried() -> None:
     def fails(data: Any) -> bool:
         raise RuntimeError("no")
 
@@ -135,7 +135,7 @@ def test_a_condition_that_raises_does_not_match_and_the_next_one_is_asked() -> N
     assert sent_to(router) == ["last"]
 
 
-def test_a_condition_cannot_change_the_configuration_that_it_is_given() -> None:
+def test_a_condition_cannot_change_the_configuration() -> None:
     router = router_with(("yes", lambda data, config: config.clear() or True))
     assert sent_to(router) == ["yes"]
     assert router.get_config("route_priority") == "first_match"
@@ -144,7 +144,7 @@ def test_a_condition_cannot_change_the_configuration_that_it_is_given() -> None:
 # -- routes ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_first_match_gets_the_data_and_with_all_matches_each_of_them() -> None:
+def test_data_goes_to_the_first_match_or_to_all_matches() -> None:
     routes = [("a", "data['total'] > 1"), ("no", "False"), ("b", "data['total'] > 100")]
     assert sent_to(router_with(*routes)) == ["a"]
     assert sent_to(router_with(*routes, route_priority="first_match")) == ["a"]
@@ -152,7 +152,7 @@ def test_the_first_match_gets_the_data_and_with_all_matches_each_of_them() -> No
 
 
 @pytest.mark.parametrize("priority", ["first_match", "all_matches"])
-def test_what_matches_nothing_goes_to_the_default_route_else_to_the_output(priority: str) -> None:
+def test_unmatched_data_goes_to_the_default_route_or_to_the_output(priority: str) -> None:
     router = router_with(("no", "False"), route_priority=priority)
     assert emitted(router, "input", data=1) == [("output", {"data": 1, "route": "unmatched"})]
     router.set_config(default_route="rest")
@@ -161,7 +161,7 @@ def test_what_matches_nothing_goes_to_the_default_route_else_to_the_output(prior
     assert sent_to(router, 1) == ["no"]
 
 
-def test_data_is_taken_from_whatever_was_sent() -> None:
+def test_the_data_may_be_sent_under_any_name() -> None:
     router = router_with(("yes", "data == 7"), ("both", "data == {'a': 7, 'b': 8}"))
     router.get_event("yes"), router.get_event("both")
     assert emitted(router, "input", a=7) == [("yes", {"data": 7, "route": "yes"})]
@@ -185,21 +185,21 @@ def test_add_route_defines_the_event_at_once() -> None:
     assert router.get_config("routes") == [("big", "data > 9")]
 
 
-def test_the_event_of_a_configured_route_is_there_when_it_is_asked_for() -> None:
+def test_the_event_of_a_configured_route_is_created_on_first_access() -> None:
     router = router_with(("big", "data > 9"), default_route="rest")
     assert list(router.events) == ["output"]
     assert router.get_event("big") is router.events["big"]
     assert router.get_event("rest") is router.events["rest"]
 
 
-def test_a_program_may_define_the_events_of_its_routes_itself() -> None:
+def test_a_program_may_define_events_for_routes() -> None:
     router = router_with(("big", "data > 9"))
     event = router.define_event("big", ["data", "route"])
     assert router.get_event("big") is event
     assert emitted(router, "input", data=10) == [("big", {"data": 10, "route": "big"})]
 
 
-def test_an_event_is_made_once_however_many_workers_need_it(hasty_switches: None) -> None:
+def test_concurrent_workers_create_a_route_event_only_once(hasty_switches: None) -> None:
     for _ in range(50):
         router = router_with(("big", "data > 9"))
         events: list[Any] = []
@@ -211,7 +211,7 @@ def test_an_event_is_made_once_however_many_workers_need_it(hasty_switches: None
         assert len(set(map(id, events))) == 1
 
 
-def test_routes_that_get_into_the_configuration_by_another_way_are_used_as_well() -> None:
+def test_routes_changed_directly_in_the_configuration_are_used() -> None:
     router = router_with(("big", "data > 9"))
     router._config["routes"].append(("small", "data < 5"))
     assert sent_to(router, 1) == ["small"]
@@ -223,7 +223,7 @@ def test_routes_that_get_into_the_configuration_by_another_way_are_used_as_well(
 
 
 @pytest.mark.parametrize("condition", ["data.__class__", "data >", 5, None, True, ["data"]])
-def test_a_condition_that_cannot_be_used_is_refused_with_the_name_of_its_route(condition: Any) -> None:
+def test_an_invalid_condition_is_rejected_with_its_route_name(condition: Any) -> None:
     router = router_with(("good", "True"))
     with pytest.raises(ValueError, match="Route 'bad': ") as caught:
         router.add_route("bad", condition)
@@ -236,19 +236,19 @@ def test_a_condition_that_cannot_be_used_is_refused_with_the_name_of_its_route(c
 
 
 @pytest.mark.parametrize("routes", ["text", 5, None, {"a": "True"}, ["a"], [("a",)], [("a", "True", 1)], [(1, "True")]])
-def test_routes_are_a_list_of_names_and_conditions(routes: Any) -> None:
+def test_routes_must_be_a_list_of_names_and_conditions(routes: Any) -> None:
     with pytest.raises(ValueError, match=r"(?i)route") as caught:
         ConditionalRouter().set_config(routes=routes)
     assert "(name, condition), not " in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["", None, 5])
-def test_a_route_has_a_name(name: Any) -> None:
+def test_a_route_must_have_a_name(name: Any) -> None:
     with pytest.raises(ValueError, match="A route is"):
         ConditionalRouter().add_route(name, "True")
 
 
-def test_a_condition_that_was_put_into_the_configuration_is_refused_at_its_first_use() -> None:
+def test_an_invalid_condition_put_into_the_configuration_directly_is_rejected_on_first_use() -> None:
     router = ConditionalRouter()
     router._config["routes"] = [("bad", "data.__class__")]
     with pytest.raises(ValueError, match="Route 'bad': "):
@@ -262,7 +262,7 @@ def note(numbers: list[int], node: Node, data: Data) -> None:
     numbers.append(data["data"])
 
 
-def test_a_router_sorts_what_flows_through_it(flow: Flow) -> None:
+def test_a_router_routes_data_in_a_flow(flow: Flow) -> None:
     router = ConditionalRouter()
     router.add_route("even", "data % 2 == 0")
     router.set_config(routes=[*router.get_config("routes"), ("big", lambda n: n > 6)])
@@ -280,14 +280,14 @@ def test_a_router_sorts_what_flows_through_it(flow: Flow) -> None:
     assert names(job).count(("router", "even")) == 5
 
 
-def test_a_route_that_nobody_asked_for_before_is_recorded_all_the_same(flow: Flow) -> None:
+def test_an_emission_on_a_route_without_receivers_is_recorded(flow: Flow) -> None:
     router = router_with(("even", "data % 2 == 0"))
     chain(flow, ("source", Node(emits(2))), ("router", router))
     job = over(flow.execute("source"))
     assert sorted(name for name in names(job) if name[0] == "router") == [("router", "even"), ("router", "output")]
 
 
-def test_a_router_alone_hands_on_to_the_slots_that_listen() -> None:
+def test_a_router_outside_a_flow_calls_connected_slots() -> None:
     router, got = router_with(("big", "data > 9")), list[Any]()
     event = router.get_event("big")
     assert event is not None

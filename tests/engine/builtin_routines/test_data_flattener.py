@@ -31,7 +31,7 @@ from tests.engine.builtin_routines.collected import output_of
         ({"": {"": 1}}, {".": 1}, 2),
     ],
 )
-def test_keys_and_positions_are_joined(value: Any, flat: dict[str, Any], depth: int) -> None:
+def test_paths_join_keys_and_positions(value: Any, flat: dict[str, Any], depth: int) -> None:
     assert flatten(value) == (flat, depth)
 
 
@@ -39,12 +39,12 @@ def test_the_separator_can_be_chosen() -> None:
     assert flatten({"a": {"b": [1]}}, "/").data == {"a/b/0": 1}
 
 
-def test_items_that_share_the_key_of_their_list_leave_the_last_one() -> None:
+def test_without_preserve_lists_the_last_item_wins() -> None:
     assert flatten({"a": [1, 2, {"b": 3}, {"b": 4}]}, preserve_lists=False).data == {"a": 2, "a.b": 4}
     assert flatten([[1], [2]], preserve_lists=False) == ({"value": 2}, 2)
 
 
-def test_what_is_below_the_deepest_level_is_text() -> None:
+def test_values_below_the_depth_limit_become_text() -> None:
     value = {"a": {"b": {"c": 1}}, "x": 1}
     assert flatten(value, max_depth=0).data == {"value": str(value)}
     assert flatten(value, max_depth=1).data == {"a": "{'b': {'c': 1}}", "x": 1}
@@ -52,7 +52,7 @@ def test_what_is_below_the_deepest_level_is_text() -> None:
     assert flatten(value, max_depth=3) == flatten(value)
 
 
-def test_what_holds_itself_is_named_a_circular_reference() -> None:
+def test_a_container_inside_itself_becomes_a_circular_reference_marker() -> None:
     data: dict[str, Any] = {"a": 1}
     data["me"] = data
     assert flatten(data) == ({"a": 1, "me": "[Circular Reference]"}, 1)
@@ -60,7 +60,7 @@ def test_what_holds_itself_is_named_a_circular_reference() -> None:
     assert flatten({"a": shared, "b": shared}).data == {"a.0": 1, "b.0": 1}
 
 
-def test_the_routine_flattens_as_it_is_configured() -> None:
+def test_the_routine_uses_its_configuration_to_flatten() -> None:
     routine = DataFlattener()
     assert output_of(routine, data={"a": [1]}) == {"flattened_data": {"a.0": 1}, "original_type": "dict", "depth": 2}
     assert output_of(routine, a=1, b={"c": 2})["flattened_data"] == {"a": 1, "b.c": 2}
@@ -96,7 +96,7 @@ def looked_up(value: Any, path: str) -> Any:
 
 
 @given(TREES)
-def test_every_leaf_is_in_the_flat_data_under_its_path_and_in_order(tree: Any) -> None:
+def test_flat_data_has_every_leaf_under_its_path_in_order(tree: Any) -> None:
     flat, depth = flatten(tree)
     assert list(flat.values()) == leaves(tree)
     assert depth <= 100
@@ -106,13 +106,13 @@ def test_every_leaf_is_in_the_flat_data_under_its_path_and_in_order(tree: Any) -
 
 
 @given(TREES)
-def test_flat_data_stays_as_it_is(tree: Any) -> None:
+def test_flattening_flat_data_changes_nothing(tree: Any) -> None:
     flat, _ = flatten(tree)
     assert flatten(flat) == (flat, bool(flat))
 
 
 @given(TREES, st.integers(0, 5))
-def test_no_path_is_longer_than_the_depth_that_is_allowed(tree: Any, max_depth: int) -> None:
+def test_no_path_exceeds_the_depth_limit(tree: Any, max_depth: int) -> None:
     flat, depth = flatten(tree, max_depth=max_depth)
     assert depth <= max_depth
     assert all(path.count(".") < max(max_depth, 1) for path in flat)
@@ -129,7 +129,7 @@ def nested(levels: int, kind: type = list) -> Any:
 
 @pytest.mark.parametrize("kind", [list, dict])
 @pytest.mark.parametrize("max_depth", [0, 5, 100, 1_000_000])
-def test_what_python_cannot_follow_is_shown_by_its_outermost_levels(kind: type, max_depth: int) -> None:
+def test_data_nested_too_deeply_for_python_becomes_a_preview(kind: type, max_depth: int) -> None:
     flat = flatten({"deep": nested(20_000, kind), "x": 1}, max_depth=max_depth)
     text = str(flat.data)
     assert len(text) < 200_000
@@ -139,5 +139,5 @@ def test_what_python_cannot_follow_is_shown_by_its_outermost_levels(kind: type, 
         assert flat.data["x"] == 1
 
 
-def test_the_routine_passes_on_what_is_nested_too_deeply() -> None:
+def test_the_routine_accepts_data_nested_too_deeply() -> None:
     assert "..." in str(output_of(DataFlattener(), data=nested(20_000))["flattened_data"])

@@ -67,7 +67,7 @@ def test_a_built_in_transformation_does_what_its_name_says(name: str, value: Any
 @pytest.mark.parametrize(
     ("name", "value"), [("to_int", "1.5"), ("to_int", "abc"), ("to_float", ""), ("to_int", float("inf"))]
 )
-def test_one_that_fails_leaves_the_data_and_says_why(name: str, value: Any) -> None:
+def test_a_failing_transformation_leaves_the_data_and_reports_an_error(name: str, value: Any) -> None:
     data, applied, errors = transform(value, [name, "to_string"])
     assert (data, applied) == (str(value), ["to_string"])
     [error] = errors
@@ -79,24 +79,24 @@ def test_transformations_are_applied_in_order() -> None:
     assert transform("x", []) == ("x", [], [])
 
 
-def test_callables_have_their_names_and_objects_without_one_are_custom() -> None:
+def test_callables_are_reported_by_name_or_as_custom() -> None:
     result = transform("x", [shout, str.upper, lambda v: v, functools.partial(shout)])
     assert result == ("X!!", ["shout", "upper", "<lambda>", "custom"], [])
     assert transform("x", [fails]).errors == ["Error applying fails: no"]
 
 
 @pytest.mark.parametrize("step", [5, None, ["uppercase"], {"a": 1}])
-def test_what_is_no_transformation_is_an_error_and_the_others_go_on(step: Any) -> None:
+def test_an_invalid_transformation_is_an_error_and_the_others_still_apply(step: Any) -> None:
     data, applied, [error] = transform("x", [step, "uppercase"])
     assert (data, applied) == ("X", ["uppercase"])
     assert error.startswith(f"Invalid transformation: {step!r}")
 
 
-def test_an_unknown_name_is_an_error_and_the_others_go_on() -> None:
+def test_an_unknown_name_is_an_error_and_the_others_still_apply() -> None:
     assert transform("x", ["sideways", "uppercase"]) == ("X", ["uppercase"], ["Unknown transformation: sideways"])
 
 
-def test_the_routine_emits_what_became_of_the_data() -> None:
+def test_the_routine_emits_the_transformed_data_and_errors() -> None:
     routine = transformer(transformations=["strip_whitespace", "uppercase"])
     assert output_of(routine, data=" x ") == {
         "transformed_data": "X",
@@ -110,14 +110,14 @@ def test_the_routine_emits_what_became_of_the_data() -> None:
     ]
 
 
-def test_transformations_may_come_with_the_data() -> None:
+def test_transformations_may_be_sent_with_the_data() -> None:
     routine = transformer(transformations=["uppercase"])
     assert output_of(routine, data="x", transformations=["to_string", shout])["transformed_data"] == "x!"
     assert output_of(routine, data="x", transformations="uppercase")["transformed_data"] == "X"
     assert output_of(routine, data="x", transformations=[])["transformation_applied"] == []
 
 
-def test_a_registered_transformation_is_known_by_name_and_goes_before_a_built_in_one() -> None:
+def test_a_registered_transformation_takes_precedence_over_a_built_in_one() -> None:
     routine = transformer(transformations=["shout", "uppercase"])
     routine.register_transformation("shout", shout)
     assert output_of(routine, data="x")["transformed_data"] == "X!"
@@ -125,7 +125,7 @@ def test_a_registered_transformation_is_known_by_name_and_goes_before_a_built_in
     assert output_of(routine, data="x")["transformed_data"] == "mine"
 
 
-def test_a_transformation_map_registers_each_of_its_functions_beside_the_built_in_ones() -> None:
+def test_a_transformation_map_registers_functions_in_addition_to_the_built_in_ones() -> None:
     routine = transformer(transformation_map={"shout": shout}, transformations=["shout", "uppercase"])
     assert output_of(routine, data="x")["transformed_data"] == "X!"
     assert list(routine.get_config("transformation_map")) == [*TRANSFORMATIONS, "shout"]
@@ -162,20 +162,20 @@ def reloaded(routine: DataTransformer, into: DataTransformer | None = None) -> D
     return loaded
 
 
-def test_the_built_in_transformations_are_there_after_loading() -> None:
+def test_built_in_transformations_are_available_after_loading() -> None:
     routine = transformer(transformations=["strip_whitespace", "to_int"])
     assert output_of(reloaded(routine), data=" 7 ")["transformed_data"] == 7
     assert reloaded(routine).config() == routine.config()
 
 
-def test_a_registered_function_of_a_module_is_there_after_loading() -> None:
+def test_a_registered_function_of_a_module_is_restored() -> None:
     routine = transformer(transformations=["loud"])
     routine.register_transformation("loud", shout)
     assert output_of(reloaded(routine), data="x")["transformed_data"] == "x!"
     assert reloaded(reloaded(routine)).serialize() == {**routine.serialize(), "_id": routine._id}
 
 
-def test_one_that_cannot_be_named_is_told_of_and_has_to_be_registered_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_registered_lambda_is_not_restored_and_logs_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     routine = transformer(transformations=["louder"])
     routine.register_transformation("louder", lambda value: value + "!!")
     with caplog.at_level(logging.WARNING, "routilux"):
@@ -194,7 +194,7 @@ class Louder(DataTransformer):
         self.register_transformation("louder", lambda value: value + "!!")
 
 
-def test_what_a_class_registers_itself_is_there_after_loading(caplog: pytest.LogCaptureFixture) -> None:
+def test_functions_registered_in_a_constructor_are_available_after_loading(caplog: pytest.LogCaptureFixture) -> None:
     flow = Flow("flow")
     flow.add_routine(Louder(), "louder")
     flow.routines["louder"].set_config(transformations=["louder"])
@@ -204,7 +204,7 @@ def test_what_a_class_registers_itself_is_there_after_loading(caplog: pytest.Log
     assert caplog.text == ""
 
 
-def test_data_of_the_older_format_without_its_functions_is_read() -> None:
+def test_documents_of_the_older_format_without_functions_load() -> None:
     plain = DataTransformer().serialize()
     missing = {"_type": "callable", "callable_type": "method", "class_name": "DataTransformer", "method_name": "_lower"}
     plain["_config"]["transformation_map"] = dict.fromkeys(TRANSFORMATIONS, missing)
@@ -220,7 +220,7 @@ STEPS = st.lists(st.sampled_from([*TRANSFORMATIONS, "unknown", fails, 5]))
 
 
 @given(VALUES, STEPS)
-def test_each_step_is_applied_or_explained_and_none_raises(value: Any, steps: list[Any]) -> None:
+def test_every_transformation_is_applied_or_reported(value: Any, steps: list[Any]) -> None:
     result = transform(value, steps)
     assert len(result.applied) + len(result.errors) == len(steps)
     names = iter([step for step in steps if isinstance(step, str)])
@@ -228,9 +228,7 @@ def test_each_step_is_applied_or_explained_and_none_raises(value: Any, steps: li
 
 
 @given(VALUES, STEPS, STEPS)
-def test_applying_all_at_once_is_applying_some_and_then_the_others(
-    value: Any, first: list[Any], then: list[Any]
-) -> None:
+def test_transformations_compose(value: Any, first: list[Any], then: list[Any]) -> None:
     begun = transform(value, first)
     ended = transform(begun.data, then)
     whole = transform(value, first + then)
@@ -240,12 +238,12 @@ def test_applying_all_at_once_is_applying_some_and_then_the_others(
 
 
 @given(VALUES, st.sampled_from(list(TRANSFORMATIONS)))
-def test_a_built_in_transformation_done_twice_is_done_once(value: Any, name: str) -> None:
+def test_built_in_transformations_are_idempotent(value: Any, name: str) -> None:
     once = transform(value, [name]).data
     assert repr(transform(once, [name]).data) == repr(once)
 
 
-def test_a_transformer_works_on_what_flows_through_it(flow: Flow) -> None:
+def test_a_transformer_transforms_data_in_a_flow(flow: Flow) -> None:
     got: list[Any] = []
     routine = transformer(transformations=["uppercase"])
     chain(flow, ("source", Node(lambda node, data: node.emit("out", data="hello"))), ("transformer", routine))

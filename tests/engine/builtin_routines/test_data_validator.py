@@ -44,7 +44,7 @@ def validator(**config: Any) -> DataValidator:
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_a_built_in_rule_tells_good_from_bad(rule: str) -> None:
+def test_a_built_in_rule_accepts_and_rejects(rule: str) -> None:
     assert all(
         validate(value, {"value": rule}) == [] for value in GOOD[rule] if not isinstance(value, (dict, list, tuple))
     )
@@ -53,7 +53,7 @@ def test_a_built_in_rule_tells_good_from_bad(rule: str) -> None:
         assert validate({"f": value}, {"f": rule}) == [f"Field 'f' failed validation by {rule}"]
 
 
-def test_of_a_dict_required_fields_come_first_then_its_fields_in_order() -> None:
+def test_errors_list_required_fields_first_then_fields_in_order() -> None:
     assert validate({"b": "x", "a": "y"}, {"a": "is_int", "b": "is_int"}, required_fields=["c", "d"]) == [
         "Required field 'c' is missing",
         "Required field 'd' is missing",
@@ -62,18 +62,18 @@ def test_of_a_dict_required_fields_come_first_then_its_fields_in_order() -> None
     ]
 
 
-def test_a_field_that_is_neither_there_nor_required_is_no_error() -> None:
+def test_a_missing_optional_field_is_no_error() -> None:
     assert validate({}, {"a": "is_int"}) == []
     assert validate({"a": None}, {}, required_fields=["a"]) == []
 
 
-def test_a_field_without_a_rule_is_an_error_only_where_none_are_allowed() -> None:
+def test_an_extra_field_is_an_error_only_if_extra_fields_are_not_allowed() -> None:
     assert validate({"a": 1, "z": 2}, {"a": "is_int"}) == []
     assert validate({"a": 1, "z": 2}, {"a": "is_int"}, allow_extra_fields=False) == ["Unexpected field 'z'"]
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
-def test_of_a_list_or_tuple_each_item_is_checked(kind: type) -> None:
+def test_each_item_of_a_list_or_tuple_is_checked(kind: type) -> None:
     assert validate(kind([1, "x", "y"]), {"items": "is_int"}) == [
         "Field 'items[1]' failed validation by is_int",
         "Field 'items[2]' failed validation by is_int",
@@ -82,13 +82,13 @@ def test_of_a_list_or_tuple_each_item_is_checked(kind: type) -> None:
     assert validate(kind(), {"items": "is_int"}) == []
 
 
-def test_anything_else_is_checked_as_value() -> None:
+def test_other_data_is_checked_by_the_rule_value() -> None:
     assert validate(5, {"value": "is_int"}) == []
     assert validate("x", {"value": "is_int"}) == ["Field 'value' failed validation by is_int"]
     assert validate("x", {"items": "is_int"}) == []
 
 
-def test_a_callable_returns_whether_or_whether_and_a_message() -> None:
+def test_a_callable_rule_returns_a_verdict_with_or_without_a_message() -> None:
     def over_nine(value: int) -> bool:
         return value > 9
 
@@ -101,7 +101,7 @@ def test_a_callable_returns_whether_or_whether_and_a_message() -> None:
     assert validate({"a": 1}, {"a": lambda value: None}) == ["Field 'a' failed validation by <lambda>"]
 
 
-def test_an_unknown_rule_one_that_raises_and_one_that_is_none_are_errors_of_the_field() -> None:
+def test_an_unknown_raising_or_invalid_rule_is_an_error_of_its_field() -> None:
     rules = {"a": "zz", "b": lambda value: 1 / 0, "c": 5, "d": None}
     unknown, raised, *invalid = validate(dict.fromkeys("abcd", 1), rules)
     assert unknown == "Unknown validator: zz (field 'a')"
@@ -112,7 +112,7 @@ def test_an_unknown_rule_one_that_raises_and_one_that_is_none_are_errors_of_the_
     ]
 
 
-def test_strict_mode_stops_at_the_first_error_and_asks_no_further_rule() -> None:
+def test_strict_mode_stops_at_the_first_error() -> None:
     asked: list[Any] = []
 
     def rule(value: Any) -> bool:
@@ -124,7 +124,7 @@ def test_strict_mode_stops_at_the_first_error_and_asks_no_further_rule() -> None
     assert len(validate([1, 2], {"items": rule}, strict=True)) == 1
 
 
-def test_valid_data_goes_one_way_and_invalid_data_the_other() -> None:
+def test_valid_and_invalid_data_are_emitted_on_their_events() -> None:
     routine = validator(rules={"age": "is_positive"}, required_fields=["name"])
     assert emitted(routine, "input", data={"age": 5, "name": "Ada"}) == [
         ("valid", {"validated_data": {"age": 5, "name": "Ada"}})
@@ -146,24 +146,24 @@ def test_valid_data_goes_one_way_and_invalid_data_the_other() -> None:
     assert emission["errors"] == ["Unexpected field 'age'"]
 
 
-def test_data_is_taken_from_whatever_was_sent() -> None:
+def test_the_data_may_be_sent_under_any_name() -> None:
     routine = validator(rules={"a": "is_int", "b": "is_int"})
     assert emitted(routine, "input", a=1, b=2) == [("valid", {"validated_data": {"a": 1, "b": 2}})]
 
 
-def test_rules_may_come_with_the_data() -> None:
+def test_rules_may_be_sent_with_the_data() -> None:
     routine = validator(rules={"a": "is_int"})
     assert emitted(routine, "input", data={"a": "x"}, rules={"a": "is_string"})[0][0] == "valid"
     assert emitted(routine, "input", data={"a": "x"}, rules={})[0][0] == "valid"
     assert emitted(routine, "input", data={"a": "x"})[0][0] == "invalid"
 
 
-def test_rules_that_are_no_dict_are_a_mistake_of_the_program() -> None:
+def test_rules_must_be_a_dict() -> None:
     with pytest.raises(ValueError, match="Rules are a dict of field to rule, not 'is_int'"):
         emitted(validator(rules="is_int"), "input", data=1)
 
 
-def test_a_registered_rule_is_known_by_name() -> None:
+def test_a_registered_rule_can_be_used_by_name() -> None:
     routine = validator(rules={"a": "even", "b": "lucky"})
     routine.register_validator("even", lambda value: value % 2 == 0)
     routine.register_validator("lucky", lambda value: (value == 7, "no luck"))
@@ -189,12 +189,12 @@ USED_RULES = st.sampled_from([*RULES, "unknown", 5, len])
 
 
 @given(st.dictionaries(st.text("abc", max_size=2), VALUES), st.dictionaries(st.text("abc", max_size=2), USED_RULES))
-def test_strict_mode_gives_the_first_of_all_errors(data: dict[str, Any], rules: dict[str, Any]) -> None:
+def test_strict_mode_returns_the_first_of_all_errors(data: dict[str, Any], rules: dict[str, Any]) -> None:
     errors = validate(data, rules, required_fields=["a"], allow_extra_fields=False)
     assert validate(data, rules, required_fields=["a"], allow_extra_fields=False, strict=True) == errors[:1]
 
 
 @given(st.dictionaries(st.text("abc", max_size=2), VALUES), USED_RULES)
-def test_each_field_is_judged_by_itself(data: dict[str, Any], rule: Any) -> None:
+def test_fields_are_validated_independently(data: dict[str, Any], rule: Any) -> None:
     alone = [error for field in data for error in validate({field: data[field]}, {field: rule})]
     assert validate(data, dict.fromkeys(data, rule)) == alone

@@ -54,7 +54,7 @@ DATA: dict[str, Any] = {"n": 5, "name": "Ada", "tags": ["a", "b"], "deep": {"x":
         "  data['n'] == 5  ",
     ],
 )
-def test_an_expression_says_what_python_would_say(text: str) -> None:
+def test_an_expression_evaluates_as_in_python(text: str) -> None:
     scope = {"data": DATA, "config": {"limit": 3}, "stats": {}}
     assert Expression(text)(**scope) is True
     assert eval(text.strip(), {"__builtins__": {"len": len}}, scope) is True
@@ -77,7 +77,7 @@ def expressions(draw: st.DrawFn, depth: int = 4) -> str:
 
 
 @given(expressions(), NUMBERS, NUMBERS)
-def test_any_expression_over_numbers_means_what_it_means_in_python(text: str, data: int, k: int) -> None:
+def test_arithmetic_expressions_evaluate_as_in_python(text: str, data: int, k: int) -> None:
     scope: dict[str, Any] = {"data": data, "config": {"k": k}, "stats": {}}
     try:
         wanted = eval(text, {"len": len}, scope)
@@ -88,14 +88,14 @@ def test_any_expression_over_numbers_means_what_it_means_in_python(text: str, da
         assert Expression(text)(**scope) == wanted
 
 
-def test_the_second_operand_is_looked_at_only_when_the_first_does_not_decide() -> None:
+def test_boolean_operators_short_circuit() -> None:
     assert Expression("'x' in data and data['x'] > 1")({}) is False
     assert Expression("not data or data['x'] > 1")({}) is True
     assert Expression("data['x'] > 1 if 'x' in data else 'none'")({}) == "none"
     assert Expression("1 > 2 > data['x']")({}) is False
 
 
-def test_what_an_operator_raises_reaches_the_caller() -> None:
+def test_errors_of_operators_reach_the_caller() -> None:
     with pytest.raises(KeyError):
         Expression("data['x']")({})
     with pytest.raises(TypeError):
@@ -180,7 +180,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_is_not_of_the_language_is_refused_with_the_text_and_what_to_use(text: str) -> None:
+def test_unsupported_syntax_is_rejected_with_advice(text: str) -> None:
     with pytest.raises(ValueError, match="cannot be a condition") as caught:
         Expression(text)
     assert repr(text) in str(caught.value)
@@ -191,7 +191,7 @@ def test_what_is_not_of_the_language_is_refused_with_the_text_and_what_to_use(te
     "text",
     ["", " ", "data >", "import os", "x = 1", "data; data", "del data", "data\ndata", "data > 1 #\n1", "\0", "'"],
 )
-def test_what_is_no_expression_is_refused(text: str) -> None:
+def test_invalid_syntax_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"cannot be a condition: it is no Python expression"):
         Expression(text)
 
@@ -214,14 +214,14 @@ def test_what_is_no_expression_is_refused(text: str) -> None:
         "{1:" * 150 + "1" + "}" * 150,
     ],
 )
-def test_what_is_too_deep_or_has_too_many_parts_is_refused_at_once(text: str) -> None:
+def test_an_expression_too_deep_or_with_too_many_parts_is_rejected(text: str) -> None:
     began = time.perf_counter()
     with pytest.raises(ValueError, match="cannot be a condition"):
         Expression(text)
     assert time.perf_counter() - began < 1
 
 
-def test_a_text_that_is_too_long_is_refused_unread() -> None:
+def test_a_text_that_is_too_long_is_rejected_without_parsing() -> None:
     with pytest.raises(ValueError, match=f"more than {MAX_CHARACTERS} characters") as caught:
         Expression("data == '" + "x" * 50_000_000 + "'")
     assert len(str(caught.value)) < 300
@@ -251,7 +251,7 @@ def test_a_text_that_is_too_long_is_refused_unread() -> None:
         "1e308 ** 2",
     ],
 )
-def test_an_expression_that_would_make_something_huge_raises_at_once(text: str) -> None:
+def test_an_expression_with_a_huge_result_raises_immediately(text: str) -> None:
     expression = Expression(text)
     began = time.perf_counter()
     with pytest.raises((OverflowError, TypeError)):
@@ -259,7 +259,7 @@ def test_an_expression_that_would_make_something_huge_raises_at_once(text: str) 
     assert time.perf_counter() - began < 1
 
 
-def test_what_is_big_but_bounded_works() -> None:
+def test_large_results_within_the_limits_are_allowed() -> None:
     assert len(Expression(f"'a' * {MAX_ITEMS}")(None)) == MAX_ITEMS
     assert Expression(f"2 ** {MAX_BITS // 2}")(None).bit_length() == MAX_BITS // 2 + 1
     assert Expression("data * 3")(2.5) == 7.5
@@ -267,7 +267,7 @@ def test_what_is_big_but_bounded_works() -> None:
     assert Expression(" and ".join(["data"] * 200))(True) is True
 
 
-def test_get_asks_dicts_only_so_that_no_object_of_the_data_is_made_to_do_things() -> None:
+def test_get_is_allowed_on_dicts_only() -> None:
     waits_for_ever: queue.Queue[Any] = queue.Queue()
     with pytest.raises(TypeError, match=r"Only a dict has \.get"):
         Expression("data.get(True)")(waits_for_ever)
@@ -277,7 +277,7 @@ def test_get_asks_dicts_only_so_that_no_object_of_the_data_is_made_to_do_things(
 @example("data.get")
 @example("data\\")
 @example("0_0 in data")
-def test_any_text_is_an_expression_or_a_value_error_and_never_anything_else(text: str) -> None:
+def test_any_text_is_an_expression_or_raises_value_error(text: str) -> None:
     try:
         refusal = repr(Expression(text))
     except ValueError as error:
@@ -286,7 +286,7 @@ def test_any_text_is_an_expression_or_a_value_error_and_never_anything_else(text
 
 
 @given(st.recursive(st.sampled_from(HOSTILE), lambda inner: st.builds("[data, {}, data]".format, inner), max_leaves=3))
-def test_what_is_refused_is_refused_inside_other_expressions_as_well(text: str) -> None:
+def test_unsupported_syntax_is_rejected_inside_other_expressions(text: str) -> None:
     for whole in (text, f"data and ({text})", f"data.get({text})", f"1 if ({text}) else 2", f"data[{text}] > 1"):
         with pytest.raises(ValueError, match="cannot be a condition"):
             Expression(whole)
@@ -313,7 +313,7 @@ def test_expressions_are_made_in_four_threads_while_garbage_is_collected(busy_co
         assert [made.text for made in pool.map(Expression, texts)] == texts
 
 
-def test_nothing_of_the_language_is_made_of_python_evaluation() -> None:
+def test_expressions_do_not_use_python_evaluation() -> None:
     """No file of the language names `eval`, `exec` or `compile`."""
     from routilux.builtin_routines import expression, operators
 

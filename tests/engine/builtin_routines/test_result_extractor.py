@@ -75,7 +75,7 @@ def test_the_blocks_of_a_language_are_found_in_order(blocks: list[tuple[str, str
         assert code_blocks(text, language) == [body for name, body in blocks if name == language]
 
 
-def test_text_full_of_fences_is_searched_in_no_time() -> None:
+def test_text_full_of_fences_is_searched_in_linear_time() -> None:
     for text in ("```json\n" * 100_000, "```" * 300_000, "```json" + " " * 300_000, "`" * 500_000):
         began = time.perf_counter()
         code_blocks(text, "json")
@@ -85,7 +85,7 @@ def test_text_full_of_fences_is_searched_in_no_time() -> None:
 # -- extractors ------------------------------------------------------------------------------------------------------
 
 
-def test_of_several_json_blocks_the_last_one_that_parses_is_taken() -> None:
+def test_the_last_json_block_that_parses_wins() -> None:
     text = "\n".join([fenced("json", "[1]"), fenced("json", "[2]"), fenced("json", "no json")])
     told = found(text)
     assert told["extracted_result"] == [2]
@@ -100,7 +100,7 @@ def test_of_several_json_blocks_the_last_one_that_parses_is_taken() -> None:
 
 
 @pytest.mark.parametrize("language", ["python", "output", "yaml", "xml"])
-def test_of_another_language_the_text_of_the_last_block_is_taken(language: str) -> None:
+def test_the_last_block_of_another_language_wins(language: str) -> None:
     told = found(fenced(language, "first") + "\n" + fenced(language.upper(), "last"))
     assert told["extracted_result"].strip() == "last"
     assert told["format"] == language
@@ -109,7 +109,7 @@ def test_of_another_language_the_text_of_the_last_block_is_taken(language: str) 
     assert told["metadata"]["block_count"] == 2
 
 
-def test_the_languages_are_looked_for_in_their_order_and_can_be_chosen() -> None:
+def test_languages_are_searched_in_the_configured_order() -> None:
     text = fenced("output", "out") + "\n" + fenced("ruby", "puts 1")
     assert result(text).strip() == "out"
     assert result(text, code_block_languages=["ruby", "output"]).strip() == "puts 1"
@@ -118,24 +118,24 @@ def test_the_languages_are_looked_for_in_their_order_and_can_be_chosen() -> None
 
 
 @pytest.mark.parametrize("text", ['{"a": [1]}', "  [1, 2]\n", "[]", "{}"])
-def test_a_string_of_json_is_parsed_when_it_begins_with_a_bracket(text: str) -> None:
+def test_a_json_string_that_begins_with_a_bracket_is_parsed(text: str) -> None:
     told = found(text)
     assert told["extracted_result"] == json.loads(text)
     assert (told["format"], told["extraction_path"]) == ("json", ["json_string"])
 
 
 @pytest.mark.parametrize("text", ["5", '"x"', "null", "{a}", "[1] and more", "", "  "])
-def test_another_string_is_no_json(text: str) -> None:
+def test_other_strings_are_not_json(text: str) -> None:
     assert path(text) == []
 
 
-def test_brackets_in_brackets_without_end_are_no_json_and_no_crash() -> None:
+def test_endlessly_nested_brackets_are_not_json() -> None:
     text = "[" * 200_000
     assert found(text)["extraction_path"] == []
     assert found(fenced("json", text))["extraction_path"] == []
 
 
-def test_an_interpreters_output_is_joined_with_the_strings_beside_it() -> None:
+def test_interpreter_output_is_joined_with_adjacent_strings() -> None:
     rows = [
         {"type": "console", "format": "output", "content": "A"},
         {"format": "code", "content": "B"},
@@ -159,7 +159,7 @@ def test_a_list_without_output_is_a_list(rows: list[Any]) -> None:
     assert told["metadata"]["item_count"] == len(rows)
 
 
-def test_a_dict_is_a_result_as_it_is() -> None:
+def test_a_dict_is_its_own_result() -> None:
     told = found({"a": 1, "b": '{"c": 2}'})
     assert told["extracted_result"] == {"a": 1, "b": '{"c": 2}'}
     assert told["metadata"] == {
@@ -203,7 +203,7 @@ def test_without_pyyaml_the_text_of_a_yaml_block_is_a_code_block(monkeypatch: py
 
 
 @yaml_only
-def test_yaml_is_parsed_where_pyyaml_is_installed_and_it_is_switched_on() -> None:
+def test_yaml_is_parsed_if_pyyaml_is_installed_and_enabled() -> None:
     block = fenced("yaml", "a: [1, 2]") + "\n" + fenced("yaml", "a: [")
     assert path(block) == ["code_block"]
     told = found(block, extract_yaml_blocks=True)
@@ -217,7 +217,7 @@ def test_yaml_is_parsed_where_pyyaml_is_installed_and_it_is_switched_on() -> Non
 
 
 @yaml_only
-def test_yaml_makes_no_objects() -> None:
+def test_yaml_constructs_no_objects() -> None:
     hostile = fenced("yaml", "!!python/object/apply:os.system ['true']")
     assert path(hostile, extract_yaml_blocks=True) == ["code_block"]
 
@@ -235,7 +235,7 @@ def test_the_first_extractor_that_matches_gives_the_result(strategy: str) -> Non
     assert path(BOTH, strategy=strategy, extractor_priority=["unknown", "code_block"]) == ["code_block"]
 
 
-def test_all_gives_everything_that_matches() -> None:
+def test_the_strategy_all_returns_every_match() -> None:
     told = found(BOTH, strategy="all")
     assert told["extracted_result"] == [[1], "p\n"]
     assert told["format"] == "multi"
@@ -251,7 +251,7 @@ def test_all_gives_everything_that_matches() -> None:
 @pytest.mark.parametrize(
     ("data", "kind"), [("text", "str"), (5, "int"), (1.5, "float"), (False, "bool"), ((1,), "tuple")]
 )
-def test_what_matches_nothing_is_the_result_itself(data: Any, kind: str, strategy: str) -> None:
+def test_unmatched_data_is_the_result(data: Any, kind: str, strategy: str) -> None:
     assert found(data, strategy=strategy) == {
         "extracted_result": data,
         "format": kind,
@@ -265,13 +265,13 @@ class Kind:
     """Data of a class with a capital letter."""
 
 
-def test_the_format_of_what_matches_nothing_is_its_type_in_lower_case() -> None:
+def test_the_format_of_unmatched_data_is_its_type_in_lower_case() -> None:
     told = found(Kind())
     assert (told["format"], told["metadata"]["original_type"]) == ("kind", "Kind")
 
 
 @pytest.mark.parametrize("strategy", ["auto", "all"])
-def test_no_match_is_an_error_where_the_original_is_not_wanted(strategy: str) -> None:
+def test_no_match_raises_if_return_original_on_failure_is_off(strategy: str) -> None:
     with pytest.raises(ValueError, match="All extractors failed: none matches str data"):
         found("text", strategy=strategy, return_original_on_failure=False)
 
@@ -300,13 +300,13 @@ def test_a_registered_extractor_comes_after_the_built_in_ones() -> None:
     assert output_of(routine, data="[1]")["extraction_path"] == ["words"]
 
 
-def test_an_extractor_of_a_built_in_name_takes_its_place() -> None:
+def test_a_registered_extractor_replaces_a_built_in_one_of_the_same_name() -> None:
     routine = extractor()
     routine.register_extractor("dict_extractor", lambda data, config: (len(data), "size", {}))
     assert output_of(routine, data={"a": 1})["extracted_result"] == 1
 
 
-def test_an_extractor_gets_the_configuration() -> None:
+def test_an_extractor_receives_the_configuration() -> None:
     routine = extractor(mine=5, extractor_priority=["configured"])
     routine.register_extractor("configured", lambda data, config: (config["mine"], "number", {}))
     assert output_of(routine, data="x")["extracted_result"] == 5
@@ -317,7 +317,7 @@ def fails(data: Any, config: Any) -> Any:
 
 
 @pytest.mark.parametrize("broken", [fails, lambda data, config: 5, lambda data, config: (1, 2)])
-def test_one_that_raises_is_noted_logged_and_passed_over(broken: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_extractor_that_raises_is_recorded_logged_and_skipped(broken: Any, caplog: pytest.LogCaptureFixture) -> None:
     routine = extractor(extractor_priority=["broken"])
     routine.register_extractor("broken", broken)
     with caplog.at_level(logging.WARNING, "routilux"):
@@ -335,7 +335,7 @@ def test_one_that_raises_is_noted_logged_and_passed_over(broken: Any, caplog: py
 
 
 @pytest.mark.parametrize("strategy", ["auto", "all"])
-def test_one_that_raises_is_the_last_where_errors_stop_the_search(strategy: str) -> None:
+def test_an_extractor_that_raises_ends_the_search_unless_errors_are_ignored(strategy: str) -> None:
     routine = extractor(extractor_priority=["broken"], continue_on_error=False, strategy=strategy, log_errors=False)
     routine.register_extractor("broken", fails)
     told = output_of(routine, data="[1]")
@@ -366,7 +366,7 @@ def test_only_a_function_can_be_registered() -> None:
         (0, "number", "mine", 0.5),
     ],
 )
-def test_how_sure_a_result_is_follows_from_its_kind(value: Any, form: str, method: str, sure: float) -> None:
+def test_confidence_depends_on_the_kind_of_result(value: Any, form: str, method: str, sure: float) -> None:
     assert confidence(value, form, method) == sure
 
 
@@ -378,7 +378,7 @@ DATA = st.recursive(
 
 
 @given(DATA, st.sampled_from(["auto", "all"]))
-def test_any_data_gets_an_answer_between_no_and_full_confidence(data: Any, strategy: str) -> None:
+def test_confidence_is_between_0_and_1_for_any_data(data: Any, strategy: str) -> None:
     told = found(data, strategy=strategy, extract_yaml_blocks=True, extract_xml_blocks=True, parse_yaml_strings=True)
     assert 0 <= told["confidence"] <= 1
     assert bool(told["extraction_path"]) == (told["metadata"].get("extraction_method") != "none")
@@ -390,7 +390,7 @@ JSON = st.recursive(
 
 
 @given(JSON.filter(lambda value: "```" not in json.dumps(value)))
-def test_whatever_was_put_into_a_json_block_is_found_again(value: Any) -> None:
+def test_any_json_value_is_extracted_from_a_json_block(value: Any) -> None:
     assert result(f"The answer is\n```json\n{json.dumps(value)}\n```\n") == value
 
 
@@ -421,7 +421,7 @@ def test_a_new_extractor_has_its_defaults() -> None:
     assert routine.output_event.output_params == names
 
 
-def test_no_match_in_a_flow_goes_the_way_of_the_error_strategy(flow: Flow) -> None:
+def test_no_match_in_a_flow_is_handled_by_the_error_strategy(flow: Flow) -> None:
     routine = extractor(return_original_on_failure=False)
     chain(flow, ("source", Node(lambda node, data: node.emit("out", data="text"))), ("extractor", routine))
     over(flow.execute("source"), "failed")

@@ -59,7 +59,7 @@ def route_taken(router: ConditionalRouter, data: Any) -> str:
 # -- the text of functions -------------------------------------------------------------------------------------------
 
 
-def test_the_text_of_a_lambda_uses_the_names_of_the_language() -> None:
+def test_the_text_of_a_lambda_uses_data_config_and_stats() -> None:
     assert source(lambda order: order["total"] > 100) == "data['total'] > 100"
     assert source(lambda config: config > 1) == "data > 1"
     assert source(lambda a, b: a > b["limit"]) == "data > config['limit']"
@@ -77,7 +77,7 @@ def test_the_right_one_of_several_lambdas_in_a_line_is_found() -> None:
     assert [source(each) for each in pair] == ["data in (1, 2)", "data in {1, 2}"]
 
 
-def test_a_lambda_inside_a_lambda_is_told_from_the_one_around_it() -> None:
+def test_a_nested_lambda_is_distinguished_from_the_outer_one() -> None:
     make: Any = lambda: lambda d: d > 3  # noqa: E731
     assert source(make()) == "data > 3"
     with pytest.raises(ValueError, match="route 'r'"):
@@ -94,7 +94,7 @@ def test_a_lambda_may_run_over_several_lines() -> None:
     assert source(condition) == "data['a'] > 60 * 24 and data.get('b', -1) < 0"
 
 
-def test_a_local_function_of_one_return_has_a_text_as_well() -> None:
+def test_a_local_function_with_a_single_return_has_a_text() -> None:
     def local(order: dict[str, int], config: Any = None) -> bool:
         """What it is for."""
         return order["total"] > 100
@@ -145,7 +145,7 @@ def test_a_function_that_is_no_expression_cannot_be_stored_and_the_error_names_t
     assert str(caught.value).endswith("; give it as text instead")
 
 
-def test_the_error_says_which_name_is_from_outside() -> None:
+def test_the_error_names_the_variable_of_the_enclosing_scope() -> None:
     limit = 3
     with pytest.raises(ValueError, match="it uses 'limit' from around it"):
         source(lambda d: d > limit)
@@ -178,9 +178,7 @@ def module(tmp_path: Path) -> Iterator[Callable[[str], ModuleType]]:
     sys.modules.pop(path.stem, None)
 
 
-def test_a_source_that_has_changed_since_it_was_loaded_is_noticed(
-    module: Callable[[str], ModuleType], tmp_path: Path
-) -> None:
+def test_a_source_file_changed_after_import_is_detected(module: Callable[[str], ModuleType], tmp_path: Path) -> None:
     loaded = module("condition = lambda d: d > 1\n")
     assert source(loaded.condition) == "data > 1"
     path = tmp_path / "conditions_under_test.py"
@@ -192,7 +190,7 @@ def test_a_source_that_has_changed_since_it_was_loaded_is_noticed(
         source(loaded.condition)
 
 
-def test_a_name_that_hides_len_is_noticed(module: Callable[[str], ModuleType]) -> None:
+def test_a_shadowed_len_is_detected(module: Callable[[str], ModuleType]) -> None:
     loaded = module("def len(x): return 0\nhidden = lambda d: len(d) > 1\nother = lambda d: d > 1\n")
     with pytest.raises(ValueError, match="it uses 'len' from around it"):
         source(loaded.hidden)
@@ -202,7 +200,7 @@ def test_a_name_that_hides_len_is_noticed(module: Callable[[str], ModuleType]) -
 # -- through JSON and back -------------------------------------------------------------------------------------------
 
 
-def test_a_router_of_every_kind_of_condition_routes_as_before_when_it_was_loaded() -> None:
+def test_a_loaded_router_routes_as_before_for_every_kind_of_condition() -> None:
     router = ConditionalRouter()
     router.add_route("text", "data == 'text'")
     router.add_route("dict", {"kind": "order", "total": lambda total: total > 10})
@@ -223,7 +221,7 @@ def test_a_router_of_every_kind_of_condition_routes_as_before_when_it_was_loaded
     ]
 
 
-def test_what_is_saved_is_plain_and_names_what_it_is() -> None:
+def test_saved_conditions_are_plain_data_with_their_type() -> None:
     router = ConditionalRouter()
     router.set_config(routes=[("a", "data > 1"), ("b", {"x": None}), ("c", lambda d: d["x"] > 1), ("d", is_big)])
     assert router.serialize()["_config"]["routes"] == [
@@ -234,7 +232,7 @@ def test_what_is_saved_is_plain_and_names_what_it_is() -> None:
     ]
 
 
-def test_a_condition_that_cannot_be_stored_stops_the_saving_and_is_named() -> None:
+def test_saving_fails_with_the_route_of_a_condition_that_cannot_be_stored() -> None:
     limit, router = 3, ConditionalRouter()
     router.add_route("good", "True")
     router.add_route("bad", lambda d: d > limit)
@@ -254,7 +252,7 @@ def loaded_with(routes: Any) -> ConditionalRouter:
 
 
 @pytest.mark.parametrize("text", ["lambda d: d['x'] > 1", "lambda data, config: data['x'] > 1", "data['x'] > 1"])
-def test_the_text_of_a_whole_lambda_in_older_data_is_understood(text: str) -> None:
+def test_lambda_texts_in_older_documents_load(text: str) -> None:
     router = loaded_with([["a", {"_type": "lambda_expression", "expression": text}]])
     assert router.get_config("routes") == [("a", Expression("data['x'] > 1"))]
 
@@ -284,7 +282,7 @@ ESCAPE = "__import__('os').system('touch escaped')"
         ["data"],
     ],
 )
-def test_a_hostile_file_is_refused_with_the_route_and_nothing_of_it_is_run(
+def test_a_hostile_file_is_rejected_and_none_of_it_is_run(
     condition: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -294,7 +292,7 @@ def test_a_hostile_file_is_refused_with_the_route_and_nothing_of_it_is_run(
 
 
 @pytest.mark.parametrize("routes", [{"a": "True"}, "True", [["a"]], [["a", "True", 1]], [[5, "True"]], [None], 7])
-def test_routes_of_another_shape_are_refused(routes: Any) -> None:
+def test_malformed_routes_are_rejected(routes: Any) -> None:
     with pytest.raises(ValueError, match="routes"):
         loaded_with(routes)
 

@@ -43,7 +43,7 @@ def test_text_up_to_the_length_passes_unchanged(max_length: int) -> None:
     }
 
 
-def test_clipped_text_says_so_and_how_long_it_was() -> None:
+def test_the_output_says_whether_text_was_clipped_and_its_original_length() -> None:
     assert output_of(clipper(max_length=6), text=FOUR_LINES) == {
         "clipped_text": "aaaa\n...(省略了3行)",
         "was_clipped": True,
@@ -55,7 +55,7 @@ def test_a_first_line_that_is_too_long_leaves_only_the_message() -> None:
     assert clipped("x" * 2000) == "\n...(省略了1行)"
 
 
-def test_the_limit_may_come_with_the_text() -> None:
+def test_the_limit_may_be_sent_with_the_text() -> None:
     assert output_of(clipper(), text=FOUR_LINES, max_length=6)["was_clipped"]
     assert not output_of(clipper(max_length=6), text=FOUR_LINES, max_length=99)["was_clipped"]
 
@@ -87,11 +87,11 @@ def test_text_with_a_traceback_is_never_clipped_unless_that_is_switched_off() ->
         (["a"], "['a']"),
     ],
 )
-def test_of_what_is_no_string_the_text_in_it_is_taken(value: Any, text: str) -> None:
+def test_text_is_extracted_from_values_that_are_not_strings(value: Any, text: str) -> None:
     assert text_in(value) == text
 
 
-def test_the_text_may_come_under_any_name() -> None:
+def test_the_text_may_be_sent_under_any_name() -> None:
     for data in ({"text": "hello"}, {"data": "hello"}, {"anything": "hello"}, {"content": "hello", "n": 1}):
         assert output_of(clipper(), **data)["clipped_text"] == "hello"
     assert output_of(clipper(max_length=6), data=FOUR_LINES)["was_clipped"]
@@ -111,7 +111,7 @@ def test_a_new_clipper_has_its_defaults() -> None:
 
 
 @given(st.text("ab\n", max_size=80), st.integers(-5, 90))
-def test_what_is_kept_begins_the_text_and_every_line_is_kept_or_counted(text: str, max_length: int) -> None:
+def test_clipped_text_keeps_a_prefix_and_counts_the_omitted_lines(text: str, max_length: int) -> None:
     result = clip(text, max_length, "<{remaining}>")
     if len(text) <= max_length:
         assert result is text

@@ -30,14 +30,14 @@ def test_markdown_gives_bold_keys_and_bullets() -> None:
 
 
 @pytest.mark.parametrize("form", ["xml", "markdown"])
-def test_what_is_no_container_is_its_str(form: str) -> None:
+def test_values_that_are_not_containers_are_rendered_with_str(form: str) -> None:
     for value in (5, "a<b", None, True, (1, 2), {1}, 2.5):
         assert render(value, form) == str(value)
     assert render({}, form) == render([], form) == ""
 
 
 @pytest.mark.parametrize(("form", "start"), [("xml", "<me>"), ("markdown", "**me**: ")])
-def test_what_holds_itself_is_named_a_circular_reference(form: str, start: str) -> None:
+def test_a_container_inside_itself_becomes_a_circular_reference_marker(form: str, start: str) -> None:
     data: dict[str, Any] = {"a": 1}
     data["me"] = data
     assert start + "[Circular Reference]" in render(data, form)
@@ -46,12 +46,12 @@ def test_what_holds_itself_is_named_a_circular_reference(form: str, start: str) 
     assert "[Circular Reference]" in render(items, form)
 
 
-def test_what_is_there_twice_is_rendered_twice() -> None:
+def test_a_shared_value_is_rendered_each_time() -> None:
     shared = [1]
     assert render({"a": shared, "b": shared}) == "<a>  <item_0>1</item_0></a>\n<b>  <item_0>1</item_0></b>"
 
 
-def test_the_routine_renders_as_it_is_configured() -> None:
+def test_the_routine_uses_its_configuration_to_render() -> None:
     routine = TextRenderer()
     assert output_of(routine, data={"a": {"b": 1}}) == {"rendered_text": "<a>  <b>1</b></a>", "original_type": "dict"}
     assert output_of(routine, data=[1])["original_type"] == "list"
@@ -106,7 +106,7 @@ def test_each_leaf_is_rendered_in_order_between_tags_that_match(tree: Any) -> No
 
 @pytest.mark.parametrize("form", ["xml", "markdown"])
 @pytest.mark.parametrize("kind", [list, dict, tuple])
-def test_what_python_cannot_follow_is_shown_by_its_outermost_levels(kind: type, form: str) -> None:
+def test_data_nested_too_deeply_for_python_becomes_a_preview(kind: type, form: str) -> None:
     deep: Any = "core"
     for _ in range(20_000):
         deep = {"in": deep} if kind is dict else kind([deep])

@@ -33,7 +33,7 @@ def answer(routine: TimeProvider | None = None, **request: Any) -> dict[str, Any
         ("timestamp", {}, str(MOMENT.timestamp())),
     ],
 )
-def test_a_moment_is_told_in_each_format(style: str, options: dict[str, Any], text: str) -> None:
+def test_a_moment_is_formatted_in_each_format(style: str, options: dict[str, Any], text: str) -> None:
     assert time_string(MOMENT, style, **options) == text
 
 
@@ -50,7 +50,7 @@ def test_iso_and_timestamp_can_be_read_back(moment: datetime) -> None:
     assert float(time_string(moment, "timestamp")) == moment.timestamp()
 
 
-def test_the_answer_is_of_one_moment_between_question_and_reply() -> None:
+def test_all_fields_of_a_reply_are_the_same_moment() -> None:
     before = datetime.now()
     told = answer()
     after = datetime.now()
@@ -64,7 +64,7 @@ def test_the_answer_is_of_one_moment_between_question_and_reply() -> None:
 
 
 @pytest.mark.parametrize("request_", [{"data": {"format": "custom"}}, {"format": "custom"}])
-def test_a_request_may_ask_for_another_format(request_: dict[str, Any]) -> None:
+def test_a_request_may_name_another_format(request_: dict[str, Any]) -> None:
     routine = TimeProvider()
     routine.set_config(custom_format="custom!")
     assert answer(routine, **request_)["time_string"] == "custom!"
@@ -74,7 +74,7 @@ def test_a_request_may_ask_for_another_format(request_: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "request_", [{}, {"data": "now"}, {"data": None}, {"data": {}}, {"data": {"format": None}}, {"x": 1}]
 )
-def test_any_other_request_gets_the_format_that_is_configured(request_: dict[str, Any]) -> None:
+def test_other_requests_get_the_configured_format(request_: dict[str, Any]) -> None:
     routine = TimeProvider()
     routine.set_config(format="custom", custom_format="custom!")
     told = answer(routine, **request_)

@@ -44,7 +44,7 @@ def renamed(plain: dict[str, Any], name: str | None, bare_name: str | None = Non
 
 
 @pytest.mark.parametrize("kind", [Sorter, Outer.Inner, Itself])
-def test_a_routine_comes_back_as_one_of_its_class_without_any_registration(kind: type[Routine]) -> None:
+def test_a_routine_loads_as_its_class_without_registration(kind: type[Routine]) -> None:
     plain = flow_of(kind())
     assert plain["routines"]["r"]["_class"] == f"{HERE}:{kind.__qualname__}"
     assert plain["routines"]["r"]["_type"] == kind.__name__
@@ -119,7 +119,7 @@ def test_allowing_one_module_allows_no_other_whose_name_is_a_part_of_it(unimport
     assert unimported not in sys.modules
 
 
-def test_an_allowed_module_that_is_not_there_or_has_no_such_class_is_told(unimported: str) -> None:
+def test_an_allowed_module_that_is_missing_or_lacks_the_class_is_reported(unimported: str) -> None:
     plain = flow_of(Sorter())
     with pytest.raises(ValueError, match=r"routines\['r'\]: module 'no_such_module' is allowed but cannot be imported"):
         load(renamed(plain, "no_such_module:X"), allow=["no_such_module"])
@@ -127,7 +127,7 @@ def test_an_allowed_module_that_is_not_there_or_has_no_such_class_is_told(unimpo
         load(renamed(plain, f"{unimported}:Other"), allow=[unimported])
 
 
-def test_a_class_of_another_program_itself_is_told_as_such() -> None:
+def test_a_class_defined_in_another_main_module_is_reported() -> None:
     with pytest.raises(ValueError, match="put it into a module that this program can import"):
         load(renamed(flow_of(Sorter()), "__main__:Worker"))
 
@@ -144,7 +144,7 @@ def test_a_class_of_another_program_itself_is_told_as_such() -> None:
         "x",
     ],
 )
-def test_what_is_no_routine_is_never_made(name: str) -> None:
+def test_a_name_of_anything_but_a_routine_is_rejected(name: str) -> None:
     with pytest.raises(ValueError, match=r"flow\.routines\['r'\]: .* is not known here"):
         load(renamed(flow_of(Sorter()), name, name.rpartition(":")[2] or "y"))
     with pytest.raises(ValueError, match=r"flow\.routines\['r'\]: .* is not known here"):
@@ -158,7 +158,7 @@ def test_a_class_that_needs_arguments_is_refused_when_saved_and_when_named() -> 
         load(renamed(flow_of(Sorter()), f"{HERE}:Needy"))
 
 
-def test_a_constructor_that_fails_is_told_with_the_place() -> None:
+def test_a_constructor_that_fails_is_reported_with_its_path() -> None:
     assert Unlucky.__name__ == "Unlucky"
     with pytest.raises(ValueError, match=r"flow\.routines\['r'\]: .*Unlucky cannot be made: OSError: the disk is full"):
         load(renamed(flow_of(Sorter()), f"{HERE}:Unlucky"))
@@ -204,7 +204,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["answering:Error", "os:system", "builtins:int", "no.such:Error", "", ":", "KeyError"])
-def test_what_is_no_exception_that_was_defined_is_refused_and_no_module_asked(name: str, answering: list[str]) -> None:
+def test_an_unknown_exception_class_is_rejected_without_importing(name: str, answering: list[str]) -> None:
     plain = {**ErrorHandler("retry").serialize(), "retryable_exceptions": ["builtins:KeyError", name]}
     with pytest.raises(ValueError, match=r"^error_handler\.retryable_exceptions\[1\]: an exception class"):
         ErrorHandler().deserialize(plain)

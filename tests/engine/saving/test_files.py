@@ -27,7 +27,7 @@ def test_missing_directories_are_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace", "chmod"])
-def test_a_failure_on_the_way_leaves_the_old_file_and_nothing_else(
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
@@ -43,7 +43,7 @@ def test_a_failure_on_the_way_leaves_the_old_file_and_nothing_else(
     assert (path.read_text(), names(tmp_path)) == ("old", ["file"])
 
 
-def test_an_interrupt_while_writing_leaves_nothing_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_write_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -53,9 +53,7 @@ def test_an_interrupt_while_writing_leaves_nothing_either(tmp_path: Path, monkey
     assert names(tmp_path) == []
 
 
-def test_the_content_is_on_the_disk_before_it_takes_the_old_ones_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_new_content_is_synced_before_it_replaces_the_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
 
     def noting(owner: object, name: str) -> None:
@@ -113,14 +111,14 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert names(tmp_path / "real") == ["file"]
 
 
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+def test_a_temporary_file_left_by_a_killed_process_is_removed(tmp_path: Path) -> None:
     (tmp_path / ".file.tmp").write_text("half of i")
     write_atomic(tmp_path / "file", "whole")
     assert ((tmp_path / "file").read_text(), names(tmp_path)) == ("whole", ["file"])
 
 
 @posix
-def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_at_the_temporary_path_is_not_followed(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (tmp_path / ".file.tmp").symlink_to(victim)
@@ -158,6 +156,6 @@ def test_threads_that_write_one_file_at_once_leave_one_whole_content(
     assert names(tmp_path) == ["file"]
 
 
-def test_half_a_pair_of_surrogates_is_written_as_json_does(tmp_path: Path) -> None:
+def test_a_lone_surrogate_is_escaped_as_in_json(tmp_path: Path) -> None:
     write_atomic(tmp_path / "file", "\udc80 ä")
     assert (tmp_path / "file").read_bytes() == b"\\udc80 \xc3\xa4"

@@ -53,7 +53,7 @@ def test_a_flow_has_the_documented_keys_names_its_format_and_holds_no_job() -> N
     assert "secret" not in json.dumps(plain)
 
 
-def test_a_flow_comes_back_whole_and_what_was_given_is_not_changed() -> None:
+def test_a_flow_loads_completely_and_the_document_is_not_changed() -> None:
     flow = whole()
     plain = json.loads(json.dumps(flow.serialize()))
     before = copy.deepcopy(plain)
@@ -81,14 +81,14 @@ def test_connections_of_routines_of_one_class_come_back_between_the_same_routine
     ]
 
 
-def test_a_connection_that_was_taken_apart_is_left_out() -> None:
+def test_a_disconnected_connection_is_not_loaded() -> None:
     flow = chain_of_one_class("a", "b", "c")
     flow.connections[0].disconnect()
     other = copied(flow)
     assert [other.connection_ends(connection) for connection in other.connections] == [("b", "out", "c", "input")]
 
 
-def test_a_flow_that_came_back_runs_as_the_first_one_does() -> None:
+def test_a_loaded_flow_runs_like_the_original() -> None:
     flow = chain_of_one_class("a", "b", "c", "d")
     histories = [names(over(each.execute("a", {"data": 1}))) for each in (flow, copied(flow), copied(copied(flow)))]
     assert histories == [[("a", "start"), *((each, "out") for each in "abcd"), ("a", "completed")]] * 3
@@ -104,7 +104,7 @@ def test_a_routine_that_is_in_the_flow_twice_comes_back_as_two_of_the_same_makin
     assert json.loads(json.dumps(other.serialize())) == json.loads(json.dumps(flow.serialize()))
 
 
-def test_an_empty_flow_is_fine_and_empties_the_one_that_becomes_it() -> None:
+def test_loading_an_empty_flow_empties_the_target() -> None:
     flow = chain_of_one_class("a", "b")
     version = flow.structure_version
     flow.deserialize(Flow("empty").serialize())
@@ -122,7 +122,7 @@ def test_unknown_keys_are_ignored() -> None:
     assert "from_the_future" not in other.serialize()
 
 
-def test_one_worker_is_enough_for_a_sequential_flow_whatever_is_said() -> None:
+def test_a_sequential_flow_always_loads_with_one_worker() -> None:
     other = Flow()
     other.deserialize({**Flow("f").serialize(), "max_workers": 9})
     assert other.max_workers == 1
@@ -150,7 +150,7 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
 
 
 @pytest.mark.parametrize(("change", "error"), CHANGES, ids=[error for _, error in CHANGES])
-def test_a_flow_that_cannot_be_loaded_says_where_and_leaves_what_was_there(
+def test_an_invalid_flow_is_rejected_with_the_path_and_changes_nothing(
     change: Callable[[dict[str, Any]], object], error: str
 ) -> None:
     plain = json.loads(json.dumps(whole().serialize()))
@@ -163,7 +163,7 @@ def test_a_flow_that_cannot_be_loaded_says_where_and_leaves_what_was_there(
     over(flow.execute("x"))
 
 
-def test_a_callable_is_refused_where_a_dict_is_needed() -> None:
+def test_a_callable_is_rejected_instead_of_a_dict() -> None:
     with pytest.raises(ValueError, match=r"^flow: an object with text keys is needed, not list"):
         Flow().deserialize([])  # type: ignore[arg-type]
 

@@ -105,7 +105,7 @@ def text_of_file(report: Plain) -> str:
 
 
 @pytest.mark.parametrize("kind", ["job", "flow"])
-def test_whatever_is_at_any_place_of_a_document_is_refused_by_name_or_does_no_harm(watched: Watched, kind: str) -> None:
+def test_any_value_anywhere_in_a_document_is_rejected_by_path_or_harmless(watched: Watched, kind: str) -> None:
     found = watched.ask({"mutations": kind})
     assert len(found) > 800
     for report in found:
@@ -156,7 +156,7 @@ JOBS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("plain", "error"), JOBS, ids=[error[:60] for _, error in JOBS])
-def test_a_job_that_is_none_is_refused(watched: Watched, plain: Any, error: str) -> None:
+def test_a_document_that_is_no_job_is_rejected(watched: Watched, plain: Any, error: str) -> None:
     (report,) = watched.ask({"job": plain})
     assert text_of(report).startswith(error)
 
@@ -220,12 +220,14 @@ FLOWS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("plain", "error"), FLOWS, ids=[error[:60] for _, error in FLOWS])
-def test_a_flow_that_is_none_or_names_what_it_may_not_is_refused(watched: Watched, plain: Any, error: str) -> None:
+def test_a_document_that_is_no_flow_or_names_forbidden_classes_is_rejected(
+    watched: Watched, plain: Any, error: str
+) -> None:
     (report,) = watched.ask({"flow": plain})
     assert text_of(report).startswith(error)
 
 
-def test_a_system_call_as_handler_configuration_or_merge_function_comes_back_as_nothing(watched: Watched) -> None:
+def test_a_system_call_in_a_document_is_never_restored(watched: Watched) -> None:
     plain = flow_plain()
     for slot in plain["routines"]["a"]["_slots"].values():
         slot |= {"handler": SYSTEM, "merge_strategy": SYSTEM}
@@ -241,7 +243,7 @@ def test_a_system_call_as_handler_configuration_or_merge_function_comes_back_as_
 
 
 @pytest.mark.parametrize("kind", ["job", "flow"])
-def test_a_hundred_thousand_levels_are_refused(watched: Watched, kind: str) -> None:
+def test_a_document_of_a_hundred_thousand_levels_is_rejected(watched: Watched, kind: str) -> None:
     for report in watched.ask({"deep": kind}):
         assert text_of(report).endswith("it is nested too deeply")
 
@@ -251,7 +253,7 @@ def job_text() -> str:
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_a_file_of_a_hundred_thousand_levels_is_refused(watched: Watched, opening: str, tmp_path: Path) -> None:
+def test_a_file_of_a_hundred_thousand_levels_is_rejected(watched: Watched, opening: str, tmp_path: Path) -> None:
     (tmp_path / "top.json").write_text(opening * 100_000)
     text = job_text().replace('"shared_data": {', '"shared_data": {"deep": ' + opening * 100_000, 1)
     (tmp_path / "within.json").write_text(text)
@@ -273,7 +275,7 @@ def test_a_file_of_a_hundred_megabytes_is_refused_before_it_is_read_whole(fresh:
     assert fresh.peak_kib - before < 100 * MIB
 
 
-def test_a_limit_of_the_callers_own_counts(tmp_path: Path) -> None:
+def test_the_callers_size_limit_applies(tmp_path: Path) -> None:
     path = tmp_path / "job.json"
     JobState("f").save(path)
     with pytest.raises(ValueError, match="is larger than 100 bytes"):
@@ -299,7 +301,7 @@ def test_many_of_everything_takes_time_and_memory_in_proportion(fresh: Watched) 
 # -- files that are no JSON, or not whole
 
 
-def test_a_file_that_was_cut_off_anywhere_is_refused(watched: Watched, tmp_path: Path) -> None:
+def test_a_truncated_file_is_rejected(watched: Watched, tmp_path: Path) -> None:
     path, text = tmp_path / "job.json", job_text()
     for part in range(50):
         path.write_text(text[: len(text) * part // 50])
@@ -330,7 +332,7 @@ FILES: list[tuple[bytes, str]] = [
 
 
 @pytest.mark.parametrize(("content", "error"), FILES, ids=[repr(content[:40]) for content, _ in FILES])
-def test_a_file_that_is_no_job_is_refused(watched: Watched, tmp_path: Path, content: bytes, error: str) -> None:
+def test_a_file_that_is_no_job_is_rejected(watched: Watched, tmp_path: Path, content: bytes, error: str) -> None:
     path = tmp_path / "job.json"
     path.write_bytes(content)
     (report,) = watched.ask({"file": str(path)})

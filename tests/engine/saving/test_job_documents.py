@@ -205,7 +205,7 @@ def test_a_file_is_indented_utf8_json_that_keeps_what_is_not_ascii(tmp_path: Pat
     assert JobState.load(path).serialize() == JobState.load(str(path)).serialize() == again(job).serialize()
 
 
-def test_a_missing_file_is_a_file_not_found(tmp_path: Path) -> None:
+def test_a_missing_file_raises_file_not_found_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         JobState.load(tmp_path / "none.json")
 
@@ -226,7 +226,7 @@ def test_data_that_json_cannot_hold_is_a_type_error_that_names_the_place_and_the
     assert [file.name for file in tmp_path.iterdir()] == ["job.json"]
 
 
-def test_a_value_that_holds_itself_is_a_type_error_too(tmp_path: Path) -> None:
+def test_a_recursive_value_raises_type_error(tmp_path: Path) -> None:
     job = JobState("f")
     job.shared_data["loop"] = job.shared_data
     with pytest.raises(TypeError, match="cannot be saved: shared_data"):
@@ -259,7 +259,7 @@ def test_keys_that_are_the_same_in_json_are_refused_where_they_are_and_the_old_f
     assert (tmp_path / "job.json").read_bytes() == before
 
 
-def test_keys_that_are_no_texts_come_back_as_texts(tmp_path: Path) -> None:
+def test_keys_that_are_not_strings_load_as_strings(tmp_path: Path) -> None:
     job = JobState("f")
     job.shared_data = {"k": {1: "a", 2.5: "b", None: "c", False: "d", "1.0": "e"}}
     job.save(tmp_path / "job.json")
@@ -275,7 +275,7 @@ def test_half_a_pair_of_surrogates_as_in_some_file_names_survives_a_file(tmp_pat
     assert JobState.load(tmp_path / "job.json").shared_data == job.shared_data
 
 
-def test_what_python_calls_json_beyond_the_standard_survives(tmp_path: Path) -> None:
+def test_nan_and_infinity_survive_saving(tmp_path: Path) -> None:
     job = JobState("f")
     job.shared_data = {"inf": float("inf"), "minus": float("-inf"), "big": 10**4000, "tiny": 5e-324, "": ""}
     job.save(tmp_path / "job.json")

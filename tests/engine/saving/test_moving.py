@@ -78,7 +78,7 @@ def test_concurrent_jobs_that_move_do_what_unmoved_ones_do(
 
 @examples(80)
 @given(st.sampled_from(["sequential", "concurrent"]).flatmap(lambda s: plans(s, fails=True)), PAUSES, MOVES)
-def test_retries_that_wait_move_along(folder: Path, plan: Plan, pauses: list[int], moves: list[str]) -> None:
+def test_pending_retries_move_with_the_job(folder: Path, plan: Plan, pauses: list[int], moves: list[str]) -> None:
     check(plan, [pauses], moves, folder)
 
 

@@ -191,7 +191,7 @@ def test_what_an_appending_slot_was_given_alone_comes_back() -> None:
     assert got == [[[1], 2]]
 
 
-def test_an_event_comes_back() -> None:
+def test_an_event_loads_completely() -> None:
     assert Event("out", None, ["a", "b"]).serialize() == {"_type": "Event", "name": "out", "output_params": ["a", "b"]}
     assert_comes_back(Event("größe", None, ["ä"]), Event())
 
@@ -221,14 +221,14 @@ HANDLERS = [
 
 
 @pytest.mark.parametrize("handler", HANDLERS, ids=repr)
-def test_an_error_handler_comes_back_whole(handler: ErrorHandler) -> None:
+def test_an_error_handler_loads_completely(handler: ErrorHandler) -> None:
     handler.retry_count = 2
     other = ErrorHandler()
     assert_comes_back(handler, other)
     assert vars(other) == vars(handler)
 
 
-def test_an_error_handler_that_cannot_be_loaded_stays_as_it_was() -> None:
+def test_an_invalid_document_leaves_the_error_handler_unchanged() -> None:
     handler = ErrorHandler("retry", 7)
     before = dict(vars(handler))
     with pytest.raises(ValueError, match=r"error_handler\.is_critical"):
@@ -257,7 +257,7 @@ def test_a_record_comes_back_with_its_time(record: ExecutionRecord) -> None:
 
 @examples(100)
 @given(st.integers(0, 4 * 10**18))
-def test_a_time_that_was_saved_once_never_changes_again(time_ns: int) -> None:
+def test_a_saved_time_never_changes(time_ns: int) -> None:
     """The first time it may lose its nanoseconds."""
     record, second, third = ExecutionRecord("r", "e"), ExecutionRecord(), ExecutionRecord()
     record.time_ns = time_ns
@@ -291,7 +291,7 @@ def test_a_time_without_offset_is_local_as_release_0_10_wrote_it() -> None:
     assert record.timestamp == datetime(2024, 6, 15, 10, 30, 0, 123456)
 
 
-def test_what_a_record_serialised_does_not_change_with_it() -> None:
+def test_a_serialized_record_is_independent_of_the_record() -> None:
     record = ExecutionRecord("r", "e", {"rows": [1]})
     plain = record.serialize()
     plain["data"]["rows"].append(2)

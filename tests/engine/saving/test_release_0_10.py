@@ -49,7 +49,7 @@ def loaded_flow() -> Flow:
     return flow
 
 
-def test_a_flow_of_that_release_is_loaded_whole() -> None:
+def test_a_flow_of_that_release_loads_completely() -> None:
     given = plain("flow")
     before = copy.deepcopy(given)
     flow = Flow()
@@ -70,7 +70,7 @@ def test_a_flow_of_that_release_is_loaded_whole() -> None:
     ]
 
 
-def test_a_connection_whose_routines_cannot_be_told_is_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_ambiguous_connection_is_skipped_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     given = plain("flow")
     given["routines"]["second"] = copy.deepcopy(given["routines"]["counter"])
     flow = Flow()
@@ -79,7 +79,7 @@ def test_a_connection_whose_routines_cannot_be_told_is_left_out_and_logged(caplo
     assert "flow.connections[0]: it cannot be told which routines 'row' and 'rows' belong to" in caplog.text
 
 
-def test_ids_in_a_connection_are_taken_when_they_are_there() -> None:
+def test_routine_ids_in_a_connection_are_used_if_present() -> None:
     given = plain("flow")
     given["routines"]["second"] = copy.deepcopy(given["routines"]["counter"])
     given["connections"][0] |= {"_source_routine_id": "reader", "_target_routine_id": "second"}
@@ -88,7 +88,7 @@ def test_ids_in_a_connection_are_taken_when_they_are_there() -> None:
     assert flow.connection_ends(flow.connections[0]) == ("reader", "row", "second", "rows")
 
 
-def test_a_job_of_that_release_is_loaded_whole() -> None:
+def test_a_job_of_that_release_loads_completely() -> None:
     given = plain("job")
     job = JobState.load(FILES / "job.json")
     assert (job.job_id, job.status, job.current_routine_id) == (given["job_id"], "paused", "reader")
@@ -103,7 +103,7 @@ def test_a_job_of_that_release_is_loaded_whole() -> None:
     assert job.execution_history[0].timestamp == datetime(2025, 3, 4, 10, 30, 0, 100)
 
 
-def test_a_paused_job_of_that_release_goes_on_though_its_tasks_name_memory_addresses() -> None:
+def test_a_paused_job_of_that_release_resumes_although_its_tasks_name_memory_addresses() -> None:
     """D3: that release itself would lose them."""
     flow, job = loaded_flow(), JobState.load(FILES / "job.json")
     flow.set_execution_strategy("sequential")
@@ -114,7 +114,7 @@ def test_a_paused_job_of_that_release_goes_on_though_its_tasks_name_memory_addre
     flow.shutdown()
 
 
-def test_what_was_loaded_is_saved_as_this_release_does_and_loaded_again(tmp_path: Path) -> None:
+def test_a_loaded_job_is_saved_in_the_present_format(tmp_path: Path) -> None:
     job = JobState.load(FILES / "job.json")
     job.save(tmp_path / "job.json")
     again = JobState.load(tmp_path / "job.json")

@@ -31,7 +31,7 @@ def paused(flow: Flow) -> JobState:
 # -- where
 
 
-def test_it_goes_on_on_the_flow_that_made_it(flow: Flow) -> None:
+def test_a_saved_job_resumes_on_its_own_flow(flow: Flow) -> None:
     """D3: its tasks are found again."""
     job = again(paused(fan(flow)))
     assert [task["slot_routine_id"] for task in job.pending_tasks] == ["b"] * 5
@@ -41,9 +41,7 @@ def test_it_goes_on_on_the_flow_that_made_it(flow: Flow) -> None:
 
 
 @pytest.mark.parametrize("names_given", [True, False], ids=["ids given", "ids generated"])
-def test_it_goes_on_in_another_process_on_a_flow_loaded_from_its_file(
-    names_given: bool, strategy: str, tmp_path: Path
-) -> None:
+def test_a_saved_job_resumes_in_another_process(names_given: bool, strategy: str, tmp_path: Path) -> None:
     edges = ((0, "out", 1, "gather", True), (1, "out", 2, "fold", False), (2, "alt", 0, "pair", False))
     plan = Plan(strategy, (("out", "out"), ("out",), ("alt",)), edges, 7, frozenset(), frozenset({1}))
     ids: list[str] | None = None if names_given else []
@@ -61,9 +59,7 @@ def test_it_goes_on_in_another_process_on_a_flow_loaded_from_its_file(
     assert outcome(moved.serialize(), ordered=ordered) == outcome(again(expected).serialize(), ordered=ordered)
 
 
-def test_a_handler_that_waited_at_a_checkpoint_begins_anew_where_its_job_goes_on(
-    new_flow: FlowMaker, strategy: str
-) -> None:
+def test_a_handler_saved_at_a_checkpoint_starts_again_on_resume(new_flow: FlowMaker, strategy: str) -> None:
     door, done = Door(), []
 
     def long(node: Node, data: Data) -> None:
@@ -131,7 +127,7 @@ def test_two_threads_that_resume_it_at_once_do_not_run_anything_twice(new_flow: 
         assert names(job).count(("a", "completed")) == 1
 
 
-def test_the_flows_hooks_hear_of_it_and_it_is_among_the_live_ones(new_flow: FlowMaker, strategy: str) -> None:
+def test_a_resumed_job_is_live_and_reported_to_hooks(new_flow: FlowMaker, strategy: str) -> None:
     door = Door()
     job = again(paused(fan(new_flow("f", strategy), last=Node(door))))
     flow, diary = fan(new_flow("f", strategy), last=Node(door)), Diary()
@@ -169,7 +165,7 @@ def test_tasks_are_renamed_on_their_way_as_their_connection_says_also_when_the_f
     assert by_name == sorted([{"number": 0}, {"n": 0}, {"number": 1}, {"n": 1}] * 2, key=repr)
 
 
-def test_what_merging_slots_have_got_so_far_goes_along(new_flow: FlowMaker) -> None:
+def test_data_of_merging_slots_is_saved_with_the_job(new_flow: FlowMaker) -> None:
     """D5 and O16: it is the job's."""
 
     def made() -> tuple[Flow, list[Any]]:
@@ -188,7 +184,7 @@ def test_what_merging_slots_have_got_so_far_goes_along(new_flow: FlowMaker) -> N
     assert (job.status, got) == ("completed", [])
 
 
-def test_the_attempts_that_are_left_go_along(new_flow: FlowMaker, strategy: str) -> None:
+def test_remaining_retries_are_saved_with_the_job(new_flow: FlowMaker, strategy: str) -> None:
     tries: list[str] = []
 
     def fails(node: Node, data: Data) -> None:
@@ -287,7 +283,7 @@ def test_the_strategy_and_the_time_limit_of_the_job_itself_go_along(new_flow: Fl
     assert 76.0 < later["time_left"] < plain["time_left"]
 
 
-def test_a_job_whose_time_is_used_up_fails_where_it_goes_on(new_flow: FlowMaker, strategy: str) -> None:
+def test_a_job_without_remaining_time_fails_on_resume(new_flow: FlowMaker, strategy: str) -> None:
     flow = fan(new_flow("f", strategy), last=Node(lambda node, data: node.ctx.sleep(10.0)))
     job = again(paused(flow))
     job._restored.time_left = 0.01
@@ -313,7 +309,7 @@ def test_a_loaded_job_that_has_completed_may_be_paused_resumed_and_cancelled(flo
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_a_loaded_job_whose_end_is_final_stays_so(status: str, flow: Flow) -> None:
+def test_a_loaded_failed_or_cancelled_job_is_final(status: str, flow: Flow) -> None:
     chain(flow, ("a", Node()))
     job = JobState("flow")
     job.status = status
@@ -323,7 +319,7 @@ def test_a_loaded_job_whose_end_is_final_stays_so(status: str, flow: Flow) -> No
             control(job)
 
 
-def test_no_warning_is_given_where_nothing_is_wrong(flow: Flow) -> None:
+def test_resuming_a_valid_job_logs_no_warning(flow: Flow) -> None:
     job = again(paused(fan(flow)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

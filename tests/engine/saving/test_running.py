@@ -38,7 +38,7 @@ def saved_at_work(flow: Flow, path: Path) -> JobState:
     return JobState.load(path)
 
 
-def test_resume_goes_on_with_what_waited_and_starts_what_ran_anew(
+def test_resume_continues_queued_activations_and_restarts_running_ones(
     flow: Flow, new_flow: FlowMaker, tmp_path: Path
 ) -> None:
     job = saved_at_work(flow, tmp_path / "job.json")
@@ -55,7 +55,7 @@ def test_resume_goes_on_with_what_waited_and_starts_what_ran_anew(
 
 
 @pytest.mark.parametrize("how", ["completion", "condition", "flow"])
-def test_waiting_for_it_has_it_go_on(flow: Flow, new_flow: FlowMaker, tmp_path: Path, how: str) -> None:
+def test_waiting_for_a_restored_job_resumes_it(flow: Flow, new_flow: FlowMaker, tmp_path: Path, how: str) -> None:
     job = saved_at_work(flow, tmp_path / "job.json")
     got = list[int]()
     other = chain(new_flow("flow"), ("a", Node(nothing)), ("b", noting(got)))
@@ -80,7 +80,7 @@ def test_waiting_for_it_on_a_flow_that_cannot_go_on_with_it_says_why(
         JobState.wait_for_completion(chain(new_flow("flow"), ("a", Node())), job, DEADLINE)
 
 
-def test_it_is_paused_stepped_and_cancelled_like_any_other(flow: Flow, new_flow: FlowMaker, tmp_path: Path) -> None:
+def test_a_restored_job_can_be_paused_stepped_and_cancelled(flow: Flow, new_flow: FlowMaker, tmp_path: Path) -> None:
     job = saved_at_work(flow, tmp_path / "job.json")
     got = list[int]()
     other = chain(new_flow("flow", flow.execution_strategy), ("a", Node(nothing)), ("b", noting(got)))
@@ -97,7 +97,7 @@ def test_it_is_paused_stepped_and_cancelled_like_any_other(flow: Flow, new_flow:
     assert job.control.dropped == 3
 
 
-def test_one_that_has_nothing_left_to_do_completes(new_flow: FlowMaker) -> None:
+def test_a_job_with_nothing_left_to_do_completes(new_flow: FlowMaker) -> None:
     """As the description of waiting has it; also when it was made by hand."""
     job = JobState("flow")
     job.status = "running"
@@ -105,7 +105,7 @@ def test_one_that_has_nothing_left_to_do_completes(new_flow: FlowMaker) -> None:
     assert job.status == "completed"
 
 
-def test_one_that_was_about_to_fail_fails(new_flow: FlowMaker) -> None:
+def test_a_job_saved_while_failing_fails(new_flow: FlowMaker) -> None:
     job = JobState("flow")
     job.status = "running"
     job.update_routine_state("a", {"status": "failed"})
@@ -139,7 +139,7 @@ def test_the_entry_is_in_the_file_from_the_first_moment_on(flow: Flow, tmp_path:
     assert names(saved) == names(job) == [("a", "start"), ("a", "out"), ("a", "completed")]
 
 
-def test_what_waits_for_its_retry_is_in_the_file_once(flow: Flow, tmp_path: Path) -> None:
+def test_a_pending_retry_is_saved_once(flow: Flow, tmp_path: Path) -> None:
     node = Node(raises(ValueError("once"), 1))
     node.set_error_handler(ErrorHandler("retry", 1, 3600.0))
     chain(flow, ("a", Node(emits(1))), ("b", node))
@@ -151,7 +151,7 @@ def test_what_waits_for_its_retry_is_in_the_file_once(flow: Flow, tmp_path: Path
     flow.cancel(job)
 
 
-def test_a_job_saved_by_a_carried_function_has_what_waits(flow: Flow, tmp_path: Path) -> None:
+def test_a_job_saved_by_a_carried_function_includes_its_queue(flow: Flow, tmp_path: Path) -> None:
     threads = list[threading.Thread]()
 
     def work(node: Node, data: Data) -> None:
@@ -170,7 +170,7 @@ def test_a_job_saved_by_a_carried_function_has_what_waits(flow: Flow, tmp_path: 
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_what_a_carried_function_has_still_to_do_is_in_the_file(flow: Flow, tmp_path: Path, nested: bool) -> None:
+def test_a_pending_carried_function_is_saved(flow: Flow, tmp_path: Path, nested: bool) -> None:
     door = Door()
     got = list[int]()
 

@@ -43,7 +43,7 @@ def test_a_tracker_has_the_documented_keys_and_comes_back_the_same() -> None:
     assert (other.flow_id, other.performance_metrics) == ("f", {"mine": 4})
 
 
-def test_a_loaded_tracker_goes_on() -> None:
+def test_a_loaded_tracker_keeps_counting() -> None:
     tracker = ExecutionTracker("f")
     tracker.record_routine_start("a")
     tracker.record_routine_end("a")
@@ -55,7 +55,7 @@ def test_a_loaded_tracker_goes_on() -> None:
     assert (found["total_executions"], found["completed"], found["failed"]) == (2, 1, 1)
 
 
-def test_of_a_release_without_totals_the_executions_are_added_up() -> None:
+def test_executions_of_documents_without_totals_are_added_up() -> None:
     rows = [
         {"routine_id": "a", "start_time": "2025-01-01T10:00:00", "params": {}, "status": "running"},
         {"routine_id": "a", "start_time": "2025-01-01T10:00:01", "status": "completed", "execution_time": 0.25},
@@ -84,7 +84,7 @@ def test_the_tracker_of_a_job_can_be_saved_with_times_that_say_their_offset(flow
     assert figures(again(tracker)) == figures(tracker)
 
 
-def test_the_figures_of_a_job_go_on_where_it_is_resumed(new_flow: FlowMaker, strategy: str) -> None:
+def test_the_figures_of_a_resumed_job_continue(new_flow: FlowMaker, strategy: str) -> None:
     """Also those of records that the history has let go."""
 
     def made() -> Flow:
@@ -132,6 +132,6 @@ def run_of(seconds: Any) -> dict[str, Any]:
         ({"total_events": None}, "tracker.total_events"),
     ],
 )
-def test_what_is_no_tracker_is_refused_with_the_place(change: dict[str, Any], place: str) -> None:
+def test_an_invalid_tracker_is_rejected_with_the_path(change: dict[str, Any], place: str) -> None:
     with pytest.raises(ValueError, match="^" + place.replace("[", r"\[").replace("]", r"\]").replace(".", r"\.") + ":"):
         ExecutionTracker().deserialize({**ExecutionTracker("f").serialize(), **change})
