@@ -27,6 +27,7 @@ class Event:
 
     Attributes:
         connected_slots: the slots that receive it.
+        listeners: the engine's routing tables, notified when the connections change.
     """
 
     _routilux_part = True
@@ -38,7 +39,7 @@ class Event:
         self.connected_slots: list[Slot] = []
         self._direct: list[Slot] = []
         self._connections: list[Link] = []
-        self._listeners: Listeners = []
+        self.listeners: Listeners = []
 
     def __repr__(self) -> str:
         return f"Event[{self.routine!r}.{self.name}]" if self.routine is not None else f"Event[{self.name}]"
@@ -121,4 +122,4 @@ class Event:
             slot.connected_events.remove(self)
 
     def _changed(self) -> None:
-        notify(self._listeners)
+        notify(self.listeners)

@@ -33,6 +33,7 @@ class Slot:
 
     Attributes:
         connected_events: the events connected to this slot.
+        listeners: the engine's routing tables, notified when the handler changes.
     """
 
     _routilux_part = True
@@ -49,7 +50,7 @@ class Slot:
         self.merge_strategy = merge_strategy
         self.connected_events: list[EventPort] = []
         self._stored: dict[str, Any] = {}
-        self._listeners: Listeners = []
+        self.listeners: Listeners = []
         self.handler = handler
 
     def __repr__(self) -> str:
@@ -64,7 +65,7 @@ class Slot:
     def handler(self, handler: Callable[..., Any] | None) -> None:
         self.binding: Binding | None = None if handler is None else Binding(handler)
         self._handler = handler
-        notify(self._listeners)
+        notify(self.listeners)
 
     def connect(self, event: EventPort, param_mapping: dict[str, str] | None = None) -> None:
         """Connect to `event` directly. `param_mapping` is ignored: it belongs to a `Connection`."""

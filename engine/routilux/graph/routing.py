@@ -214,7 +214,7 @@ class RoutingTable:
         self._edges.setdefault(id(connection.source_event), []).append(edge)
         self._edge_count += 1
         if connection.source_event is not None:
-            add_listener(connection.source_event._listeners, self._ref)
+            add_listener(connection.source_event.listeners, self._ref)
 
     def _make_route(self, routine_id: str, event: Event) -> Route:
         own = [edge for edge in self._edges_of(event) if edge.source_routine_id == routine_id]
@@ -238,7 +238,7 @@ class RoutingTable:
         )
         self.sources.append(route)
         self._routes[routine_id, event.name] = route
-        add_listener(event._listeners, self._ref)
+        add_listener(event.listeners, self._ref)
         return route
 
     def _receiver(self, slot: Slot, routine_id: str | None) -> Receiver:
@@ -248,7 +248,7 @@ class RoutingTable:
         if known is not None:
             return known
         receiver = self._receivers[id(slot), name] = self._add_receiver(slot, name, routine)
-        add_listener(slot._listeners, self._ref)
+        add_listener(slot.listeners, self._ref)
         return receiver
 
     def _add_receiver(self, slot: Slot, routine_id: str, routine: Routine | None) -> Receiver:
