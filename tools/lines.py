@@ -20,7 +20,7 @@ def code_lines(source: str) -> int:
     used = {n for token in tokens if token.type not in _LAYOUT for n in range(token.start[0], token.end[0] + 1)}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            used -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            used.difference_update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return len(used)
 
 
@@ -29,13 +29,14 @@ def count(tree: Path) -> Counter[str]:
     found = Counter[str]()
     for package in PACKAGES:
         for path in (tree / package).rglob("*.py"):
-            folder = path.relative_to(tree / package).parts[0] if path.parent != tree / package else "."
-            found[f"{package.name}/{folder}"] += code_lines(path.read_text(encoding="utf-8"))
+            found["/".join((package.name, *path.relative_to(tree / package).parent.parts[:1]))] += code_lines(
+                path.read_text("utf-8")
+            )
     return found
 
 
 if __name__ == "__main__":
-    trees = [count(tree) for tree in [*map(Path, sys.argv[1:2]), ROOT]]
+    trees = [count(Path(tree)) for tree in sys.argv[1:2]] + [count(ROOT)]
     for name in sorted({name for tree in trees for name in tree}):
         print(f"{name:40}" + "".join(f"{tree[name]:>8,}" for tree in trees))
     print(f"{'total':40}" + "".join(f"{tree.total():>8,}" for tree in trees))
