@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import schemathesis
@@ -17,6 +17,7 @@ from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from routilux_dashboard import Dashboard, api, connect
+from routilux_dashboard.protocol.call import field_types, query_fields
 from tests.dashboard.flows import chain, gated
 from tests.dashboard.peers import get
 from tests.waiting import eventually
@@ -58,11 +59,10 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         eventually(lambda: not [job for job in (*held.live_jobs(), *left.live_jobs()) if job.status == "running"])
 
 
-ROUTES = api.table(cast(Any, None)).routes
-CALLS = [(route.method.lower(), route.open_path, GenerationMode.POSITIVE) for route in ROUTES] + [
-    (route.method.lower(), route.open_path, GenerationMode.NEGATIVE)
-    for route in ROUTES
-    if route.query or route.body not in (None, str)
+CALLS = [(call.endpoint.method.lower(), call.endpoint.path, GenerationMode.POSITIVE) for call in api.HANDLERS] + [
+    (call.endpoint.method.lower(), call.endpoint.path, GenerationMode.NEGATIVE)
+    for call in api.HANDLERS
+    if query_fields(call) or field_types(call).get("body") not in (None, str)
 ]
 
 

@@ -1,50 +1,47 @@
-"""Jobs: the list, newest first and page by page, and one whole, as it is or as it was."""
+"""The job list, one job, and its controls."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from flask import Response
+from flask import Response, request
 
 from ..jobs.job_search import JobsWanted, cursor_after, read_cursor
-from ..protocol import JOB_STATUSES, Job, JobSummary, StoreHealth
-from .parameter import Number, Text, Words
-from .replies import reply
-from .route import Answer, Table
-from .shapes import JobsPage
-
-if TYPE_CHECKING:
-    from .services import Services
-
-TAG = "jobs"
-STATUS = Words("status", "Only jobs of these statuses.", JOB_STATUSES)
-FLOW = Text("flow", "Only jobs of the flow with this id.")
-Q = Text("q", "Only jobs with this text in their id, flow, or error; case does not matter.")
-LIMIT = Number("limit", "How many jobs at most.", least=1, most=500, default=50)
-CURSOR = Text("cursor", "What `next` of the page before said.", pattern="~")
+from ..protocol import JOB_STATUSES, JobSummary, StoreHealth, calls
+from .services import Services, reply
 
 
-def add(table: Table, services: Services) -> None:
-    """Add the rows."""
-
-    @table.get("/jobs", TAG, Answer(JobsPage), query=(STATUS, FLOW, Q, LIMIT, CURSOR), problems=(503,))
-    def jobs() -> Response:
-        """Jobs, newest first and page by page.
-
-        A cursor says where it stands by itself: it holds though jobs come and go.
-        """
-        after = read_cursor(CURSOR.given)
-        wanted = JobsWanted(frozenset(STATUS.read_all()), FLOW.read(), Q.read(), LIMIT.read() or 50, after)
-        services.live.settle()
-        store = services.monitor.store_health()
-        return services.native(lambda: _page(*services.past.jobs(wanted), store))
-
-    @table.get("/jobs/<job_id>", TAG, Answer(Job), problems=(404, 503))
-    def job(job_id: str) -> Response:
-        """The whole of a job but its history."""
-        return reply(services.job(job_id).view())
+def jobs(services: Services, call: calls.GetJobs) -> Response:
+    wanted = JobsWanted(frozenset(call.status), call.flow, call.q, call.limit, read_cursor(call.cursor))
+    services.live.settle()
+    store = services.monitor.store_health()
+    return services.in_worker(lambda: _page(*services.past.jobs(wanted), store))
 
 
-def _page(jobs: list[JobSummary], more: bool, counts: dict[str, int], store: StoreHealth) -> JobsPage:
+def _page(jobs: list[JobSummary], more: bool, counts: dict[str, int], store: StoreHealth) -> calls.JobsPage:
     following = cursor_after(jobs[-1]) if more and jobs else None
-    return JobsPage(jobs, following, {status: counts.get(status, 0) for status in JOB_STATUSES}, store)
+    return calls.JobsPage(jobs, following, {status: counts.get(status, 0) for status in JOB_STATUSES}, store)
+
+
+def job(services: Services, call: calls.GetJob) -> Response:
+    return reply(services.job(call.job_id).view())
+
+
+def pause(services: Services, call: calls.Pause) -> Response:
+    return _control(services, call, "pause")
+
+
+def resume(services: Services, call: calls.Resume) -> Response:
+    return _control(services, call, "resume")
+
+
+def step(services: Services, call: calls.Step) -> Response:
+    return _control(services, call, "step")
+
+
+def cancel(services: Services, call: calls.Cancel) -> Response:
+    return _control(services, call, "cancel")
+
+
+def _control(services: Services, call: calls.ControlCall, action: str) -> Response:
+    found, by = services.job(call.job_id), f"dashboard ({request.remote_addr})"
+    services.hub.run_native(lambda: services.controls.ask(found, action, call.body.reason, by))
+    return reply(services.job(call.job_id).view().control, 202)

@@ -21,7 +21,7 @@ from ..sources.local_commands import CannotStart, ControlRefused
 from ..store import StoreFailed
 
 
-class Refused(Exception):
+class RequestError(Exception):
     """A request that is not served: the status, a title, and a sentence that says what to do."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
@@ -49,7 +49,7 @@ _OF_A_JOB = re.compile(r"/api/v\d+/jobs/<job_id>/(?P<part>[\w.]+)")
 
 def problem_of(error: Exception, path: str) -> Problem:
     """What to tell the peer of an error that ended its request for `path`."""
-    if isinstance(error, Refused):
+    if isinstance(error, RequestError):
         return error.problem
     for kind, (status, title, outcome) in _OWN.items():
         if isinstance(error, kind):

@@ -15,8 +15,7 @@ from ..jobs.job_table import Monitor
 from ..live.live_server import Live
 from ..server.encoding import to_json
 from ..server.hub import Hub
-from .problems import Refused
-from .replies import encoded
+from .problems import RequestError
 
 
 @dataclass(frozen=True)
@@ -30,27 +29,41 @@ class Services:
     past: Past
 
     def flow(self, flow_id: str) -> ShownFlow:
-        """The flow of that id; `Refused` (404) when there is none."""
+        """The flow of that id; `RequestError` (404) when there is none."""
         flows = self.monitor.shown_flows()
         if flow_id in flows:
             return flows[flow_id]
         known = ", ".join(map(repr, flows)) or "none"
-        raise Refused(404, "Unknown flow", f"There is no flow {flow_id!r} here; there is {known}.")
+        raise RequestError(404, "Unknown flow", f"There is no flow {flow_id!r} here; there is {known}.")
 
     def job(self, job_id: str) -> ShownJob:
-        """The job of that id, up to date; `Refused` (404) when there is none."""
+        """The job of that id, up to date; `RequestError` (404) when there is none."""
         self.live.settle()
         if self.monitor.has(job_id):
             return self.monitor.job(job_id)
         try:
             return self.hub.run_native(lambda: self.past.find(job_id))
         except LookupError:
-            raise Refused(
+            raise RequestError(
                 404,
                 "Unknown job",
                 f"There is no job {job_id!r}; it may have been dropped. The list of jobs (/jobs) has what there is.",
             ) from None
 
-    def native(self, read: Callable[[], Any]) -> Response:
-        """What `read()` returns, as JSON; read and encoded in a native thread, while others are served."""
+    def in_worker(self, read: Callable[[], Any]) -> Response:
+        """The result of `read()` as JSON, read and encoded on a worker thread so that others are served meanwhile."""
         return encoded(self.hub.run_native(lambda: to_json(read())))
+
+
+def reply(value: Any, status: int = 200, **headers: str) -> Response:
+    """`value` as JSON."""
+    return encoded(to_json(value), status, **headers)
+
+
+def encoded(json: bytes, status: int = 200, **headers: str) -> Response:
+    """A response of JSON, which nobody caches."""
+    response = Response(json, status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    for name, text in headers.items():
+        response.headers[name] = text
+    return response

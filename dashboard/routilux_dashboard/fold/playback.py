@@ -6,18 +6,9 @@ from typing import Any
 
 import msgspec
 
-from ..protocol import Control, Frame, Job, JobSummary, Keyframe, RoutineState
+from ..protocol import Control, DataValue, Frame, Job, JobSummary, Keyframe, RoutineState
 from ..segments.check import SegmentPosition, SegmentRefused, check, check_order, check_payloads
-from ..segments.segment import (
-    DataValue,
-    JobStart,
-    Records,
-    Segment,
-    SegmentFacts,
-    SourceName,
-    TargetName,
-    TrackerMetrics,
-)
+from ..segments.segment import JobStart, Records, Segment, SegmentFacts, SourceName, TargetName, TrackerMetrics
 from ..times import milliseconds
 from . import frames
 from .counter_state import FoldState, fold_of, state_of_fold

@@ -10,9 +10,9 @@ import msgspec
 from routilux import JournalBatch, JournalEntry, RunningHandler, RunTotals, Source, Target, Totals
 
 from ..payloads.preview import preview
-from ..protocol import ACTIONS, ENDED, OUTCOMES, Control, LogRow, OutputRow, Record, RoutineState
+from ..protocol import ACTIONS, ENDED, OUTCOMES, Control, DataValue, LogRow, OutputRow, Record, RoutineState
 from ..segments.cut import PAST
-from ..segments.segment import DataValue, JobStart, Segment, SegmentFacts, SourceName, TargetName
+from ..segments.segment import JobStart, Segment, SegmentFacts, SourceName, TargetName
 from ..times import iso
 from .flow_index import FlowView, view_of
 from .rows import TAIL, kind_of

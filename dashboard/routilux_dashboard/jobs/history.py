@@ -11,12 +11,11 @@ from typing import TypeVar
 
 import msgspec
 
-from ..fold.causality import Causes, Effects
 from ..fold.playback import Playback
-from ..protocol import HistoryPage, Job, JobSummary, LogPage, OutputPage
+from ..protocol import PAGE_LIMIT, Causes, Effects, HistoryPage, Job, JobSummary, LogPage, OutputPage
 from ..recording.film import Film, film_from_store
 from ..segments.cut import cut_at_seq, cut_at_time
-from ..segments.history_query import PAGE_LIMIT, HistoryQuery
+from ..segments.history_query import HistoryQuery
 from ..segments.segment import Segment
 from ..sources.local_source import WatchedJob
 from ..sources.memory_film import film_from_memory

@@ -31,7 +31,23 @@ from .jobs import (
     RoutineFigures,
     RunningHandler,
 )
-from .rows import HistoryPage, LogPage, LogRow, LogTail, OutputPage, OutputRow, OutputTail, Record, RoutineState
+from .rows import (
+    CHAIN,
+    PAGE_LIMIT,
+    Causes,
+    DataValue,
+    Effects,
+    HistoryPage,
+    LogPage,
+    LogRow,
+    LogTail,
+    OutputPage,
+    OutputRow,
+    OutputTail,
+    Record,
+    RoutineState,
+    RunRow,
+)
 from .schema import json_schema
 from .topics import NO_STORE, Ack, AckReply, Dropped, Jobs, LiveError, StoreHealth, Subscribe, Unsubscribe
 from .vocabulary import (
@@ -51,22 +67,27 @@ from .vocabulary import (
 
 __all__ = [
     "ACTIONS",
+    "CHAIN",
     "ENDED",
     "ENTRY_SLOT",
     "JOB_STATUSES",
     "NO_STORE",
     "OUTCOMES",
+    "PAGE_LIMIT",
     "RECORD_KINDS",
     "SETTLED",
     "Ack",
     "AckReply",
     "Action",
+    "Causes",
     "ConnectionDefinition",
     "ConnectionFigures",
     "Control",
     "ControlRequest",
     "Counts",
+    "DataValue",
     "Dropped",
+    "Effects",
     "EntryPoint",
     "ErrorHandling",
     "ErrorReport",
@@ -95,6 +116,7 @@ __all__ = [
     "RoutineFigures",
     "RoutineState",
     "RoutineStatus",
+    "RunRow",
     "RunningHandler",
     "Sample",
     "Series",

@@ -8,6 +8,11 @@ import msgspec
 
 from .vocabulary import RecordKind
 
+PAGE_LIMIT = 1_000
+"""Rows of one page."""
+CHAIN = 1_000
+"""Links of a chain of causes, and effects of each kind, in one response."""
+
 
 class Record(msgspec.Struct):
     """One record of the history. `cause` is the `seq` that led to it, or null."""
@@ -46,6 +51,13 @@ class RoutineState(msgspec.Struct):
     """A preview of what `update_routine_state` stored."""
 
     state: Any
+    cut: bool
+
+
+class DataValue(msgspec.Struct):
+    """A preview of a shared value."""
+
+    value: Any
     cut: bool
 
 
@@ -89,3 +101,34 @@ class OutputPage(msgspec.Struct):
     first: int
     last: int
     total: int
+
+
+class RunRow(msgspec.Struct):
+    """A handler run: where it was, when it began, how long it took and how it ended."""
+
+    routine_id: str
+    slot: str
+    started_at: str
+    duration_ms: float
+    outcome: str
+
+
+class Causes(msgspec.Struct):
+    """What led to a record: the chain of its causes, from the first to itself.
+
+    `complete` is false where the chain begins before what is kept, or has more than a thousand links.
+    """
+
+    records: list[Record]
+    complete: bool
+
+
+class Effects(msgspec.Struct):
+    """What a record led to at once: the handler runs that it caused, and the records that those made.
+
+    At most a thousand of each; `complete` is false where there are more, or where they are not kept.
+    """
+
+    runs: list[RunRow]
+    records: list[Record]
+    complete: bool

@@ -13,13 +13,14 @@ from pathlib import Path
 from ..assets import built
 from ..payloads.mask import NO_MASK, Mask
 from ..protocol import Keyframe
+from ..protocol.calls import HTML_LEAST, HTML_LIMIT
 from ..segments.segment import Segment
 from .content import RecordingBuilder
 from .parts import Part, pack
 
-LIMIT = 25_000_000
+LIMIT = HTML_LIMIT
 """Bytes that a file may have unless another limit is given."""
-LEAST = 2_000_000
+LEAST = HTML_LEAST
 """The lowest limit: the page itself and a job's figures take most of it."""
 PAGE = "recording.html"
 BREAK_SECONDS = 1.0

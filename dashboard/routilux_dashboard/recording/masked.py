@@ -8,8 +8,8 @@ import msgspec
 from msgspec.structs import replace
 
 from ..payloads.mask import Mask
-from ..protocol import EntryPoint, FlowDefinition, Keyframe
-from ..segments.segment import DataValue, Segment
+from ..protocol import DataValue, EntryPoint, FlowDefinition, Keyframe
+from ..segments.segment import Segment
 
 _ENTRY_FIELDS = frozenset({
     "action", "attempt", "by", "delay", "dropped", "due_ns", "error", "error_type", "kept", "key", "max_retries", "n",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..payloads.json_text import problem_of
-from ..protocol import OUTCOMES, FlowDefinition, LogRow, OutputRow, RoutineState
+from ..protocol import OUTCOMES, DataValue, FlowDefinition, LogRow, OutputRow, RoutineState
 from ..segments.segment import (
-    DataValue,
     Entry,
     JobStart,
     Records,

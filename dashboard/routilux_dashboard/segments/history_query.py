@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 import msgspec
 
-PAGE_LIMIT = 1_000
-"""The most rows that one query returns."""
 _NEVER = 2**63 - 1
 
 

@@ -43,7 +43,7 @@ from typing import Any
 
 import msgspec
 
-from ..protocol import Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
+from ..protocol import Control, DataValue, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
 
 FORMAT = 1
 """Of segments; a reader refuses a higher format."""
@@ -127,13 +127,6 @@ class Sums(msgspec.Struct, array_like=True):
 
     emissions: dict[int, int] = {}
     runs: list[RunSums] = []
-
-
-class DataValue(msgspec.Struct):
-    """A preview of a shared value."""
-
-    value: Any
-    cut: bool
 
 
 class TrackerMetrics(msgspec.Struct):

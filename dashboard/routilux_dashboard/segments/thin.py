@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 
 import msgspec
 
-from ..protocol import RoutineState
-from .segment import DataValue, Records, Runs, RunSums, Segment, Sums
+from ..protocol import DataValue, RoutineState
+from .segment import Records, Runs, RunSums, Segment, Sums
 
 _NOTHING = b"null"
 

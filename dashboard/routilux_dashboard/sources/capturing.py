@@ -16,10 +16,10 @@ from ..fold.summary import Identity, control_of
 from ..payloads.encoder import PayloadEncoder
 from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import HIDDEN
-from ..protocol import ENDED, Control, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
+from ..protocol import ENDED, Control, DataValue, FlowDefinition, JobStatus, LogRow, OutputRow, RoutineState
 from ..segments.cut import split
 from ..segments.encode import encode_rows, entries_of, running_of, safe_name
-from ..segments.segment import DataValue, JobStart, RunningNow, Segment, SegmentFacts, TrackerMetrics
+from ..segments.segment import JobStart, RunningNow, Segment, SegmentFacts, TrackerMetrics
 from ..times import MILLISECOND, iso_local
 
 ROWS = 5_000

@@ -10,11 +10,10 @@ from typing import Generic, TypeVar
 from routilux import ExecutionRecord
 
 from ..payloads.encoder import PayloadEncoder
-from ..protocol import OUTCOMES, FlowDefinition, Keyframe, LogRow, OutputRow
+from ..protocol import OUTCOMES, DataValue, FlowDefinition, Keyframe, LogRow, OutputRow
 from ..recording.film import Film
 from ..segments.cut import NO_CONTROL, split
 from ..segments.segment import (
-    DataValue,
     JobStart,
     Records,
     RunningNow,

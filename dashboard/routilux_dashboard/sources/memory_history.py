@@ -9,12 +9,11 @@ from itertools import islice
 
 from routilux import ExecutionRecord, JobState
 
-from ..fold.causality import CHAIN, Causes, Effects, RunRow
 from ..fold.rows import history_row
 from ..payloads.encoder import PayloadEncoder
 from ..payloads.mask import Mask
-from ..protocol import HistoryPage, Record
-from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
+from ..protocol import CHAIN, PAGE_LIMIT, Causes, Effects, HistoryPage, Record, RunRow
+from ..segments.history_query import HistoryQuery, text_in
 from ..times import MILLISECOND, iso
 from .run_log import KeptRun, KeptRuns
 

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from ..protocol import LogPage, LogRow, OutputPage, OutputRow
-from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
+from ..protocol import PAGE_LIMIT, LogPage, LogRow, OutputPage, OutputRow
+from ..segments.history_query import HistoryQuery, text_in
 
 Row = TypeVar("Row", LogRow, OutputRow)
 

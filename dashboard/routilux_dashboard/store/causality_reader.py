@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import NamedTuple
 
-from ..fold.causality import CHAIN, Causes, Effects, RunRow
-from ..protocol import Record
+from ..protocol import CHAIN, Causes, Effects, Record, RunRow
 from ..segments.segment import Records, Runs, SourceName, TargetName
 from .chunks import ChunkReader
 from .record_rows import record_rows, run_row

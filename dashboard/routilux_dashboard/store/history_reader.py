@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ..protocol import OUTCOMES, HistoryPage, Record
-from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
+from ..protocol import OUTCOMES, PAGE_LIMIT, HistoryPage, Record
+from ..segments.history_query import HistoryQuery, text_in
 from ..segments.segment import Records, Runs, SourceName
 from .chunks import ChunkReader, ChunkRow, mask_bit
 from .job_rows import JobRow

@@ -11,12 +11,11 @@ import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..fold.causality import Causes, Effects
 from ..fold.playback import Playback
-from ..protocol import HistoryPage, JobSummary, LogPage, OutputPage
+from ..protocol import PAGE_LIMIT, Causes, Effects, HistoryPage, JobSummary, LogPage, OutputPage
 from ..segments.check import SegmentRefused
 from ..segments.cut import cut_at_seq, cut_at_time
-from ..segments.history_query import PAGE_LIMIT, HistoryQuery, text_in
+from ..segments.history_query import HistoryQuery, text_in
 from ..segments.segment import Segment, SourceName, TargetName
 from .causality_reader import CausalityReader
 from .chunks import ChunkReader

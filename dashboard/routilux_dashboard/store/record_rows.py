@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from ..fold.causality import RunRow
 from ..fold.rows import kind_of
 from ..payloads.preview import preview
-from ..protocol import OUTCOMES, Record, RecordKind
+from ..protocol import OUTCOMES, Record, RecordKind, RunRow
 from ..segments.segment import Records, SourceName, TargetName
 from ..times import MILLISECOND, SECOND, iso
 

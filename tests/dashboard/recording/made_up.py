@@ -12,6 +12,7 @@ from routilux_dashboard.protocol import (
     OUTCOMES,
     ConnectionDefinition,
     Control,
+    DataValue,
     EntryPoint,
     ErrorHandling,
     EventRef,
@@ -24,7 +25,6 @@ from routilux_dashboard.protocol import (
     SlotRef,
 )
 from routilux_dashboard.segments.segment import (
-    DataValue,
     Entry,
     JobStart,
     Records,

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routilux_dashboard.payloads.mask import Mask
-from routilux_dashboard.protocol import LogRow, OutputRow, RoutineState
+from routilux_dashboard.protocol import DataValue, LogRow, OutputRow, RoutineState
 from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.content import RecordingBuilder
 from routilux_dashboard.recording.importing import ImportTarget, JobDiffers, import_recording
 from routilux_dashboard.segments.history_query import HistoryQuery
-from routilux_dashboard.segments.segment import DataValue, Segment
+from routilux_dashboard.segments.segment import Segment
 from routilux_dashboard.store import Store
 from tests.dashboard.recording.made_up import JOB_ID, START_NS, a_run
 

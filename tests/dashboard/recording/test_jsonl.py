@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from routilux_dashboard.payloads.json_text import MAX_NESTING, MAX_PAYLOAD
 from routilux_dashboard.payloads.mask import Mask
-from routilux_dashboard.protocol import OUTCOMES, LogRow, OutputRow, RoutineState
+from routilux_dashboard.protocol import OUTCOMES, DataValue, LogRow, OutputRow, RoutineState
 from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.open_segment import MAX_LINES
 from routilux_dashboard.recording.read_lines import MAX_LINE, MAX_NAMES
-from routilux_dashboard.segments.segment import DataValue, JobStart, Records, Segment
+from routilux_dashboard.segments.segment import JobStart, Records, Segment
 from tests.dashboard.recording.made_up import JOB_ID, a_flow, a_run, jobs
 
 replace = msgspec.structs.replace

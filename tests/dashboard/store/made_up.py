@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from routilux_dashboard.protocol import OUTCOMES, JobStatus, LogRow, OutputRow, RoutineState
-from routilux_dashboard.segments.segment import (
-    DataValue,
-    Entry,
-    JobStart,
-    Records,
-    Runs,
-    Segment,
-    SourceName,
-    TargetName,
-)
+from routilux_dashboard.protocol import OUTCOMES, DataValue, JobStatus, LogRow, OutputRow, RoutineState
+from routilux_dashboard.segments.segment import Entry, JobStart, Records, Runs, Segment, SourceName, TargetName
 from routilux_dashboard.times import iso
 from tests.dashboard.recording.made_up import CONNECTION, START_NS, a_flow, facts
 
