@@ -116,7 +116,7 @@ class Door:
 
     def enter(self) -> None:
         self._came.release()
-        assert self._open.wait(DEADLINE), "nobody opened the door"
+        assert self._open.wait(DEADLINE), "the door was not opened in time"
 
     def wait_for(self, count: int = 1) -> None:
         """Wait until `count` more handlers stand at the door."""
@@ -128,7 +128,7 @@ class Door:
 
 
 class Diary(JobHook):
-    """A hook that keeps what it is told, in order, and the readers that it gets."""
+    """A hook that keeps its calls, in order, and the readers that it receives."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []

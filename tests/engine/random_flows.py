@@ -170,7 +170,7 @@ class Keeper:
         self._bench, self._job, self._name, self._disturbers = bench, job, name, disturbers
 
     def keep(self) -> None:
-        """Until the job has ended and nobody disturbs it any more."""
+        """Wait until the job has ended and the disturbing threads have stopped."""
         job, flow = self._job, self._bench.flow
         while True:
             assert JobState.wait_for_completion(flow, job, DEADLINE), f"{job} does not come to rest"

@@ -207,7 +207,7 @@ def test_a_slot_without_a_handler_ignores_data(flow: Flow) -> None:
 
 
 async def waits(**data: Any) -> None:
-    """Would be run by nobody."""
+    """Would never run."""
 
 
 def yields(**data: Any) -> Any:

@@ -80,7 +80,7 @@ def test_deferring_an_event_outside_a_handler_is_refused() -> None:
         Node().emit_deferred_event("out")
 
 
-def test_taking_a_pause_back_emits_the_deferred_events_and_goes_on(flow: Flow) -> None:
+def test_withdrawing_a_pause_emits_the_deferred_events_and_continues(flow: Flow) -> None:
     """The running handler ends while the events are on their way: the job must not come to rest under them."""
     door, got = Door(), list[int]()
 

@@ -70,7 +70,7 @@ def test_skip_marks_the_routine_and_continues(flow: Flow, place: str, failed: st
 @levels
 @how
 @pytest.mark.parametrize("strategy_word", ["continue", "skip"])
-def test_what_was_emitted_before_a_tolerated_error_is_delivered(
+def test_emissions_before_a_tolerated_error_are_delivered(
     flow: Flow, place: str, failed: str, level: str, how: str, strategy_word: str
 ) -> None:
     arrived = list[Data]()

@@ -312,7 +312,7 @@ def test_with_a_history_limit_a_slow_reader_misses_rows_but_no_counts(
 
 
 def test_runs_are_trimmed_once_every_reader_has_taken_them(new_flow: FlowMaker, strategy: str) -> None:
-    """Counts stay exact over the place where runs are added up and let go."""
+    """Counts stay exact when runs are folded and trimmed."""
     flow = new_flow("flow", strategy)
     librarian = Librarian()
     chain(flow, ("a", Node(emits(10_000))), ("b", Node()))
@@ -329,7 +329,7 @@ def test_runs_are_trimmed_once_every_reader_has_taken_them(new_flow: FlowMaker, 
 
 
 def queued(book: Book, job: JobState, entry: str) -> dict[str, int]:
-    """What waits for each routine, as the working agreement counts it, from the rows alone."""
+    """The queued activations of each routine, counted from the rows alone."""
     waiting: Counter[str] = Counter({entry: 1})
     for batch in book.batches:
         for number, *_ in batch.records:

@@ -1,4 +1,4 @@
-"""What jobs leave behind when nobody holds them: nothing."""
+"""Jobs leave nothing behind in memory."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_a_snapshot_of_a_state_is_equal_and_shares_nothing(state: dict[str, Any]
 
 
 @given(VALUES)
-def test_a_record_is_equal_to_what_was_recorded_and_shares_nothing(value: Any) -> None:
+def test_a_record_is_equal_to_its_payload_and_shares_nothing(value: Any) -> None:
     job = JobState()
     job.record_execution("a", "e", {"value": value})
     assert job.execution_history[0].data == {"value": value}
@@ -120,7 +120,7 @@ def test_taking_snapshots_while_a_handler_changes_the_value_is_safe(hasty_switch
 
 
 class Trap(type):
-    """Whatever is asked of its classes raises."""
+    """Every operation on its classes raises."""
 
     def __getattribute__(cls, name: str) -> Any:
         raise RuntimeError(f"asked for {name}")

@@ -89,7 +89,7 @@ def test_times_are_those_of_the_handlers_in_seconds(flow: Flow) -> None:
     assert figures["avg_execution_time"] == pytest.approx(middle)
 
 
-def test_events_name_all_their_receivers_and_hold_what_was_emitted(flow: Flow) -> None:
+def test_events_name_all_their_receivers_and_hold_their_payload(flow: Flow) -> None:
     flow.add_routine(Node(emits(1)), "a")
     for target in ("b", "c"):
         flow.add_routine(Node(), target)

@@ -219,7 +219,7 @@ def test_routes_changed_directly_in_the_configuration_are_used() -> None:
     assert sent_to(router, 1) == ["one"]
 
 
-# -- what is refused -------------------------------------------------------------------------------------------------
+# -- invalid routes --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("condition", ["data.__class__", "data >", 5, None, True, ["data"]])

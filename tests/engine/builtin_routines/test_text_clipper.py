@@ -60,7 +60,7 @@ def test_the_limit_may_be_sent_with_the_text() -> None:
     assert not output_of(clipper(max_length=6), text=FOUR_LINES, max_length=99)["was_clipped"]
 
 
-def test_the_message_is_what_was_configured_and_is_no_format_string() -> None:
+def test_the_message_is_configurable_and_is_no_format_string() -> None:
     assert clipped(FOUR_LINES, max_length=6, truncation_message="[{remaining} more]") == "aaaa\n[3 more]"
     assert clipped(FOUR_LINES, max_length=6, truncation_message="…") == "aaaa\n…"
     hostile = "{remaining.__class__} {remaining:>999999999} {0} {"

@@ -1,4 +1,4 @@
-"""How many examples a property gets: what is named here, or that many times more in `make fuzz`."""
+"""The number of examples of a property, multiplied in `make fuzz`."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ FREE = re.compile(
     )$""",
     re.VERBOSE,
 )
-"""Places where what is found is not looked at: no change there need be refused."""
+"""Places that loading ignores: changes there need not be rejected."""
 
 OPTIONAL = re.compile(
     r"""^(
@@ -77,12 +77,12 @@ OPTIONAL = re.compile(
     )$""",
     re.VERBOSE,
 )
-"""Places where `null` is as good as what is there."""
+"""Places where `null` is valid too."""
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """A document with one change. `breaks`: what is there now is of another type, so it must be refused."""
+    """A document with one change. `breaks`: the new value has another type, so it must be rejected."""
 
     place: str
     change: str
@@ -91,7 +91,7 @@ class Mutation:
 
 
 def mutations(sample: Plain, part: int = 1) -> Iterator[Mutation]:
-    """Every value of a document, at any depth, replaced by what is in `VALUES`, and removed.
+    """Every value of a document, at any depth, replaced by each of `VALUES`, and removed.
 
     Where anything may be, only by what could be taken for an order. With `part` only by every so many of the
     values, other ones at each place.

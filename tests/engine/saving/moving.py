@@ -14,9 +14,9 @@ from tests.engine.parts import DEADLINE
 
 
 class Helper:
-    """A process of its own that goes on with jobs: it is given a flow's and a job's document, and returns the job's.
+    """A separate process that continues jobs: it receives a flow's and a job's document, and returns the job's.
 
-    It knows nothing but what is in the documents, and the module with the classes of the routines.
+    It knows only the documents, and the module with the classes of the routines.
     """
 
     def __init__(self, folder: Path, module: str = "tests.engine.saving.steps") -> None:
@@ -66,7 +66,7 @@ def at_rest(flow: Flow, job: JobState) -> JobState:
 
 
 def copied(flow: Flow) -> Flow:
-    """A new flow, made of what is saved of another."""
+    """A new flow, loaded from the document of another."""
     other = Flow()
     other.deserialize(json.loads(json.dumps(flow.serialize())))
     return other

@@ -27,7 +27,7 @@ class Step(Routine):
     Configuration: `emits`, the events in order; `fails_first`, whether the first attempt of each activation
     raises; `keeps_state`. Data: `path` (along which events it came), `value`, `ttl`, and what merging adds.
 
-    The job pauses itself at those of its activations, counted from 1, that the entry was told as `pause_at`.
+    The job pauses itself at those of its activations, counted from 1, given to the entry as `pause_at`.
     """
 
     def __init__(self) -> None:

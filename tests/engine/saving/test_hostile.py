@@ -44,7 +44,7 @@ class Watched:
         self.peak_kib = 0
 
     def ask(self, request: Plain) -> list[Plain]:
-        """What came of it, and of each of its mutations."""
+        """The outcome of loading it, and each of its mutations."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(request) + "\n")

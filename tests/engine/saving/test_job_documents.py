@@ -1,4 +1,4 @@
-"""A job as plain data and in a file: all that its status, its history and going on elsewhere need."""
+"""A job as plain data and in a file: with everything needed to show it and to continue it elsewhere."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_job_has_the_documented_keys_and_names_its_format(flow: Flow) -> None:
     assert all(plain[key] for key in DOCUMENTED), "the test wants something in every place"
 
 
-def test_a_job_comes_back_whole_and_what_was_given_is_not_changed(flow: Flow) -> None:
+def test_a_job_loads_completely_and_the_document_is_not_changed(flow: Flow) -> None:
     job = job_with_everything(flow)
     plain = json.loads(json.dumps(job.serialize()))
     before = copy.deepcopy(plain)
@@ -132,7 +132,7 @@ def test_every_time_that_is_saved_is_utc_with_offset(flow: Flow) -> None:
     assert {datetime.fromisoformat(text).utcoffset() for text in times} == {timedelta(0)}
 
 
-def test_what_was_serialised_does_not_change_with_the_job_nor_the_job_with_it(flow: Flow) -> None:
+def test_a_serialized_job_and_the_job_are_independent(flow: Flow) -> None:
     job = job_with_everything(flow)
     plain = job.serialize()
     before = copy.deepcopy(plain)
@@ -194,7 +194,7 @@ def test_a_job_that_cannot_be_loaded_leaves_the_fresh_one_as_it_was() -> None:
 # -- files
 
 
-def test_a_file_is_indented_utf8_json_that_keeps_what_is_not_ascii(tmp_path: Path, flow: Flow) -> None:
+def test_a_file_is_indented_utf8_json(tmp_path: Path, flow: Flow) -> None:
     path = tmp_path / "new" / "directory" / "job.json"
     job = job_with_everything(flow)
     job.save(path)

@@ -60,12 +60,12 @@ def test_a_kill_at_any_moment_of_a_save_leaves_a_whole_file(tmp_path: Path) -> N
         assert len(numbers) == 1
         assert numbers <= {newest, newest + 1}
         files = {file.name for file in tmp_path.iterdir()}
-        assert files <= {"job.json", ".job.json.tmp"}, "what is left has always the same name"
+        assert files <= {"job.json", ".job.json.tmp"}, "a stale file always has the same name"
         left += len(files) - 1
-    print(f"{KILLS} kills, {left} of them in the midst of writing")
+    print(f"{KILLS} kills, {left} of them while writing")
     job_of(0, 1).save(path)
     assert [file.name for file in tmp_path.iterdir()] == ["job.json"]
-    assert left, "no kill came in the midst of writing"
+    assert left, "no kill came while writing"
 
 
 def test_two_processes_that_save_to_one_file_do_not_disturb_each_other(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def through_json(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_comes_back(part: Part, fresh: Part) -> None:
-    """Serialise, by way of JSON into a fresh object, and serialise again: the same; what was given is not changed."""
+    """Serialize, load through JSON into a new object, and serialize again: the result is the same."""
     plain = part.serialize()
     given_plain = through_json(plain)
     before = copy.deepcopy(given_plain)
@@ -98,7 +98,7 @@ def test_any_configuration_that_json_can_hold_comes_back_exactly(config: dict[st
     assert exact(reloaded(routine).config()) == exact(config)
 
 
-def test_what_is_serialised_and_loaded_shares_nothing_with_the_routine() -> None:
+def test_a_serialized_or_loaded_configuration_shares_nothing_with_the_routine() -> None:
     routine = Sorter()
     routine.set_config(rows=[1, {"a": [2]}])
     plain = routine.serialize()
@@ -267,7 +267,7 @@ def test_a_saved_time_never_changes(time_ns: int) -> None:
     assert (third.time_ns, third.serialize()) == (second.time_ns, record.serialize())
 
 
-def test_what_is_saved_is_utc_with_offset_and_what_is_handed_out_is_local_and_naive() -> None:
+def test_saved_times_are_utc_with_offset_and_returned_times_are_local_and_naive() -> None:
     record = ExecutionRecord("r", "e")
     text = record.serialize()["timestamp"]
     assert datetime.fromisoformat(text).utcoffset() == timedelta(0)

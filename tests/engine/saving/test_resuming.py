@@ -257,7 +257,7 @@ def test_deferred_events_go_first_in_order_with_their_job_and_those_that_cannot_
     assert job.deferred_events == []
 
 
-def test_a_limit_of_the_history_holds_for_what_comes_after(new_flow: FlowMaker, strategy: str) -> None:
+def test_the_history_limit_applies_after_resuming(new_flow: FlowMaker, strategy: str) -> None:
     def made() -> Flow:
         return fan(new_flow("f", strategy, history_limit=10), 500)
 

@@ -1,4 +1,4 @@
-"""A job that was saved while it ran goes on where it was loaded; what ran when it was saved starts anew."""
+"""A job saved while running continues where it is loaded; handlers that were running start again."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def test_the_tracker_of_a_job_can_be_saved_with_times_that_say_their_offset(flow
 
 
 def test_the_figures_of_a_resumed_job_continue(new_flow: FlowMaker, strategy: str) -> None:
-    """Also those of records that the history has let go."""
+    """Including records that were trimmed from the history."""
 
     def made() -> Flow:
         flow = new_flow("f", strategy, history_limit=5)

@@ -1,4 +1,4 @@
-"""A process that loads what it is told to, and reports whatever the interpreter was asked to do meanwhile.
+"""A process that loads a document and reports the audit events of the interpreter meanwhile.
 
 Its audit hook notes everything but what loading needs; hooks cannot be removed, so this is a process of its own.
 """
@@ -23,7 +23,7 @@ from tests.engine.saving.samples import flow_plain, job_plain, resumable_flow
 HARMLESS = {"object.__getattr__", "builtins.id", "sys._getframe", "time.sleep"}
 """Events that are no danger by themselves."""
 WHILE_RUNNING = ("os.", "subprocess.", "shutil.", "socket.", "ctypes.", "pty.", "builtins.input", "pickle.", "marshal.")
-"""Beginnings of the events that are noted while what was loaded runs: then Python opens and imports by itself."""
+"""Prefixes of the audit events recorded while loaded code runs, when Python itself opens and imports files."""
 
 Plain = dict[str, Any]
 
