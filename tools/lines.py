@@ -25,18 +25,16 @@ def code_lines(source: str) -> int:
 
 
 def count(tree: Path) -> Counter[str]:
-    """Code lines by package and folder in it."""
+    """Code lines by package and folder, and in total."""
     found = Counter[str]()
     for package in PACKAGES:
         for path in (tree / package).rglob("*.py"):
-            found["/".join((package.name, *path.relative_to(tree / package).parent.parts[:1]))] += code_lines(
-                path.read_text("utf-8")
-            )
-    return found
+            parts = (package.name, *path.relative_to(tree / package).parent.parts[:1])
+            found["/".join(parts)] += code_lines(path.read_text(encoding="utf-8"))
+    return found + Counter(total=found.total())
 
 
 if __name__ == "__main__":
     trees = [count(Path(tree)) for tree in sys.argv[1:2]] + [count(ROOT)]
     for name in sorted({name for tree in trees for name in tree}):
         print(f"{name:40}" + "".join(f"{tree[name]:>8,}" for tree in trees))
-    print(f"{'total':40}" + "".join(f"{tree.total():>8,}" for tree in trees))
