@@ -11,5 +11,5 @@ settings.register_profile("here", deadline=None, suppress_health_check=[HealthCh
 settings.register_profile("ci", settings.get_profile("here"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
-# A test that wants a store names one: none writes into the data folder of whoever runs it.
+# A test that needs a store names one, so that no test writes into the user's data folder.
 os.environ["ROUTILUX_STORE"] = "none"

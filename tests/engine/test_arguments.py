@@ -1,4 +1,4 @@
-"""Values that a flow or a job is given and cannot use: told at once, and not when the job is under way or loaded."""
+"""Invalid arguments of flows and jobs are refused at once, not when the job runs or is loaded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.engine.parts import Data, Node, chain, over
         {"execution_strategy": "concurrent", "max_workers": None},
     ],
 )
-def test_a_flow_refuses_what_it_cannot_use(wrong: dict[str, Any]) -> None:
+def test_a_flow_refuses_invalid_arguments(wrong: dict[str, Any]) -> None:
     name, value = list(wrong.items())[-1]
     with pytest.raises(ValueError, match=f"{name}: .* is needed, not {value!r}"):
         Flow(**wrong)
@@ -72,7 +72,7 @@ def test_a_checkpoint_is_a_dict(flow: Flow, checkpoint: Any) -> None:
     over(job)
 
 
-def test_what_is_recorded_and_deferred_can_be_saved(flow: Flow, tmp_path: Path) -> None:
+def test_recorded_and_deferred_events_can_be_saved(flow: Flow, tmp_path: Path) -> None:
     def work(node: Node, data: Data) -> None:
         job: Any = node.ctx.job_state
         for add in (job.record_execution, job.add_deferred_event):

@@ -1,4 +1,4 @@
-"""Cancelling: what waits is dropped and counted, what runs is told, and the job settles when it has returned."""
+"""Cancelling discards and counts the queue, sets the stop event, and settles once running handlers return."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.engine.parts import DEADLINE, Data, Diary, Door, FlowMaker, Node, cha
 from tests.waiting import eventually
 
 
-def test_cancelling_drops_what_waits_and_counts_it(flow: Flow) -> None:
+def test_cancelling_discards_and_counts_queued_activations(flow: Flow) -> None:
     diary, door, got = Diary(), Door(), list[int]()
     flow.add_hook(diary)
     flow.max_workers = 1
@@ -34,7 +34,7 @@ def test_cancelling_drops_what_waits_and_counts_it(flow: Flow) -> None:
     assert dropped == [{"b": 4}]
 
 
-def test_a_handler_that_changes_data_for_long_is_told_at_once(flow: Flow) -> None:
+def test_a_handler_that_holds_the_data_lock_sees_a_cancel_at_once(flow: Flow) -> None:
     inside, seen = threading.Event(), list[bool]()
 
     def long(node: Node, data: Data) -> None:
@@ -68,7 +68,7 @@ def test_cancelling_settles_when_the_running_handlers_have_returned(flow: Flow) 
     assert seen == [False]
 
 
-def test_what_a_handler_emits_after_a_cancel_is_recorded_but_goes_nowhere(flow: Flow) -> None:
+def test_emissions_after_a_cancel_are_recorded_but_not_delivered(flow: Flow) -> None:
     got = list[Data]()
 
     def work(node: Node, data: Data) -> None:
@@ -198,7 +198,7 @@ def test_a_job_that_is_done_does_not_wait_for_other_jobs_to_leave_the_workers(ne
     over(other)
 
 
-def test_whoever_asks_if_it_is_cancelled_is_told_the_truth(flow: Flow) -> None:
+def test_cancelled_is_false_before_a_cancel_and_true_after_it(flow: Flow) -> None:
     door, seen = Door(), list[bool]()
 
     def work(node: Node, data: Data) -> None:

@@ -141,7 +141,7 @@ def in_steps(steps: int, at: threading.Event) -> Callable[[Worker], None]:
 
 
 @STRATEGIES
-def test_a_long_handler_is_paused_at_its_checkpoint_and_goes_on_from_there(strategy: str) -> None:
+def test_a_long_handler_pauses_at_its_checkpoint_and_continues_there(strategy: str) -> None:
     at = threading.Event()
     flow, sink = make_flow(in_steps(200, at), strategy)
     job_state = flow.start("worker")
@@ -182,7 +182,7 @@ def test_a_job_that_is_paused_at_a_checkpoint_can_be_cancelled(strategy: str) ->
 
 
 @STRATEGIES
-def test_a_job_saved_at_a_checkpoint_starts_that_handler_anew_elsewhere(strategy: str) -> None:
+def test_a_job_saved_at_a_checkpoint_restarts_that_handler_elsewhere(strategy: str) -> None:
     at = threading.Event()
     flow, sink = make_flow(in_steps(3, at), strategy)
     job_state = flow.start("worker")

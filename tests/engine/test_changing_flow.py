@@ -108,7 +108,7 @@ def test_shutdown_lets_queued_work_finish(new_flow: FlowMaker) -> None:
 
 
 @pytest.mark.parametrize("options", [{"wait": False}, {"wait": True, "timeout": 0.05}])
-def test_shutdown_that_does_not_wait_cancels_what_runs(flow: Flow, options: dict[str, object]) -> None:
+def test_shutdown_without_waiting_cancels_running_jobs(flow: Flow, options: dict[str, object]) -> None:
     slept = list[bool]()
     started = Door()
     started.open()

@@ -1,4 +1,4 @@
-"""What may be asked of a job, when, and what is told of it."""
+"""Which controls a job accepts in each status, and how `control` and the hooks report them."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_resume_does_not_block(flow: Flow) -> None:
     over(job)
 
 
-def test_control_entries_come_in_the_order_of_what_happened(flow: Flow) -> None:
+def test_control_entries_are_in_chronological_order(flow: Flow) -> None:
     diary, door = Diary(), Door()
     flow.add_hook(diary)
     chain(flow, ("a", Node(door)), ("b", Node()))

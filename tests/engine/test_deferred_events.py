@@ -26,7 +26,7 @@ def deferring(flow: Flow, got: list[Any]) -> None:
     chain(flow, ("a", Node(stop)), ("b", Node(note)))
 
 
-def test_deferred_events_are_emitted_on_resume_in_order_and_before_what_waited(flow: Flow) -> None:
+def test_deferred_events_are_emitted_on_resume_in_order_and_before_queued_activations(flow: Flow) -> None:
     got = list[Any]()
     flow.max_workers = 1
     deferring(flow, got)

@@ -200,7 +200,7 @@ def test_stop_in_a_concurrent_flow_lets_running_handlers_finish_and_drops_the_re
     assert job.control.dropped == 7
 
 
-def test_what_runs_beside_a_failure_and_fails_too_leaves_the_first_error_as_the_jobs(new_flow: FlowMaker) -> None:
+def test_the_first_of_several_errors_is_the_jobs_error(new_flow: FlowMaker) -> None:
     flow = new_flow("flow", "concurrent", max_workers=2)
     diary, door = Diary(), Door()
     flow.add_hook(diary)

@@ -1,4 +1,4 @@
-"""What is under way when the program ends is done first."""
+"""A program that ends waits for its running jobs first."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_routines_are_kept_under_their_ids_in_order_of_addition() -> None:
         flow.add_routine(Routine(), "z")
 
 
-def test_connecting_names_what_is_missing() -> None:
+def test_connecting_names_the_missing_routine_or_port() -> None:
     flow = chain(Flow(), ("a", Node()), ("b", Node()))
     for args, missing in [
         (("x", "out", "b", "input"), "Source routine 'x'"),
@@ -181,7 +181,7 @@ def test_the_status_becomes_final_by_itself(flow: Flow) -> None:
     eventually(lambda: job.status == "completed")
 
 
-def test_a_job_knows_what_it_was_started_with(flow: Flow) -> None:
+def test_a_job_knows_its_entry_parameters(flow: Flow) -> None:
     chain(flow, ("a", Node()))
     job = over(flow.execute("a", {"x": 1}))
     assert job.flow_id == flow.flow_id
@@ -294,7 +294,7 @@ def test_routines_that_ran_and_stored_nothing_are_completed(flow: Flow) -> None:
     assert job.routine_states == {"a": {"status": "completed"}, "b": {"mine": 1}, "c": {"status": "completed"}}
 
 
-def test_the_entrys_state_keeps_what_its_handler_stored_and_gets_a_status(flow: Flow) -> None:
+def test_the_entrys_state_keeps_its_handlers_values_and_gains_a_status(flow: Flow) -> None:
     def store(state: Data) -> Node:
         return Node(lambda node, data: node.ctx.job_state.update_routine_state(node.ctx.routine_id, state))
 

@@ -31,7 +31,7 @@ def kinds(diary: Diary) -> list[str]:
     return [kind for kind, _ in diary.told]
 
 
-def test_a_hook_is_told_of_the_beginning_the_rare_entries_and_the_end(flow: Flow) -> None:
+def test_a_hook_hears_of_the_start_the_rare_entries_and_the_end(flow: Flow) -> None:
     diary = Diary()
     flow.add_hook(diary)
 
@@ -67,7 +67,7 @@ def test_a_hook_is_not_called_for_emissions_and_handler_runs(flow: Flow) -> None
     assert len(diary.told) < 12
 
 
-def test_errors_and_retries_are_told(flow: Flow) -> None:
+def test_hooks_receive_errors_and_retries(flow: Flow) -> None:
     diary = Diary()
     flow.add_hook(diary)
     node = Node(raises(ValueError("no")))
@@ -117,7 +117,7 @@ def test_a_hook_that_raises_is_dropped_and_logged_and_the_job_does_not_notice(
     eventually(lambda: len(calls) == 2)
 
 
-def test_a_hook_is_told_of_jobs_that_are_under_way(flow: Flow) -> None:
+def test_a_new_hook_is_called_for_jobs_in_progress(flow: Flow) -> None:
     door, diary = Door(), Diary()
     chain(flow, ("a", Node(door)))
     job = flow.start("a")
@@ -129,7 +129,7 @@ def test_a_hook_is_told_of_jobs_that_are_under_way(flow: Flow) -> None:
     eventually(lambda: diary.told[-1] == ("ended", job.job_id))
 
 
-def test_a_hook_added_twice_is_told_once(flow: Flow) -> None:
+def test_a_hook_added_twice_is_called_once(flow: Flow) -> None:
     diary = Diary()
     flow.add_hook(diary)
     flow.add_hook(diary)
@@ -155,7 +155,7 @@ def test_two_equal_hooks_are_two_hooks(flow: Flow) -> None:
     assert kinds(first)[0] == kinds(second)[0] == "started"
 
 
-def test_a_hook_that_was_removed_is_told_nothing_more(flow: Flow) -> None:
+def test_a_removed_hook_is_not_called_again(flow: Flow) -> None:
     door, diary = Door(), Diary()
     flow.add_hook(diary)
     chain(flow, ("a", Node(door)))
@@ -169,7 +169,7 @@ def test_a_hook_that_was_removed_is_told_nothing_more(flow: Flow) -> None:
     assert diary.told == told
 
 
-def test_a_hook_added_to_a_job_that_has_ended_is_told_so(flow: Flow) -> None:
+def test_a_hook_added_to_an_ended_job_is_called_at_once(flow: Flow) -> None:
     chain(flow, ("a", Node(emits(3))), ("b", Node()))
     job = over(flow.execute("a"))
     eventually(lambda: not flow.live_jobs())
@@ -181,7 +181,7 @@ def test_a_hook_added_to_a_job_that_has_ended_is_told_so(flow: Flow) -> None:
     assert batch.totals.emissions.total() == batch.lost == batch.seq == len(job.execution_history)
 
 
-def test_a_completed_job_that_goes_on_ends_again(flow: Flow) -> None:
+def test_a_completed_job_that_is_reopened_ends_again(flow: Flow) -> None:
     diary, late = Diary(), Diary()
     flow.add_hook(diary)
     chain(flow, ("a", Node()))
@@ -286,7 +286,7 @@ def test_a_hook_may_read_the_job_from_within(flow: Flow) -> None:
     eventually(lambda: seen[-1] == ("completed", len(names(job))))
 
 
-def test_without_hooks_nothing_is_told_and_jobs_run(flow: Flow) -> None:
+def test_jobs_run_without_hooks(flow: Flow) -> None:
     chain(flow, ("a", Node()))
     flow.remove_hook(JobHook())
     over(flow.execute("a"))

@@ -47,7 +47,7 @@ def test_records_made_by_hand_leave_too(new_flow: FlowMaker) -> None:
     chain(flow, ("a", Node(work)))
     job = flow.execute("a")
     assert [record.data.get("n") for record in job.execution_history[:-1]] == list(range(991, 1000))
-    assert len(job._journal.records) < 200  # and memory is let go, not only hidden
+    assert len(job._journal.records) < 200  # the memory is released, not only hidden
 
 
 def test_the_shared_log_and_the_output_log_keep_the_same_limit(new_flow: FlowMaker, strategy: str) -> None:

@@ -126,7 +126,7 @@ class Undecided(ErrorHandler):
 )
 @where
 @how
-def test_what_an_error_handler_cannot_mean_fails_the_job(
+def test_an_invalid_result_of_an_error_handler_fails_the_job(
     flow: Flow, place: str, failed: str, how: str, handler: ErrorHandler, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing_flow(flow, place, "routine", handler)
@@ -197,7 +197,7 @@ def test_a_routine_that_cannot_tell_its_error_handler_fails_the_job(
 @where
 @how
 @pytest.mark.parametrize("level", ["routine", "flow"])
-def test_an_error_handler_that_is_none_fails_the_job(
+def test_an_object_that_is_not_an_error_handler_fails_the_job(
     flow: Flow, place: str, failed: str, how: str, level: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     failing = failing_flow(flow, place, "routine", None)
@@ -245,7 +245,7 @@ def test_a_status_that_is_no_word_is_left_alone(flow: Flow) -> None:
     assert (job.get_routine_state("a") or {})["status"] is odd
 
 
-def test_a_failure_keeps_what_the_handler_had_stored(flow: Flow) -> None:
+def test_a_failure_keeps_the_values_that_the_handler_stored(flow: Flow) -> None:
     def work(node: Node, data: Data) -> None:
         node.ctx.job_state.update_routine_state("a", {"rows": 3, "status": "halfway"})
         raise ValueError("no")

@@ -114,7 +114,7 @@ def test_the_abstract_handler_cannot_be_made() -> None:
         OutputHandler()  # type: ignore[abstract]
 
 
-def test_the_log_keeps_what_was_sent_as_it_was_then() -> None:
+def test_the_log_keeps_outputs_as_they_were_when_sent() -> None:
     rows = [1]
     job = JobState("flow")
     job.send_output("a", "row", {"rows": rows})

@@ -9,7 +9,7 @@ from tests.engine.parts import DEADLINE, Data, Door, FlowMaker, Node, chain, emi
 from tests.waiting import eventually
 
 
-def test_pausing_lets_the_running_handler_finish_and_keeps_what_waits(flow: Flow) -> None:
+def test_pausing_lets_the_running_handler_finish_and_keeps_the_queue(flow: Flow) -> None:
     door, got = Door(), list[int]()
 
     def work(node: Node, data: Data) -> None:
@@ -75,7 +75,7 @@ def test_a_pause_without_checkpoint_has_an_empty_one(flow: Flow) -> None:
     assert job.checkpoint == {}
 
 
-def test_what_waits_is_listed_while_the_job_is_paused(flow: Flow) -> None:
+def test_queued_activations_are_listed_while_the_job_is_paused(flow: Flow) -> None:
     def stop(node: Node, data: Data) -> None:
         node.emit("out", x=1)
         node.ctx.flow.pause(node.ctx.job_state)

@@ -43,7 +43,7 @@ def test_a_retry_waits_without_holding_the_only_worker(new_flow: FlowMaker) -> N
     assert job.control.dropped == 1
 
 
-def test_other_activations_of_the_job_go_on_while_one_waits_for_its_retry(flow: Flow) -> None:
+def test_other_activations_run_while_one_waits_for_its_retry(flow: Flow) -> None:
     flow.max_workers = 1
     got = list[tuple[int, int]]()
 
@@ -150,7 +150,7 @@ def test_a_sequential_execute_waits_for_its_retries(new_flow: FlowMaker) -> None
     assert time.monotonic() - before >= 0.03
 
 
-def test_a_retry_entry_tells_when_it_is_due(flow: Flow) -> None:
+def test_a_retry_entry_has_its_due_time(flow: Flow) -> None:
     diary = Diary()
     flow.add_hook(diary)
     before = time.time_ns()
@@ -185,7 +185,7 @@ def test_a_retry_is_recorded_before_anything_that_the_retried_handler_does(
     assert emissions == 60
 
 
-def test_the_flow_tells_a_routines_retry_count(flow: Flow) -> None:
+def test_the_flow_returns_a_routines_retry_count(flow: Flow) -> None:
     flow.add_routine(retried(raises(ValueError("no"), times=2), 3, 0.0), "a")
     flow.add_routine(Node(), "plain")
     over(flow.start("a"))

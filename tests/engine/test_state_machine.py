@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import queue
+import re
 import threading
 from contextlib import suppress
 from functools import partial
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from routilux import Flow, JobState
+from routilux.execution.run import Run
 from routilux.job.state_machine import (
     ACCEPTING,
     CANCELLING,
@@ -20,23 +24,32 @@ from routilux.job.state_machine import (
     EVENTS,
     FAILING,
     NEW,
+    RUNNING,
     SETTLED,
     SETTLING,
     STATES,
     TABLE,
+    Decision,
     Facts,
     ImpossibleEvent,
     Refusal,
+    RunEvent,
     Transition,
     decide,
     refusals,
     restored_state,
 )
-from routilux.status import ENDED_STATUSES, JOB_STATUSES, TRANSITIONS, check_transition
-from tests.engine.parts import Node
+from routilux.job_state import run_of
+from routilux.status import (
+    CONTROL_ACTIONS,
+    ENDED_STATUSES,
+    JOB_STATUSES,
+    TRANSITIONS,
+    ControlAction,
+    check_transition,
+)
+from tests.engine.parts import DEADLINE, Node, emits
 from tests.waiting import eventually
-
-DEADLINE = 10.0
 
 FLAGS = list(itertools.product([False, True], repeat=4))
 ALL_FACTS = [Facts(status, restored, *flags) for status in JOB_STATUSES for restored in JOB_STATUSES for flags in FLAGS]
@@ -120,7 +133,7 @@ def test_a_run_accepts_emissions_until_it_is_cancelled_fails_or_has_ended() -> N
 
 
 @pytest.mark.parametrize("status", JOB_STATUSES)
-def test_what_a_page_offers_is_accepted_by_the_table(status: str) -> None:
+def test_controls_that_a_page_offers_are_accepted_by_the_table(status: str) -> None:
     state = restored_state(status)
     for can_step in (False, True):
         for action, refused in refusals(state, can_step).items():
@@ -145,64 +158,93 @@ def test_a_cancelled_job_whose_handler_waits_at_a_checkpoint_stays_cancelled_whe
         assert job_state.status == "cancelled"
 
 
-class ControlledJob(RuleBasedStateMachine):
-    """A real job, whose handlers wait for permission, under random commands; compared with the statuses' table."""
+class RunBesideTable(RuleBasedStateMachine):
+    """A real run under random commands, returns and failures; after each, its state is the one that the table gives.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.permits = threading.Semaphore(0)
-        self.stop = threading.Event()
-        self.flow = Flow(execution_strategy="concurrent")
-        self.flow.add_routine(Node(self.work), "it")
-        self.flow.add_routine(Node(self.wait), "next")
-        self.flow.connect("it", "out", "next", "input")
-        self.job_state = self.flow.start("it")
-        self.commands = 0
+    One handler at a time is in flight, and waits for the test, so that the model knows what the run does.
+    """
 
-    def work(self, node: Node, data: dict[str, object]) -> None:
-        for number in range(5):
-            node.emit("out", n=number)
+    run: Run
+    state: str
+    status: str
+    queued: int
+    in_flight: bool
 
-    def wait(self, node: Node, data: dict[str, object]) -> None:
-        while not self.permits.acquire(timeout=0.01) and not self.stop.is_set() and not self.job_state.cancelled:
-            pass
+    @initialize(strategy=st.sampled_from(["sequential", "concurrent"]), activations=st.integers(1, 3))
+    def start(self, strategy: str, activations: int) -> None:
+        self.entered, self.verdicts = threading.Semaphore(0), queue.SimpleQueue[bool]()
+        self.flow = Flow(execution_strategy=strategy, max_workers=1)
+        self.flow.add_routine(Node(emits(activations)), "source")
+        self.flow.add_routine(Node(self.wait_for_verdict), "worker")
+        self.flow.connect("source", "out", "worker", "input")
+        self.job_state = self.flow.start("source")
+        self.run = cast(Run, run_of(self.job_state))
+        self.state, self.status = RUNNING, "running"
+        self.queued, self.in_flight = activations, False
+        self.advance()
 
-    def teardown(self) -> None:
-        self.stop.set()
-        if self.job_state.status not in ENDED_STATUSES:
-            with suppress(ValueError):
-                self.flow.cancel(self.job_state)
-        assert JobState.wait_for_completion(self.flow, self.job_state, DEADLINE)
-        self.flow.shutdown(timeout=DEADLINE)
+    def wait_for_verdict(self, node: Node, data: dict[str, object]) -> None:
+        self.entered.release()
+        if not self.verdicts.get(timeout=DEADLINE):
+            raise ValueError("the test made this handler fail")
 
-    @rule(action=st.sampled_from(["pause", "resume", "step", "cancel"]))
-    @precondition(lambda self: self.commands < 20)
-    def command(self, action: str) -> None:
-        self.commands += 1
-        call = getattr(self.flow, action)
-        with suppress(ValueError):
-            call(self.job_state) if action in ("resume", "step") else call(self.job_state, wait=False)
+    def happen(self, event: RunEvent) -> Decision:
+        """Let the model take the transition of an event."""
+        decision = decide(self.state, event, Facts(self.status, can_step=self.queued > 0))
+        if isinstance(decision, Transition):
+            self.state, self.status = decision.state, decision.status or self.status
+            if "discard" in decision.effects:
+                self.queued = 0
+        return decision
 
-    @rule()
-    def let_one_handler_return(self) -> None:
-        self.permits.release()
+    def advance(self, *, steps: bool = False) -> None:
+        """Let the model start the next handler, or drain and settle."""
+        if not self.in_flight and self.queued and (steps or self.state == RUNNING):
+            assert self.entered.acquire(timeout=DEADLINE), "the handler did not start"
+            self.queued, self.in_flight = self.queued - 1, True
+        elif not self.in_flight and (self.state, "drained") in TABLE:
+            self.happen("drained")
+            self.happen("settled")
 
-    @rule()
-    def let_all_return_and_settle_a_pause(self) -> None:
-        self.permits.release(10)
-        if self.job_state.control.state == "draining":
-            eventually(lambda: self.job_state.control.state != "draining")
+    @rule(action=st.sampled_from(CONTROL_ACTIONS))
+    def command(self, action: ControlAction) -> None:
+        decision = self.happen(action)
+        command = getattr(self.flow, action)
+        if action in ("pause", "cancel"):
+            command = partial(command, wait=False)
+        if isinstance(decision, Refusal):
+            with pytest.raises(ValueError, match=re.escape(decision.reason)):
+                command(self.job_state)
+        else:
+            command(self.job_state)
+            self.advance(steps=action == "step")
+
+    @precondition(lambda self: self.in_flight)
+    @rule(fails=st.booleans())
+    def handler_ends(self, fails: bool) -> None:
+        if fails:
+            self.happen("handler failed")
+        self.verdicts.put(not fails)
+        self.in_flight = False
+        self.advance()
 
     @invariant()
-    def a_job_that_was_cancelled_ends_cancelled_and_an_ended_one_stays_so(self) -> None:
-        status = self.job_state.status
-        if status in ("failed", "cancelled"):
-            assert set(self.job_state.control.refusals.values()) == {f"the job has ended: {status}"}
-        if self.job_state.routine_states.get("_cancellation"):
-            eventually(lambda: self.job_state.status == "cancelled" or self.job_state.control.state == "draining")
+    def the_run_is_in_the_state_of_the_table(self) -> None:
+        def observed() -> tuple[str, str, int]:
+            return self.run.state, self.job_state.status, self.run.queued_count()
+
+        expected = (self.state, self.status, self.queued)
+        eventually(lambda: observed() == expected, what=f"{expected}")
+        assert self.run.dispatching == (self.state == RUNNING)
+        assert self.run.accepting == (self.state in ACCEPTING)
+
+    def teardown(self) -> None:
+        while self.in_flight:
+            self.handler_ends(fails=False)
+        self.flow.shutdown(timeout=DEADLINE)
 
 
-ControlledJob.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+RunBesideTable.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestRealRun = ControlledJob.TestCase
+TestRealRun = RunBesideTable.TestCase

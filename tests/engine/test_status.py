@@ -129,7 +129,7 @@ def test_every_transition_of_the_table_happens_and_no_other(interrupt: Interrupt
     assert seen == {(old, new) for old, following in TRANSITIONS.items() for new in following}
 
 
-def test_what_a_signal_raises_in_a_paused_job_is_an_error_of_its_handler_once_it_is_resumed(
+def test_an_exception_raised_by_a_signal_in_a_paused_job_is_its_handlers_error_after_a_resume(
     interrupt: Interrupt,
 ) -> None:
     flow = Flow()

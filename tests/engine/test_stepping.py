@@ -53,7 +53,7 @@ def paused_with_three(flow: Flow, got: list[int]) -> JobState:
     return over(flow.start("a"), "paused")
 
 
-def test_a_step_runs_the_first_that_waits_and_keeps_what_it_emits(flow: Flow) -> None:
+def test_a_step_runs_the_first_queued_activation_and_queues_its_emissions(flow: Flow) -> None:
     got = list[int]()
     job = paused_with_three(flow, got)
     flow.step(job)
@@ -77,7 +77,7 @@ def test_a_step_runs_the_first_that_waits_and_keeps_what_it_emits(flow: Flow) ->
     assert names(job)[-1] == ("a", "completed")
 
 
-def test_a_job_that_was_stepped_goes_on_when_it_is_resumed(flow: Flow) -> None:
+def test_a_stepped_job_continues_when_resumed(flow: Flow) -> None:
     got = list[int]()
     job = paused_with_three(flow, got)
     stepped(flow, job)
@@ -86,7 +86,7 @@ def test_a_job_that_was_stepped_goes_on_when_it_is_resumed(flow: Flow) -> None:
     assert sorted(got) == [0, 1, 2, 10, 11, 12]
 
 
-def test_the_hooks_are_told_of_each_step_and_the_control_says_how_far_it_is(flow: Flow) -> None:
+def test_hooks_receive_each_step_and_the_control_shows_its_phase(flow: Flow) -> None:
     diary, door = Diary(), Door()
     chain(flow, ("a", Node(in_turn(pause_self, emits(2)))), ("b", Node(door)))
     flow.add_hook(diary)
@@ -174,7 +174,7 @@ def test_steps_of_many_threads_run_each_activation_once(flow: Flow) -> None:
     assert next(steps) == 40
 
 
-def test_a_resume_in_the_midst_of_a_step_lets_the_job_go_on(flow: Flow) -> None:
+def test_a_resume_during_a_step_continues_the_job(flow: Flow) -> None:
     diary, door = Diary(), Door()
     flow.add_hook(diary)
     chain(flow, ("a", Node(in_turn(pause_self, emits(3)))), ("b", Node(door)))
@@ -257,7 +257,7 @@ def test_deferred_events_go_out_before_the_step_and_one_of_them_runs(flow: Flow)
     assert got == [7, 8]
 
 
-def test_a_deferred_event_that_nobody_receives_makes_an_empty_step(flow: Flow) -> None:
+def test_a_deferred_event_without_receivers_makes_an_empty_step(flow: Flow) -> None:
     flow.add_routine(Node(in_turn(lambda node, _: node.emit_deferred_event("out"), pause_self)), "a")
     job = over(flow.start("a"), "paused")
     stepped(flow, job)
@@ -276,7 +276,7 @@ def test_a_deferred_event_that_is_unknown_is_warned_of(flow: Flow) -> None:
     assert len(job.pending_tasks) == 3
 
 
-def test_a_handler_that_waits_at_a_checkpoint_goes_on_to_its_end(flow: Flow) -> None:
+def test_a_handler_suspended_at_a_checkpoint_runs_to_its_end(flow: Flow) -> None:
     begun, said = threading.Event(), list[str]()
 
     def work(node: Node, data: Data) -> None:
@@ -305,7 +305,7 @@ def test_a_handler_that_waits_at_a_checkpoint_goes_on_to_its_end(flow: Flow) -> 
     assert said == ["on", "end"] * 2
 
 
-def test_of_several_handlers_at_checkpoints_one_goes_on(new_flow: FlowMaker) -> None:
+def test_a_step_resumes_one_of_several_suspended_handlers(new_flow: FlowMaker) -> None:
     door, said = Door(), list[int]()
 
     def work(node: Node, data: Data) -> None:
@@ -329,7 +329,7 @@ def test_of_several_handlers_at_checkpoints_one_goes_on(new_flow: FlowMaker) -> 
     assert len(said) == 2
 
 
-def test_a_step_is_not_over_before_what_its_handler_carried(flow: Flow) -> None:
+def test_a_step_ends_only_after_its_handlers_carried_functions(flow: Flow) -> None:
     go_on, threads = threading.Event(), list[threading.Thread]()
 
     def work(node: Node, data: Data) -> None:

@@ -17,7 +17,7 @@ def until_cancelled(node: Node, data: Data) -> None:
 
 
 @pytest.mark.parametrize("how", ["execute", "start"])
-def test_a_job_over_its_limit_fails_by_itself_and_drops_what_waits(flow: Flow, how: str) -> None:
+def test_a_job_over_its_time_limit_fails_by_itself_and_discards_its_queue(flow: Flow, how: str) -> None:
     diary = Diary()
     flow.add_hook(diary)
     flow.max_workers = 1

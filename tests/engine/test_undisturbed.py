@@ -99,7 +99,7 @@ def check(shape: Shape, strategy: str, jobs: int, inside: dict[int, Act], script
 
 @settings(max_examples=12)
 @given(shapes(), st.integers(1, 3), st.dictionaries(st.integers(0, 60), INSIDE, max_size=6), OUTSIDE)
-def test_disturbed_sequential_jobs_do_what_undisturbed_ones_do(
+def test_disturbed_sequential_jobs_run_like_undisturbed_ones(
     shape: Shape, jobs: int, inside: dict[int, Act], script: list[tuple[bool, int]]
 ) -> None:
     check(shape, "sequential", jobs, inside, script)
@@ -107,7 +107,7 @@ def test_disturbed_sequential_jobs_do_what_undisturbed_ones_do(
 
 @settings(max_examples=12)
 @given(shapes(), st.integers(1, 3), st.dictionaries(st.integers(0, 60), INSIDE, max_size=6), OUTSIDE)
-def test_disturbed_concurrent_jobs_do_what_undisturbed_ones_do(
+def test_disturbed_concurrent_jobs_run_like_undisturbed_ones(
     shape: Shape, jobs: int, inside: dict[int, Act], script: list[tuple[bool, int]]
 ) -> None:
     check(shape, "concurrent", jobs, inside, script)
@@ -120,7 +120,7 @@ def test_disturbed_concurrent_jobs_do_what_undisturbed_ones_do(
     st.dictionaries(st.integers(0, 60), INSIDE, max_size=4),
     OUTSIDE,
 )
-def test_disturbed_jobs_whose_routines_are_retried_do_what_undisturbed_ones_do(
+def test_disturbed_jobs_with_retries_run_like_undisturbed_ones(
     shape: Shape, strategy: str, inside: dict[int, Act], script: list[tuple[bool, int]]
 ) -> None:
     check(shape, strategy, 1, inside, script)

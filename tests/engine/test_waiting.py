@@ -72,7 +72,7 @@ def test_waiting_for_a_job_does_not_wait_for_another(flow: Flow) -> None:
     over(slow)
 
 
-def test_progress_is_told_right_away_when_the_job_is_not_over(flow: Flow) -> None:
+def test_progress_is_reported_at_once_for_an_unfinished_job(flow: Flow) -> None:
     door, told = Door(), list[tuple[int, int, str]]()
 
     def work(node: Node, data: Data) -> None:

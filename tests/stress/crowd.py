@@ -74,7 +74,7 @@ class Collector(Telling):
 
 
 class Grumbler(Telling):
-    """Fails always; its flow goes on."""
+    """Always fails; its flow continues."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -106,7 +106,7 @@ class Crowd:
         self.wrong += [f"{job!r}: {problem}" for problem in problems(job)][: 20 - len(self.wrong)]
 
     def left_in_memory(self) -> int:
-        """Jobs that nobody needs any more, and that are still there."""
+        """Jobs that are no longer needed but still in memory."""
         gc.collect()
         return len(self._seen)
 

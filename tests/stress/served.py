@@ -79,7 +79,7 @@ class ServerProcess:
 
 @contextmanager
 def program(source: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python program that goes on until the block is left."""
+    """A Python program that runs until the block is left."""
     command = [sys.executable, "-c", source, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:

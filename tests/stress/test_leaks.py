@@ -24,6 +24,6 @@ def test_the_thread_for_timers_lets_go_of_a_job_that_it_retried() -> None:
         gc.collect()
         return gone() is None
 
-    eventually(is_gone, what="the job is let go of")
+    eventually(is_gone, what="the job is released")
     door.open()
     over(waits)

@@ -1,4 +1,4 @@
-"""A flow with a job that goes on and on, and keeps little."""
+"""A flow with a job that never ends and keeps little history."""
 
 from __future__ import annotations
 

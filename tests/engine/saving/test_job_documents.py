@@ -148,7 +148,7 @@ def test_a_serialized_job_and_the_job_are_independent(flow: Flow) -> None:
     assert again(job).serialize() == job.serialize()
 
 
-def test_a_loaded_job_shares_nothing_with_what_it_was_loaded_from(flow: Flow) -> None:
+def test_a_loaded_job_shares_nothing_with_its_document(flow: Flow) -> None:
     plain = json.loads(json.dumps(job_with_everything(flow).serialize()))
     before = copy.deepcopy(plain)
     job = JobState()

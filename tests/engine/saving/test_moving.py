@@ -62,7 +62,7 @@ def check(plan: Plan, pauses: list[list[int]], moves: list[str], folder: Path, h
 
 @examples(150)
 @given(plans("sequential"), st.lists(PAUSES, min_size=1, max_size=3), MOVES)
-def test_sequential_jobs_that_move_do_what_unmoved_ones_do_in_the_same_order(
+def test_sequential_jobs_that_move_run_like_unmoved_ones_in_the_same_order(
     folder: Path, plan: Plan, pauses: list[list[int]], moves: list[str]
 ) -> None:
     check(plan, pauses, moves, folder)
@@ -70,7 +70,7 @@ def test_sequential_jobs_that_move_do_what_unmoved_ones_do_in_the_same_order(
 
 @examples(150)
 @given(plans("concurrent"), st.lists(PAUSES, min_size=1, max_size=3), MOVES)
-def test_concurrent_jobs_that_move_do_what_unmoved_ones_do(
+def test_concurrent_jobs_that_move_run_like_unmoved_ones(
     folder: Path, plan: Plan, pauses: list[list[int]], moves: list[str]
 ) -> None:
     check(plan, pauses, moves, folder)
@@ -84,7 +84,7 @@ def test_pending_retries_move_with_the_job(folder: Path, plan: Plan, pauses: lis
 
 @examples(100)
 @given(st.sampled_from(["sequential", "concurrent"]).flatmap(plans), PAUSES, FURTHER_MOVES)
-def test_jobs_that_move_to_another_process_do_what_unmoved_ones_do(
+def test_jobs_that_move_to_another_process_run_like_unmoved_ones(
     folder: Path, helper: Helper, plan: Plan, pauses: list[int], moves: list[str]
 ) -> None:
     check(plan, [pauses], moves, folder, helper)

@@ -181,7 +181,7 @@ def test_a_slot_has_the_documented_keys_and_comes_back(strategy: Any) -> None:
     assert other.serialize()["_data"] == slot.serialize()["_data"]
 
 
-def test_what_an_appending_slot_was_given_alone_comes_back() -> None:
+def test_data_of_an_appending_slot_that_received_once_survives() -> None:
     got: list[Any] = []
     slot = Slot("s", merge_strategy="append")
     slot.receive({"x": [1]})

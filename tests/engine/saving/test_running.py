@@ -70,7 +70,7 @@ def test_waiting_for_a_restored_job_resumes_it(flow: Flow, new_flow: FlowMaker, 
     assert got == [1, 2, 3, 4]
 
 
-def test_waiting_for_it_on_a_flow_that_cannot_go_on_with_it_says_why(
+def test_waiting_for_it_on_a_flow_that_cannot_resume_it_says_why(
     flow: Flow, new_flow: FlowMaker, tmp_path: Path
 ) -> None:
     job = saved_at_work(flow, tmp_path / "job.json")
@@ -200,7 +200,7 @@ def test_a_pending_carried_function_is_saved(flow: Flow, tmp_path: Path, nested:
     assert got == [7, 7]
 
 
-def test_a_handler_and_what_it_has_carried_are_in_the_file_once(flow: Flow, tmp_path: Path) -> None:
+def test_a_handler_and_its_carried_function_are_saved_once(flow: Flow, tmp_path: Path) -> None:
     door = Door()
 
     def work(node: Node, data: Data) -> None:

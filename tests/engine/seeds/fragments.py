@@ -20,7 +20,7 @@ Names = dict[str, Any]
 def run(block: Block, names: Names) -> str:
     """Run a fragment statement by statement in `names`; return what it prints.
 
-    A line with the comment `# AttributeError!` must raise that, and the fragment goes on behind it. In seed 003,
+    A line with the comment `# AttributeError!` must raise that, and the fragment continues after it. In seed 003,
     whose fragments are typed at a prompt, an expression's value is printed. The only warning that is allowed is
     that of `Flow.wait_for_completion`.
     """
