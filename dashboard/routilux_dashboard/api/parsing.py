@@ -1,4 +1,4 @@
-"""Requests as calls: the query and the body are checked against the call's struct, and errors say what is needed.
+"""Requests as calls: the query and the body are checked against the call's struct, and errors name the values accepted.
 
 Anything that isn't understood is rejected, never guessed: 400 for the query and for a body that is no JSON, 422 for
 a body of another shape.

@@ -61,7 +61,7 @@ def reply(value: Any, status: int = 200, **headers: str) -> Response:
 
 
 def encoded(json: bytes, status: int = 200, **headers: str) -> Response:
-    """A response of JSON, which nobody caches."""
+    """A JSON response that isn't cached."""
     response = Response(json, status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     for name, text in headers.items():

@@ -24,7 +24,7 @@ _MOST = 2**53
 _TEXT = 200
 
 JobId = Annotated[str, Meta(min_length=1, description="A job's id.")]
-FlowId = Annotated[str, Meta(min_length=1, description="A flow's id; a slash in it may stand as it is or as %2F.")]
+FlowId = Annotated[str, Meta(min_length=1, description="A flow's id; a slash in it may be sent as it is or as %2F.")]
 Seq = Annotated[int, Meta(description="The number of a record of the history.", extra_json_schema={"minimum": 1})]
 Name = Annotated[str, Meta(max_length=1_000, pattern=r"[^\s,\u001c-\u001f\u0085\ufeff]")]
 """At least one character that is neither a comma nor blank, by anyone's definition of blank."""
@@ -32,7 +32,7 @@ Masks = Annotated[
     tuple[Name, ...],
     Meta(
         max_length=100,
-        description="Hide the values of keys with one of these in their names, besides what the server hides.",
+        description="Hide values whose keys contain one of these names, in addition to those that the server hides.",
     ),
 ]
 After = Annotated[int | None, Meta(ge=0, le=_MOST, description="Rows after this number.")]
@@ -45,7 +45,7 @@ Containing = Annotated[
     str | None,
     Meta(
         max_length=_TEXT,
-        description="Only rows whose data, as JSON, have this text in them (of records, their names too); in any case.",
+        description="Only rows with this text in their data as JSON (for records, also in their names), ignoring case.",
     ),
 ]
 
@@ -69,12 +69,12 @@ class StartJob(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/flows", tag="flows", problems=(503,))
 class GetFlows(Call[FlowList]):
-    """The flows that can be run and watched here."""
+    """The flows that can be started here."""
 
 
 @get("/flows/{flow_id}", tag="flows", problems=(404, 503))
 class GetFlow(Call[FlowDefinition]):
-    """The structure of a flow, and what its entries take."""
+    """The structure of a flow, and the parameters of its entries."""
 
     flow_id: FlowId
 
@@ -83,8 +83,8 @@ class GetFlow(Call[FlowDefinition]):
 class PostJob(Call[Job]):
     """Start a job.
 
-    `entry` may be left out where the flow has one only. `again` alone starts with what another job was
-    started with.
+    `entry` may be left out if the flow has only one. `again`, alone, repeats the entry and parameters of another
+    job.
     """
 
     flow_id: FlowId
@@ -108,7 +108,7 @@ class JobsPage(msgspec.Struct):
 class GetJobs(Call[JobsPage]):
     """Jobs, newest first and page by page.
 
-    A cursor says where it stands by itself: it holds though jobs come and go.
+    A cursor stays valid while jobs are added and removed.
     """
 
     status: Annotated[tuple[JobStatus, ...], Meta(description="Only jobs of these statuses.")] = ()
@@ -117,14 +117,14 @@ class GetJobs(Call[JobsPage]):
         str | None,
         Meta(
             max_length=_TEXT,
-            description="Only jobs with this text in their id, flow, or error; case does not matter.",
+            description="Only jobs with this text in their id, flow, or error, ignoring case.",
         ),
     ] = None
     limit: Annotated[int, Meta(ge=1, le=500, description="How many jobs at most.")] = 50
     cursor: Annotated[
         str | None,
         Meta(
-            description="What `next` of the page before said.",
+            description="The value of `next` in the previous page.",
             extra_json_schema={"maxLength": _TEXT, "pattern": "~"},
         ),
     ] = None
@@ -132,7 +132,7 @@ class GetJobs(Call[JobsPage]):
 
 @get("/jobs/{job_id}", tag="jobs", problems=(404, 503))
 class GetJob(Call[Job]):
-    """The whole of a job but its history."""
+    """A job without its history."""
 
     job_id: JobId
 
@@ -141,7 +141,7 @@ class GetJob(Call[Job]):
 
 
 class ControlStep(msgspec.Struct):
-    """One step of a control: who asked for what, and how far it was at that time."""
+    """One step of a control: who requested it, and its state at that time."""
 
     timestamp: str
     action: str
@@ -161,9 +161,9 @@ class Metrics(msgspec.Struct):
 
 @get("/jobs/{job_id}/history", tag="jobs", problems=(404, 503))
 class GetHistory(Call[HistoryPage]):
-    """Records of the history: a range of them, and of that what the filters let through.
+    """Records of the history, by range and filter.
 
-    `first` and `last` are the seqs that are kept, `total` how many records were ever made.
+    `first` and `last` are the oldest and newest stored `seq`, `total` is the number of records ever made.
     """
 
     job_id: JobId
@@ -175,12 +175,14 @@ class GetHistory(Call[HistoryPage]):
     )
     event: Annotated[str | None, Meta(max_length=_TEXT, description="Only records of this event.")] = None
     kind: Annotated[RecordKind | None, Meta(description="Only records of this kind.")] = None
-    outcome: Annotated[Outcome | None, Meta(description="Only records that led to a handler run that ended so.")] = None
+    outcome: Annotated[
+        Outcome | None, Meta(description="Only records that led to a handler run with this outcome.")
+    ] = None
     since: Annotated[
         Moment | None,
-        Meta(description="Only records made from this moment on: ISO 8601, or milliseconds since the epoch."),
+        Meta(description="Only records made at or after this moment: ISO 8601, or milliseconds since the epoch."),
     ] = None
-    until: Annotated[Moment | None, Meta(description="Only records made until this moment.")] = None
+    until: Annotated[Moment | None, Meta(description="Only records made at or before this moment.")] = None
     q: Containing = None
 
 
@@ -215,7 +217,7 @@ class GetData(Call[dict[str, DataValue]]):
 
 @get("/jobs/{job_id}/states", tag="jobs", problems=(404, 503))
 class GetStates(Call[dict[str, RoutineState]]):
-    """What routines stored as their state."""
+    """The states that routines stored."""
 
     job_id: JobId
 
@@ -229,14 +231,14 @@ class GetMetrics(Call[Metrics]):
 
 @get("/jobs/{job_id}/actions", tag="jobs", problems=(404, 503))
 class GetActions(Call[list[ControlStep]]):
-    """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
+    """The newest 500 steps of controls, oldest first: who requested what, when and why."""
 
     job_id: JobId
 
 
 @get("/jobs/{job_id}/history/{seq}/causes", tag="jobs", problems=(404, 409, 503))
 class GetCauses(Call[Causes]):
-    """What led to a record: the chain of its causes, from the first to itself."""
+    """The chain of causes that led to a record, from the first to the record itself."""
 
     job_id: JobId
     seq: Seq
@@ -244,7 +246,7 @@ class GetCauses(Call[Causes]):
 
 @get("/jobs/{job_id}/history/{seq}/effects", tag="jobs", problems=(404, 409, 503))
 class GetEffects(Call[Effects]):
-    """What a record led to at once: handler runs, and the records that these made."""
+    """The direct effects of a record: handler runs, and the records that they made."""
 
     job_id: JobId
     seq: Seq
@@ -252,19 +254,19 @@ class GetEffects(Call[Effects]):
 
 @get("/jobs/{job_id}/at", tag="jobs", problems=(404, 409, 503))
 class GetJobAt(Call[Job]):
-    """A job as it was, at a record (`seq`) or at a time (`t`): one of the two is needed.
+    """A job at an earlier moment: at a record (`seq`) or a time (`t`). Exactly one of them is required.
 
-    404 for a moment that is not kept; 409 on a server without a store.
+    404 if the moment is not stored; 409 on a server without a store.
     """
 
     job_id: JobId
     seq: Annotated[
         int | None,
-        Meta(ge=0, le=_MOST, description="The job as it was when this record was made; 0 is before the first."),
+        Meta(ge=0, le=_MOST, description="The moment of this record; 0 is before the first."),
     ] = None
     t: Annotated[
         Moment | None,
-        Meta(description="The job as it was at this moment: ISO 8601, or milliseconds since the epoch."),
+        Meta(description="A time: ISO 8601, or milliseconds since the epoch."),
     ] = None
 
 
@@ -286,30 +288,36 @@ class ControlCall(Call[Control]):
 
 @post("/jobs/{job_id}/pause", tag="controls", statuses=(202,), problems=(404, 409, 422, 503))
 class Pause(ControlCall):
-    """Let no further handler of the job start.
+    """Pause a job.
 
-    It is paused once those that run have returned. 409 says why it makes no sense now; asking twice asks once.
+    No further handler starts; the job is paused once the running ones have returned. 409 says why it can't be paused
+    now. A repeated request does nothing.
     """
 
 
 @post("/jobs/{job_id}/resume", tag="controls", statuses=(202,), problems=(404, 409, 422, 503))
 class Resume(ControlCall):
-    """Go on with a paused job.
+    """Resume a paused job.
 
-    What waited runs once, in its order. 409 says why it makes no sense now; asking twice asks once.
+    Queued activations run once, in their order. 409 says why it can't be resumed now. A repeated request does nothing.
     """
 
 
 @post("/jobs/{job_id}/step", tag="controls", statuses=(202,), problems=(404, 409, 422, 503))
 class Step(ControlCall):
-    """Let a paused job run the one handler that is next, and pause again. 409 says why it makes no sense now; \
-asking twice asks once."""
+    """Let a paused job run the next handler, and pause again.
+
+    409 says why it can't step now.
+    """
 
 
 @post("/jobs/{job_id}/cancel", tag="controls", statuses=(202,), problems=(404, 409, 422, 503))
 class Cancel(ControlCall):
-    """Drop what waits, and tell running handlers to stop. 409 says why it makes no sense now; \
-asking twice asks once."""
+    """Cancel a job.
+
+    Queued activations are dropped and running handlers are asked to stop. 409 says why it can't be cancelled now. A
+    repeated request does nothing.
+    """
 
 
 # -- recordings ------------------------------------------------------------------------------------------------------
@@ -317,7 +325,7 @@ asking twice asks once."""
 
 @get("/jobs/{job_id}/recording.jsonl", tag="recordings", problems=(404, 409, 503), media=JSON_LINES)
 class GetRecording(Call[str]):
-    """A job as JSON lines, which another server takes in (`POST /recordings`); streamed."""
+    """A job as JSON lines, streamed, which another server imports (`POST /recordings`)."""
 
     job_id: JobId
     mask: Masks = ()
@@ -325,7 +333,7 @@ class GetRecording(Call[str]):
 
 @get("/jobs/{job_id}/recording.html", tag="recordings", problems=(404, 409, 503), media=HTML)
 class GetRecordingPage(Call[str]):
-    """A job as one HTML file with graph, inspector and history, which needs no server and no network."""
+    """A job as one HTML file with graph, inspector and history, which works without a server or network."""
 
     job_id: JobId
     mask: Masks = ()
@@ -334,17 +342,17 @@ class GetRecordingPage(Call[str]):
         Meta(
             ge=HTML_LEAST,
             le=1_000_000_000,
-            description="Bytes that the file may have; it says what was left out.",
+            description="The largest size in bytes; the file lists omissions.",
         ),
     ] = HTML_LIMIT
 
 
 @post("/recordings", tag="recordings", statuses=(201, 200), problems=(409, 422, 503), accepts=JSON_LINES)
 class PostRecording(Call[JobSummary]):
-    """Take in a recording (JSON lines).
+    """Import a recording (JSON lines).
 
-    201 and the job; 200 when the very same job is here already. It is read whole and found sound before anything
-    of it is kept.
+    201 and the job; 200 if the server already has the same job. The recording is checked as a whole before any of it
+    is stored.
     """
 
     body: str = ""
@@ -354,8 +362,8 @@ class PostRecording(Call[JobSummary]):
 
 
 class Health(msgspec.Struct):
-    """`GET /healthz`: whether the pump runs, and by how much it is behind; the jobs in memory, and how the store is:
-    both null for whoever would need a token, and has none."""
+    """`GET /healthz`: whether the server's loop runs and how far it is behind; the number of jobs in memory and the
+    state of the store, both null without a required token."""
 
     status: Literal["ok", "stuck"]
     behind_seconds: float
@@ -374,7 +382,7 @@ class Problem(msgspec.Struct):
 
 @get("/healthz", tag="server", statuses=(200, 503))
 class GetHealth(Call[Health]):
-    """Whether the dashboard lives. Needs no token; jobs and store are told to whoever has one."""
+    """Whether the dashboard is alive. No token is needed; jobs and store are shown only with one."""
 
 
 @get("/openapi.json", tag="server")
@@ -384,4 +392,4 @@ class GetOpenApi(Call[dict[str, Any]]):
 
 @get("/docs", tag="server", statuses=(200, 503), media=HTML)
 class GetDocs(Call[str]):
-    """A page on which every call can be tried."""
+    """A page to try the calls on."""

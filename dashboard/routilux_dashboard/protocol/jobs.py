@@ -103,7 +103,7 @@ class JobSummary(msgspec.Struct):
 
     `rate` is events a second over the last second; `activity` events in each of the last
     20 seconds. `params` is a preview; `rerunnable` says that the job can be started again
-    with what it was started with. `last_sign`: when its program was last heard of, while the status
+    with what it was started with. `last_sign`: the time of its program's last message, while the status
     is "lost".
     """
 

@@ -116,7 +116,7 @@ class RunRow(msgspec.Struct):
 class Causes(msgspec.Struct):
     """What led to a record: the chain of its causes, from the first to itself.
 
-    `complete` is false where the chain begins before what is kept, or has more than a thousand links.
+    `complete` is false where the chain begins before the first stored record, or has more than a thousand links.
     """
 
     records: list[Record]

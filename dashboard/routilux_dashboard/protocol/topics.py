@@ -85,7 +85,7 @@ class LiveError(msgspec.Struct):
 class Dropped(msgspec.Struct):
     """Server: nothing more comes of a job that the client watches; the rest says why, as a `LiveError` does.
 
-    404: it is not on the server any more.
+    404: it is no longer on the server.
     """
 
     job_id: str

@@ -1,7 +1,7 @@
 """Statuses, actions, outcomes and names that the engine, the dashboard, the command and the page share.
 
 The facts are the engine's. The dashboard adds one status: `lost`, for a job whose program has died, hangs or can't be
-reached. Nobody knows whether such a job has ended.
+reached. Such a job may have ended or not.
 """
 
 from __future__ import annotations

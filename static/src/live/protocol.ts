@@ -150,7 +150,7 @@ export interface Counts {
 /**
  * Server: nothing more comes of a job that the client watches; the rest says why, as a `LiveError` does.
  *
- * 404: it is not on the server any more.
+ * 404: it is no longer on the server.
  */
 export interface Dropped {
   job_id: string;
@@ -255,7 +255,7 @@ export interface Frame {
  *
  * `rate` is events a second over the last second; `activity` events in each of the last
  * 20 seconds. `params` is a preview; `rerunnable` says that the job can be started again
- * with what it was started with. `last_sign`: when its program was last heard of, while the status
+ * with what it was started with. `last_sign`: the time of its program's last message, while the status
  * is "lost".
  */
 export interface JobSummary {
