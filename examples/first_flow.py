@@ -6,6 +6,7 @@ python examples/first_flow.py [FOLDER]
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from routilux import Flow, JobState, Routine
@@ -71,8 +72,9 @@ def main() -> None:
     job_state = flow.start("lister", {"folder": folder})
     print(f"Dashboard: {dashboard.url_of_job(job_state.job_id)}", flush=True)
     JobState.wait_for_completion(flow, job_state)
-    print(f"{job_state.status}: {job_state.get_routine_state('total')}", flush=True)
-    dashboard.wait()  # until Ctrl-C: the page stays, and can run the job again
+    with suppress(KeyboardInterrupt):  # Ctrl-C just before `wait`
+        print(f"{job_state.status}: {job_state.get_routine_state('total')}", flush=True)
+        dashboard.wait()  # until Ctrl-C: the page stays, and can run the job again
 
 
 if __name__ == "__main__":
