@@ -14,7 +14,7 @@ from .job.lifecycle import Lifecycle, ProgressCallback
 from .job.observers import Observer, Observers
 from .job.shared_state import SharedState, SharedValue, copy_shared
 from .job.state_machine import refusals, restored_state
-from .journal.entries import JournalEntry, Source, Target
+from .journal.entries import Source, Target
 from .journal.journal import Journal
 from .journal.records import ExecutionRecord, HistoryRange, record_from_row
 from .persistence.files import SIZE_LIMIT, read_json, write_atomic
@@ -364,12 +364,6 @@ def restored_run(job_state: JobState) -> RunSnapshot:
     return job_state._restored
 
 
-def publish(job_state: JobState, entry: JournalEntry) -> None:
-    """Pass a journal entry to the job's hooks."""
-    if job_state._observers.subscriptions:
-        job_state._observers.publish(job_state, entry)
-
-
 def rebind(job_state: JobState, sources: Sequence[Source], targets: Sequence[Target], limit: int | None) -> None:
     """Let a loaded job continue with the tables and the `history_limit` of a flow."""
     job_state._limit = limit
@@ -378,8 +372,9 @@ def rebind(job_state: JobState, sources: Sequence[Source], targets: Sequence[Tar
 
 def ensure_running(job_state: JobState, flow: SupportsResume) -> None:
     """Resume a job on `flow` if it says that it runs and nothing runs it."""
-    run = job_state._run
-    if job_state.status == RUNNING and (run is None or run.is_idle()):
+    with job_state._journal.lock:  # status and state change together under it
+        idle = job_state.status == RUNNING and (job_state._run is None or job_state._run.is_idle())
+    if idle:
         flow.resume(job_state)
 
 

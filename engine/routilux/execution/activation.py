@@ -44,13 +44,12 @@ class HandlerFrame:
 
     __slots__ = ("activation", "cause", "origin", "started", "suspended", "target")
 
-    def __init__(self) -> None:
-        self.target: Receiver | None = None
-        self.cause: int = 0
-        self.started: int = 0
-        self.activation: Any = None
-        self.origin: Any = None
-        self.suspended: bool = False
+    target: Receiver | None
+    cause: int
+    started: int
+    activation: Any
+    origin: Any
+    suspended: bool
 
     def running(self, now_ns: int) -> RunningHandler | None:
         """The handler that runs here now, or `None`."""

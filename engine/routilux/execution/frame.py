@@ -25,11 +25,13 @@ class RunFrame(HandlerFrame):
     __slots__ = ("lease", "on_worker", "parent", "run")
 
     def __init__(self, run: Run, *, on_worker: bool = False) -> None:
-        super().__init__()
         self.run: Run = run
         self.on_worker: bool = on_worker
         self.parent: Frame | None = None
         self.lease: Lease | None = None
+        self.target = self.activation = self.origin = None
+        self.cause = self.started = 0
+        self.suspended = False
 
     @property
     def flow(self) -> FlowGraph:

@@ -24,7 +24,7 @@ Locks. `lock` is the lock of the job's journal. It guards `state`, `dispatching`
 Methods in `_locked` expect `lock` to be held, and no user code (handler, hook, error handler) is called with it held.
 
 Invariants.
-- `state` changes only in `_change_locked`, which also sets the two attributes that hot loops read: `dispatching`
+- `state` changes only in `_perform_locked`, which also sets the two attributes that hot loops read: `dispatching`
   (handlers may start) and `accepting` (emissions are queued). Reading `dispatching` without the lock is safe: a loop
   that sees an old value runs one activation more, which counts as in flight.
 - Each queued activation runs once, is discarded (and counted in `dropped`), or is still there: in `queue`, in a lease,
@@ -46,6 +46,7 @@ from ..graph.routing import Delivery
 from ..job.state_machine import (
     ACCEPTING,
     NEW,
+    NO_FACTS,
     PAUSING,
     RUNNING,
     SETTLED,
@@ -57,7 +58,7 @@ from ..job.state_machine import (
     Transition,
     decide,
 )
-from ..job_state import JobState, core_of, publish
+from ..job_state import JobState, core_of
 from ..journal.entries import JournalEntry
 from ..persistence.plain_data import now_iso
 from ..status import CANCELLATION_KEY, RunningHandler
@@ -66,8 +67,6 @@ from ..threads.synchronization import EXIT_BARRIER
 from ..threads.timers import TimeLimit, Timer
 from .activation import Activation, ControlRequest, HandlerFrame, Lease
 from .registry import JobRegistry
-
-_NO_FACTS = Facts()
 
 
 class Run:
@@ -258,7 +257,7 @@ class Run:
             decision = decide(self.state, event, self._facts_locked())
             if isinstance(decision, Refusal):
                 raise ValueError(f"Job {self.job_state.job_id} {decision.reason}")
-            entries = self._change_locked(decision, request, error, error_source)
+            entries = self._perform_locked(decision, request, error, error_source)
             lease = self._reopen_locked() if "reopen" in decision.effects else None
             drained = settle and bool(entries) and self.is_drained_locked()
             if drained:
@@ -279,7 +278,13 @@ class Run:
         """Whether a step would do something. Expects the lock."""
         return self._facts_locked().can_step
 
-    def _change_locked(  # noqa: C901, PLR0912 - one case for each effect
+    def change_locked(self, event: RunEvent, facts: Facts = NO_FACTS, *, error: str = "") -> list[JournalEntry]:
+        """Change the state for an event that can't be refused; return the journal entries to publish."""
+        transition = decide(self.state, event, facts)
+        assert isinstance(transition, Transition)
+        return self._perform_locked(transition, error=error)
+
+    def _perform_locked(  # noqa: C901, PLR0912 - one case for each effect
         self,
         transition: Transition,
         request: ControlRequest | None = None,
@@ -368,8 +373,9 @@ class Run:
 
     def publish(self, entries: Iterable[JournalEntry]) -> None:
         """Pass entries to the hooks. Called without the lock."""
-        for entry in entries:
-            publish(self.job_state, entry)
+        if self.observers.subscriptions:
+            for entry in entries:
+                self.observers.publish(self.job_state, entry)
 
     def wait_settled(self, state: str) -> None:
         """Wait until a pause (`PAUSING`) or cancel (`CANCELLING`) has taken effect."""
@@ -382,6 +388,4 @@ class Run:
     def begin_settling(self) -> None:
         """The run is drained, and this thread will call `settle`. Expects the lock."""
         self.settling_thread = threading.get_ident()
-        transition = decide(self.state, "drained", _NO_FACTS)
-        assert isinstance(transition, Transition)
-        self._change_locked(transition)
+        self.change_locked("drained")

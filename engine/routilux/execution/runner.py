@@ -9,7 +9,7 @@ from typing import Any
 from ..binding import merge
 from ..graph.routing import Delivery
 from ..job.shared_state import has_failed_routine, merge_routine_state
-from ..job.state_machine import COMPLETING, RESUMING, SETTLED, SETTLING, STEPPING, Facts, RunEvent, Transition, decide
+from ..job.state_machine import COMPLETING, NO_FACTS, RESUMING, SETTLED, SETTLING, STEPPING, Facts, RunEvent
 from ..job_state import RunCapture
 from ..journal.entries import HandlerRun, JournalEntry
 from ..persistence.snapshot import snapshot
@@ -52,9 +52,7 @@ class Runner(Run):
         job_state.entry_params = snapshot(params)
         source = self.journal.local_source(entry_routine_id, "start", "start")
         with self.lock:
-            transition = decide(self.state, "begin", Facts())
-            assert isinstance(transition, Transition)
-            entries = self._change_locked(transition)
+            entries = self.change_locked("begin")
             seq = self.journal.append_record_locked(source, job_state.entry_params, 0)
             activation: Activation = (delivery, params, seq, 0, False)
             self.start_lease.activations = [activation]
@@ -129,9 +127,7 @@ class Runner(Run):
         with self.lock:
             entries = self.enqueue_from_lease(lease)
             if self.state == RESUMING:
-                transition = decide(self.state, "deferred emitted", Facts())
-                assert isinstance(transition, Transition)
-                self._change_locked(transition)
+                self.change_locked("deferred emitted")
             activation = self._pop_step() if steps and self.state == STEPPING else None
             frame = None if activation is None else self.reserve_step(activation)
             drained = self.is_drained_locked()
@@ -180,7 +176,7 @@ class Runner(Run):
 
     def _settle(self) -> None:
         failed = self.state == COMPLETING and self._complete()
-        entries = self._end_settling("settled", Facts(routine_failed=failed))
+        entries = self._end_settling("settled", Facts(routine_failed=True) if failed else NO_FACTS)
         ended = self.lifecycle.status != JOB_PAUSED
         self.publish(entries)
         if ended:
@@ -205,9 +201,7 @@ class Runner(Run):
 
     def _end_settling(self, event: RunEvent, facts: Facts) -> list[JournalEntry]:
         with self.lock:
-            transition = decide(self.state, event, facts)
-            assert isinstance(transition, Transition)
-            entries = self._change_locked(transition)
+            entries = self.change_locked(event, facts)
             self.settling_thread = None
             self.changed.notify_all()
         return entries
@@ -232,9 +226,8 @@ class Runner(Run):
             self.release_owner()
             settles = self.state in SETTLING
             if not settles:
-                transition = decide(self.state, "interrupted", Facts(self.lifecycle.status))
-                assert isinstance(transition, Transition)
-                entries = self._change_locked(transition, error=f"{type(error).__name__} while the job ran")
+                text = f"{type(error).__name__} while the job ran"
+                entries = self.change_locked("interrupted", Facts(self.lifecycle.status), error=text)
                 settles = self.is_drained_locked()
                 if settles:
                     self.begin_settling()

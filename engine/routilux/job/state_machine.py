@@ -102,6 +102,10 @@ class Facts(NamedTuple):
     ordinary_error: bool = True
 
 
+NO_FACTS = Facts()
+"""For events whose outcome depends on the state alone."""
+
+
 class Transition(NamedTuple):
     """The state that follows, the effects in their order, and the job's new status for `"set status"`."""
 
