@@ -15,12 +15,12 @@ import msgspec
 
 from benchmarks.report import interleave, print_table
 from routilux import Flow, JobHook, JobState, JournalReader, Routine
-from routilux_dashboard.flows.local_flow import WatchedFlow
+from routilux_dashboard.flows.local_flow import LocalFlow
 from routilux_dashboard.fold.playback import Playback
 from routilux_dashboard.payloads.encoder import PayloadEncoder
 from routilux_dashboard.payloads.mask import NO_MASK
 from routilux_dashboard.segments.segment import Segment
-from routilux_dashboard.sources.capturing import Capture
+from routilux_dashboard.sources.capturing import BatchEncoder
 
 ROWS = 50_000
 BATCH = 5_000
@@ -56,7 +56,7 @@ class Taker(JobHook):
         self.segments: list[Segment] = []
 
     def job_started(self, job_state: JobState, reader: JournalReader) -> None:
-        self.capture = Capture(job_state, reader, WatchedFlow(job_state_flow[job_state.flow_id]), "here")
+        self.capture = BatchEncoder(job_state, reader, LocalFlow(job_state_flow[job_state.flow_id]), "here")
 
     def take(self) -> None:
         started = thread_time()

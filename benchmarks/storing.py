@@ -16,7 +16,7 @@ from benchmarks import reference, w1
 from benchmarks.dashboard_workloads import COLLECTOR, COST, DISK, ITEMS, MEMORY, SAFE, SPEED
 from benchmarks.side import ROOT, Side
 from routilux import JobState
-from routilux_dashboard.flows.local_flow import WatchedFlow
+from routilux_dashboard.flows.local_flow import LocalFlow
 from routilux_dashboard.fold.checkpoints import with_figures
 from routilux_dashboard.fold.summary import control_of
 from routilux_dashboard.segments.history_query import HistoryQuery
@@ -108,7 +108,7 @@ def _made_up(records: int, rows: int = 5_000) -> Iterator[Segment]:
     flow = w1.make_flow()
     job_state = flow.start("source", {"items": 0})
     JobState.wait_for_completion(flow, job_state, timeout=60)
-    definition, start_ns = WatchedFlow(flow).look().definition, time.time_ns()
+    definition, start_ns = LocalFlow(flow).look().definition, time.time_ns()
     beginning = JobStart("w1", "benchmark", iso(start_ns), "source", {})
     sources = [
         SourceName(0, "source", "item", "event", ("source.item->pass.item",), ("pass",)),

@@ -1,4 +1,4 @@
-"""The dashboard: the one place where monitor, server and pages are wired together."""
+"""The dashboard: the one place where jobs, server and pages are wired together."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import Self
 
 from routilux import Flow
 
-from .jobs.job_table import Monitor
+from .jobs.job_table import JobTable
 from .names import names_of
 from .payloads.mask import Mask
 from .server.guard import Names, is_loopback
 from .server.listener import listen, url_of
 from .server.tokens import Tokens
 from .serving import Serving
-from .sources.batch_loop import Recorder
+from .sources.batch_loop import BatchLoop
 from .sources.programs import Programs
 from .store.location import locate
 from .store.retention import Retention
@@ -84,10 +84,12 @@ class Dashboard:
         self._tokens = Tokens(dict(tokens)) if isinstance(tokens, Mapping) else tokens
         self._place, self._retention = locate(store), retention
         masked = Mask(mask)
-        self._monitor = Monitor(None, keep_jobs=keep_jobs, keep_runs=self._place is None, mask=masked)
-        self._recorder = Recorder(origin=self._monitor.origin, mask=masked, interval=STORED_EACH, keep_jobs=keep_jobs)
+        self._job_table = JobTable(None, keep_jobs=keep_jobs, keep_runs=self._place is None, mask=masked)
+        self._recorder = BatchLoop(
+            origin=self._job_table.origin, mask=masked, interval=STORED_EACH, keep_jobs=keep_jobs
+        )
         self._programs = Programs()
-        self._monitor.show_flows_of(self._programs.flows)
+        self._job_table.add_flows_from(self._programs.flows)
         self._lock = threading.Lock()  # guards `_serving`: starting and stopping
         self._serving: Serving | None = None
         self._stopped = threading.Event()
@@ -96,7 +98,7 @@ class Dashboard:
             for flow in flows:
                 self.watch(flow)
         except BaseException:
-            self._monitor.release()
+            self._job_table.release()
             self._recorder.release()
             raise
 
@@ -105,7 +107,7 @@ class Dashboard:
 
         Raises `ValueError` if another flow with this id is watched, and `TypeError` if `flow` is not a `Flow`.
         """
-        self._monitor.watch(flow)
+        self._job_table.watch(flow)
         if self._place is not None:
             self._recorder.watch(flow)
 
@@ -172,8 +174,8 @@ class Dashboard:
     def _serve(self, listener: socket.socket) -> Serving:
         store = None
         if self._place is not None:
-            store = Store(self._place, retention=self._retention, origin=self._monitor.origin)
-        serving = Serving(self._monitor, self._programs, self._recorder, store, self._names(), self._tokens)
+            store = Store(self._place, retention=self._retention, origin=self._job_table.origin)
+        serving = Serving(self._job_table, self._programs, self._recorder, store, self._names(), self._tokens)
         serving.start(listener)
         return serving
 

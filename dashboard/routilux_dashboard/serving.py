@@ -10,18 +10,18 @@ from .ingest.namespace import Intake
 from .ingest.segment_ingest import Clerk
 from .jobs.controls import Controls
 from .jobs.history import Past
-from .jobs.job_table import Monitor
+from .jobs.job_table import JobTable
 from .live.live_server import Live
 from .protocol import NO_STORE
 from .server.gate import Gate
 from .server.guard import Names
 from .server.hub import Hub
 from .server.tokens import Tokens
-from .sources.batch_loop import Recorder
+from .sources.batch_loop import BatchLoop
 from .sources.folding_sink import FoldingSink
 from .sources.programs import Programs
-from .sources.remote_source import DistantJob
-from .sources.stored_job_cache import Archive
+from .sources.remote_source import RemoteSource
+from .sources.stored_job_cache import StoredJobCache
 from .store.store import Store
 from .web import pages, prometheus
 
@@ -41,24 +41,24 @@ class Serving:
 
     def __init__(
         self,
-        monitor: Monitor,
+        job_table: JobTable,
         programs: Programs,
-        recorder: Recorder,
+        recorder: BatchLoop,
         store: Store | None,
         names: Names,
         tokens: Tokens | None,
     ) -> None:
-        self._monitor = monitor
+        self._job_table = job_table
         self._recorder = recorder
         self._store = store
         self._gate = (names, tokens)
         self._hub = Hub()
         self._application = pages.make_application()
-        self._live = Live(self._application, monitor, self._hub)
-        self._clerk = Clerk(monitor, store)
-        self._intake = Intake(self._live.server, self._hub, monitor, programs, self._clerk, tokens)
-        archive = monitor.archive = Archive(store) if store is not None else None
-        services = Services(monitor, self._live, self._hub, Controls(), Past(monitor, archive, self._catch_up))
+        self._live = Live(self._application, job_table, self._hub)
+        self._clerk = Clerk(job_table, store)
+        self._intake = Intake(self._live.server, self._hub, job_table, programs, self._clerk, tokens)
+        archive = job_table.archive = StoredJobCache(store) if store is not None else None
+        services = Services(job_table, self._live, self._hub, Controls(), Past(job_table, archive, self._catch_up))
         self._application.register_blueprint(api.blueprint(services))
         self._application.register_blueprint(pages.blueprint(services))
         self._application.register_blueprint(
@@ -67,31 +67,31 @@ class Serving:
 
     def start(self, listener: socket.socket) -> None:
         """Serve on `listener`. Raises what `Store.start` does, and nothing is running then."""
-        store, monitor = self._store, self._monitor
+        store, job_table = self._store, self._job_table
         if store is not None:
             store.start()
-            monitor.store_health = lambda: store.health
+            job_table.store_health = lambda: store.health
             self._recorder.start(FoldingSink(store))
         self._clerk.start()
         self._hub.start(listener, Gate(self._application, *self._gate), self._live.pump, self._live.farewell)
         self._hub.publish(self._intake.begin)
-        monitor.wake = self._live.wake
+        job_table.wake = self._live.wake
         self._live.wake()  # for what happened in between
 
     def _catch_up(self) -> None:
         """Have what has happened until now in the store, as far as it takes it within a moment."""
-        self._recorder.take_soon()
+        self._recorder.flush()
         if self._store is not None:
             self._store.flush(CATCH_UP_SECONDS)
 
     def stop(self) -> None:
         """Close every connection, store what has happened until now, and end all threads."""
-        self._monitor.wake = None
+        self._job_table.wake = None
         self._hub.stop()
         self._clerk.stop()
         if self._store is not None:
-            self._monitor.forget([job.job_id for job in self._monitor.jobs() if isinstance(job, DistantJob)])
+            self._job_table.remove([job.job_id for job in self._job_table.jobs() if isinstance(job, RemoteSource)])
             self._recorder.stop()
             self._store.stop(STORE_SECONDS)
-            self._monitor.store_health = lambda: NO_STORE
-            self._monitor.archive = None
+            self._job_table.store_health = lambda: NO_STORE
+            self._job_table.archive = None

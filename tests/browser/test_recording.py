@@ -26,7 +26,7 @@ from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.film import film_from_store
 from routilux_dashboard.recording.html import LEAST, html_file
 from routilux_dashboard.segments.segment import Segment
-from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.local_source import LocalSource
 from routilux_dashboard.sources.memory_film import film_from_memory
 from routilux_dashboard.store import Store
 from tests.browser import flows
@@ -76,8 +76,8 @@ def of_store(store: Path, job_state: JobState, mask: Mask = NO_MASK, **options: 
 
 def of_memory(dashboard: Dashboard, job_state: JobState) -> Iterable[bytes]:
     """The recording of a job that no store has."""
-    job = dashboard._monitor.job(job_state.job_id)
-    assert isinstance(job, WatchedJob)
+    job = dashboard._job_table.job(job_state.job_id)
+    assert isinstance(job, LocalSource)
     found = film_from_memory(job)
     return html_file(found.segments, missing=found.missing, keyframe=found.keyframe)
 

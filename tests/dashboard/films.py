@@ -6,9 +6,9 @@ import time
 
 import msgspec
 
-from routilux_dashboard.jobs.job_table import Monitor
+from routilux_dashboard.jobs.job_table import JobTable
 from routilux_dashboard.protocol import Frame, Job, Keyframe, LogTail, OutputTail
-from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.local_source import LocalSource
 from tests.waiting import eventually
 
 TAIL = 50
@@ -55,18 +55,18 @@ def next_state(state: Keyframe, frame: Frame) -> Keyframe:
 
 
 class Film:
-    """Follows one job by the frames of its monitor alone."""
+    """Follows one job by the frames of its job table alone."""
 
-    def __init__(self, monitor: Monitor, job_id: str) -> None:
-        self.monitor = monitor
+    def __init__(self, job_table: JobTable, job_id: str) -> None:
+        self.job_table = job_table
         self.job_id = job_id
         self.state = self.job.keyframe()
         self.frames: list[Frame] = []
 
     @property
-    def job(self) -> WatchedJob:
-        job = self.monitor.job(self.job_id)
-        assert isinstance(job, WatchedJob)
+    def job(self) -> LocalSource:
+        job = self.job_table.job(self.job_id)
+        assert isinstance(job, LocalSource)
         return job
 
     @property
@@ -75,7 +75,7 @@ class Film:
 
     def tick(self) -> Frame | None:
         """One tick; the frame of this job, as it comes off the wire."""
-        frames = [frame for frame in self.monitor.tick().frames if frame.job_id == self.job_id]
+        frames = [frame for frame in self.job_table.tick().frames if frame.job_id == self.job_id]
         assert len(frames) <= 1
         for frame in frames:
             frame = msgspec.msgpack.decode(msgspec.msgpack.encode(frame), type=Frame)  # noqa: PLW2901

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from routilux import Flow, JobHook, JobState, JournalReader
-from routilux_dashboard.flows.local_flow import WatchedFlow
+from routilux_dashboard.flows.local_flow import LocalFlow
 from routilux_dashboard.payloads.mask import NO_MASK, Mask
 from routilux_dashboard.protocol import OUTCOMES
 from routilux_dashboard.segments.segment import Segment, SourceName, TargetName
-from routilux_dashboard.sources.capturing import Capture
+from routilux_dashboard.sources.capturing import BatchEncoder
 from tests.waiting import eventually
 
 
@@ -24,15 +24,15 @@ class Tape(JobHook):
     def __init__(self, flow: Flow, mask: Mask = NO_MASK) -> None:
         self.segments: list[Segment] = []
         self.ended = threading.Event()
-        self.capture: Capture
-        self._flow = WatchedFlow(flow, mask)
+        self.capture: BatchEncoder
+        self._flow = LocalFlow(flow, mask)
         self._mask = mask
         self._lock = threading.Lock()
         flow.add_hook(self)
 
     def job_started(self, job_state: JobState, reader: JournalReader) -> None:
         self.reader = reader
-        self.capture = Capture(job_state, reader, self._flow, "here:1", mask=self._mask)
+        self.capture = BatchEncoder(job_state, reader, self._flow, "here:1", mask=self._mask)
 
     def job_ended(self, job_state: JobState) -> None:
         self.capture.end()

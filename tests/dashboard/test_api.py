@@ -10,7 +10,7 @@ import pytest
 
 from routilux import Flow, JobState, Routine
 from routilux_dashboard import Dashboard
-from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.local_source import LocalSource
 from tests.dashboard.flows import Gated, chain, gated
 from tests.dashboard.peers import Answer, ask, get
 from tests.waiting import eventually
@@ -128,8 +128,8 @@ def test_again_starts_with_the_very_objects_of_before(flow: Flow, dashboard: Das
     job = flow.execute("emitter", {"count": 2, "text": marker})
     answer = post(dashboard, "/flows/chain/jobs", {"again": job.job_id})
     assert answer.status == 201
-    again = next(each for each in dashboard._monitor.jobs() if each.job_id == answer.json["job_id"])
-    assert isinstance(again, WatchedJob)
+    again = next(each for each in dashboard._job_table.jobs() if each.job_id == answer.json["job_id"])
+    assert isinstance(again, LocalSource)
     assert again.job_state.entry_params["text"] is marker
     JobState.wait_for_completion(flow, again.job_state, timeout=10)
     assert len(again.job_state.execution_history) == len(job.execution_history)
@@ -346,14 +346,14 @@ def test_an_unknown_part_of_a_job_is_told_with_those_there_are(flow: Flow, dashb
 def test_a_fault_of_the_dashboard_is_a_problem_too(
     dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(dashboard._monitor, "jobs_full", lambda: 1 / 0)
+    monkeypatch.setattr(dashboard._job_table, "jobs_full", lambda: 1 / 0)
     is_problem(ask(dashboard, "GET", "/api/v1/jobs"), 500, "ZeroDivisionError")
     assert "A fault while answering GET /api/v1/jobs" in caplog.text
 
 
 def test_health_says_whether_the_pump_lives(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> None:
     assert get(dashboard, "/healthz")["status"] == "ok"
-    monkeypatch.setattr(dashboard._monitor, "tick", lambda: 1 / 0)
+    monkeypatch.setattr(dashboard._job_table, "tick", lambda: 1 / 0)
     last = time.monotonic()
     eventually(lambda: ask(dashboard, "GET", "/api/v1/healthz").status == 503, within=15)
     assert time.monotonic() - last > 2

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from routilux_dashboard.flows.arguments import BadArgument, check_arguments
+from routilux_dashboard.flows.arguments import InvalidParameter, check_arguments
 from routilux_dashboard.flows.parameters import parameters
 
 
@@ -77,13 +77,13 @@ def test_what_a_signature_takes_fits(handler: Callable[..., Any], params: dict[s
 def test_what_does_not_fit_is_named_with_what_is_needed(
     handler: Callable[..., Any], params: dict[str, Any], name: str, words: str
 ) -> None:
-    with pytest.raises(BadArgument, match=words) as told:
+    with pytest.raises(InvalidParameter, match=words) as told:
         check_arguments(params, parameters(handler))
     assert told.value.name == name
     assert repr(name) in str(told.value)
 
 
 def test_a_huge_value_is_not_repeated_whole() -> None:
-    with pytest.raises(BadArgument) as told:
+    with pytest.raises(InvalidParameter) as told:
         check_arguments({"number": "x" * 10_000}, parameters(typed))
     assert len(str(told.value)) < 200

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from routilux import Flow, JobState
 from routilux_dashboard.fold.playback import Playback
-from routilux_dashboard.jobs.job_table import Monitor
+from routilux_dashboard.jobs.job_table import JobTable
 from routilux_dashboard.payloads.encoder import LARGEST, PayloadEncoder
 from routilux_dashboard.payloads.mask import Mask
 from routilux_dashboard.payloads.preview import preview
@@ -183,8 +183,8 @@ def test_a_job_under_way_is_captured_with_what_was_before() -> None:
     flow.connect("a", "out", "b", "input")
     flow.start("a")
     assert begun.wait(10)
-    tape, monitor = Tape(flow), Monitor()
-    monitor.watch(flow)
+    tape, job_table = Tape(flow), JobTable()
+    job_table.watch(flow)
     first = tape.take()
     assert first[0].facts.status == "running"
     assert [handler.routine_id for handler in first[0].running] == ["a"]
@@ -195,11 +195,11 @@ def test_a_job_under_way_is_captured_with_what_was_before() -> None:
     playback = Playback()
     for segment in tape.finish():
         playback.add(segment)
-    eventually(lambda: monitor.tick() is not None and monitor.jobs()[0].closed, what="the end has been shown")
-    live, shown = monitor.jobs()[0].view(), playback.job()
+    eventually(lambda: job_table.tick() is not None and job_table.jobs()[0].is_final, what="the end has been shown")
+    live, shown = job_table.jobs()[0].view(), playback.job()
     assert (shown.seq, shown.counts, shown.status) == (live.seq, live.counts, live.status)
     assert {k: v.count for k, v in shown.connections.items()} == {k: v.count for k, v in live.connections.items()}
-    assert playback.keyframe().log == monitor.jobs()[0].keyframe().log
+    assert playback.keyframe().log == job_table.jobs()[0].keyframe().log
 
 
 def test_a_job_that_was_saved_and_goes_on_elsewhere_is_captured_whole() -> None:
@@ -209,15 +209,15 @@ def test_a_job_that_was_saved_and_goes_on_elsewhere_is_captured_whole() -> None:
     moved = JobState()
     moved.deserialize(job.serialize())
     second = chain(history_limit=50)
-    tape, monitor = Tape(second), Monitor()
-    monitor.watch(second)
+    tape, job_table = Tape(second), JobTable()
+    job_table.watch(second)
     second.resume(moved)
     assert JobState.wait_for_completion(second, moved, 10)
     playback = Playback()
     for segment in tape.finish():
         playback.add(segment)
-    eventually(lambda: monitor.tick() is not None and monitor.jobs()[0].closed, what="the end has been shown")
-    live, shown = monitor.jobs()[0].view(), playback.job()
+    eventually(lambda: job_table.tick() is not None and job_table.jobs()[0].is_final, what="the end has been shown")
+    live, shown = job_table.jobs()[0].view(), playback.job()
     assert (shown.job_id, shown.seq, shown.counts) == (live.job_id, live.seq, live.counts)
     assert (shown.status, shown.created_at, shown.params) == ("completed", live.created_at, {"count": 300})
     assert shown.routines["collector"].done == live.routines["collector"].done
@@ -377,8 +377,8 @@ def test_nothing_that_is_masked_leaves_the_engine() -> None:
 
     flow.add_routine(Entry(work), "a")
     tape = Tape(flow, mask)
-    monitor = Monitor()
-    monitor.watch(flow)
+    job_table = JobTable()
+    job_table.watch(flow)
     job = flow.execute("a", {"password": "hunter2"})
     segments = tape.finish()
     assert b"hunter2" not in msgspec.json.encode(segments)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import JournalBatch, RunningHandler, Totals
-from routilux_dashboard.fold.counters import ACTIVITY_SECONDS, JobFold
+from routilux_dashboard.fold.counters import ACTIVITY_SECONDS, JobCounters
 from routilux_dashboard.fold.routine_counters import ERRORS
 from tests.dashboard.journals import (
     EPOCH_NS,
@@ -27,22 +27,22 @@ from tests.dashboard.journals import (
 START = EPOCH_NS + 50 * SECOND
 
 
-def folded(*batches: JournalBatch, now_ns: int = START) -> JobFold:
-    fold = JobFold(NAMES, START)
+def folded(*batches: JournalBatch, now_ns: int = START) -> JobCounters:
+    fold = JobCounters(NAMES, START)
     for each in batches:
         fold.add(each, now_ns)
     return fold
 
 
-def figures(fold: JobFold, now_ns: int) -> dict[str, Any]:
+def figures(fold: JobCounters, now_ns: int) -> dict[str, Any]:
     """Everything that must not depend on how the journal was cut."""
     fold.series.finish(fold.level)
     return {
         "seq": fold.seq,
         "events": fold.events,
-        "edges": {key: count for key, count in fold.edges.items() if count},
+        "edges": {key: count for key, count in fold.messages.items() if count},
         "activity": fold.activity.row(None, now_ns),
-        "rate": round(fold.pulse.rates(now_ns).get(None, 0), 6),
+        "rate": round(fold.send_rate.rates(now_ns).get(None, 0), 6),
         "chart": [sum(getattr(p, name) for p in fold.series.view().points) for name in ("events", "errors")],
         **{
             routine_id: (
@@ -53,7 +53,7 @@ def figures(fold: JobFold, now_ns: int) -> dict[str, Any]:
                 tally.digest.histogram(),
                 fold.activity.row(routine_id, now_ns),
             )
-            for routine_id, tally in fold.tallies.items()
+            for routine_id, tally in fold.routines.items()
             if tally.received or tally.ended
         },
     }
@@ -77,9 +77,9 @@ def test_the_figures_equal_a_naive_recount(made: list[Record], ended: list[Run])
     recount = Recount.of(made, ended)
     fold = folded(batch(made, ended))
     assert fold.events == recount.events
-    assert +fold.edges == recount.edges
+    assert +fold.messages == recount.edges
     for routine_id in ROUTINES:
-        tally, durations = fold.tallies[routine_id], recount.durations[routine_id]
+        tally, durations = fold.routines[routine_id], recount.durations[routine_id]
         assert tally.done == recount.outcomes[routine_id, "completed"]
         assert tally.errors == sum(recount.outcomes[routine_id, outcome] for outcome in ERRORS)
         assert tally.outcomes["retry"] == recount.outcomes[routine_id, "retry"]
@@ -108,9 +108,9 @@ def test_attaching_in_mid_run_gives_the_same_counters(
     totals.add_runs(ended[:missed_runs])
     late = folded(batch(made[missed_records:], ended[missed_runs:], seq=len(made), totals=totals))
     whole = folded(batch(made, ended))
-    assert (late.seq, late.events, +late.edges) == (whole.seq, whole.events, +whole.edges)
+    assert (late.seq, late.events, +late.messages) == (whole.seq, whole.events, +whole.messages)
     for routine_id in ROUTINES:
-        ours, theirs = late.tallies[routine_id], whole.tallies[routine_id]
+        ours, theirs = late.routines[routine_id], whole.routines[routine_id]
         assert (ours.outcomes, ours.queued, ours.ended) == (theirs.outcomes, theirs.queued, theirs.ended)
         assert (ours.total_ns, ours.min_ns, ours.max_ns) == (theirs.total_ns, theirs.min_ns, theirs.max_ns)
 
@@ -131,25 +131,25 @@ def test_activity_is_the_runs_of_each_second_that_ended_in_the_last_twenty(ended
 
 def test_what_a_running_handler_has_taken_is_not_queued_any_more() -> None:
     start: Record = (-1, {}, 50 * SECOND, 0)
-    assert folded(batch([start])).tallies["walker"].queued == 1
+    assert folded(batch([start])).routines["walker"].queued == 1
     fold = folded(batch([start], running=[RunningHandler("walker", "trigger", 5)]))
-    assert (fold.tallies["walker"].queued, fold.tallies["walker"].running, fold.running) == (0, 1, 1)
+    assert (fold.routines["walker"].queued, fold.routines["walker"].running, fold.running) == (0, 1, 1)
 
 
 def test_a_cut_between_the_two_lists_never_shows_less_than_nothing() -> None:
     running = [RunningHandler("walker", "trigger", 5)]
     fold = folded(batch([(-1, {}, 1, 0)], [(0, 1, 2, "completed", 0)], running=running))
-    assert fold.tallies["walker"].queued == 0
+    assert fold.routines["walker"].queued == 0
 
 
 def test_dropped_activations_leave_the_queue() -> None:
     emitted: list[Record] = [(0, {}, 1, 0)] * 5
     fold = folded(batch(emitted, entries=[entry("dropped", routines={"reader": 3})]))
-    assert (fold.tallies["reader"].queued, fold.tallies["reader"].dropped) == (2, 3)
+    assert (fold.routines["reader"].queued, fold.routines["reader"].dropped) == (2, 3)
 
 
 def test_changes_name_what_a_batch_touched() -> None:
-    fold = JobFold(NAMES, START)
+    fold = JobCounters(NAMES, START)
     changes = fold.add(batch([(0, {}, 1, 0)], [(2, 1, 2, "completed", 0)], [entry("routine_state", "walker")]), START)
     assert changes.routines == {"reader", "parser"}
     assert changes.connections == {"walker.file->reader.path"}
@@ -177,7 +177,7 @@ def test_entries_say_what_cannot_be_counted() -> None:
             ]
         )
     )
-    tally = fold.tallies["reader"]
+    tally = fold.routines["reader"]
     assert (fold.log_total, fold.output_total, fold.status) == (7, 2, "failed")
     assert tally.last_error is not None
     assert tally.last_error is fold.last_failure
@@ -186,7 +186,7 @@ def test_entries_say_what_cannot_be_counted() -> None:
     assert retry is not None
     assert (retry.attempt, retry.max_retries) == (1, 3)
     assert tally.retry_ahead(START + SECOND) is None
-    assert (fold.notes[0].by, fold.notes[0].reason, fold.notes[0].kept) == ("ops", "lunch", 4)
+    assert (fold.control_log[0].by, fold.control_log[0].reason, fold.control_log[0].kept) == ("ops", "lunch", 4)
 
 
 def test_an_error_text_is_kept_short_and_of_a_traceback_the_end() -> None:
@@ -196,7 +196,7 @@ def test_an_error_text_is_kept_short_and_of_a_traceback_the_end() -> None:
         "error_type": "OSError",
         "traceback": "y" * 10**6 + "the end",
     }
-    error = folded(batch(entries=[entry("error", "reader", **failure, outcome="failed")])).tallies["reader"].last_error
+    error = folded(batch(entries=[entry("error", "reader", **failure, outcome="failed")])).routines["reader"].last_error
     assert error is not None
     assert len(error.error) + len(error.traceback) < 30_000
     assert error.traceback.endswith("the end")

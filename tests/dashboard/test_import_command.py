@@ -80,7 +80,7 @@ def test_a_list_that_is_open_hears_of_it(server: Dashboard, recording: Path) -> 
         assert told()[0]["counts"] == get(server, f"/jobs/{JOB_ID}")["counts"]
         assert call("import", str(recording), "--server", server.url).code == 0
     assert len(told()) == 1
-    assert server._monitor.jobs() == []
+    assert server._job_table.jobs() == []
 
 
 @pytest.mark.parametrize("content", [b"", b"this is no recording\n", b"{}\n"])

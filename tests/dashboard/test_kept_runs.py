@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routilux import JournalBatch, Source, Target
-from routilux_dashboard.sources.run_log import CHUNK, KeptRuns, Run
+from routilux_dashboard.sources.run_log import CHUNK, Run, RunLog
 
 
 class Names:
@@ -32,7 +32,7 @@ def batch(runs: list[Run]) -> JournalBatch:
 @pytest.mark.parametrize("count", [3, CHUNK - 1, CHUNK, 3 * CHUNK + 7])
 @pytest.mark.parametrize("at_once", [1000, 10 * CHUNK])
 def test_what_is_added_comes_back_in_order(count: int, at_once: int) -> None:
-    kept = KeptRuns(Names())
+    kept = RunLog(Names())
     for first in range(1, count + 1, at_once):
         kept.add(batch([run(seq) for seq in range(first, min(first + at_once, count + 1))]))
     assert len(kept) == count
@@ -44,7 +44,7 @@ def test_what_is_added_comes_back_in_order(count: int, at_once: int) -> None:
 
 
 def test_the_runs_of_a_record_and_of_an_outcome_are_found_wherever_they_are() -> None:
-    kept = KeptRuns(Names())
+    kept = RunLog(Names())
     seqs = [1, CHUNK // 2, CHUNK + 5, 3 * CHUNK]
     kept.add(batch([run(seq, "failed" if seq in seqs else "completed") for seq in range(1, 3 * CHUNK + 1)]))
     kept.add(batch([run(seqs[1], "retry")]))
@@ -56,7 +56,7 @@ def test_the_runs_of_a_record_and_of_an_outcome_are_found_wherever_they_are() ->
 
 
 def test_beyond_the_bound_the_oldest_leave_and_are_counted() -> None:
-    kept = KeptRuns(Names(), bound=4 * CHUNK)
+    kept = RunLog(Names(), bound=4 * CHUNK)
     total = 0
     for _ in range(6):
         kept.add(batch([run(seq) for seq in range(total + 1, total + CHUNK + 1)]))

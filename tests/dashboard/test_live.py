@@ -22,7 +22,7 @@ from routilux_dashboard.live import live_server as live_module
 from routilux_dashboard.live import requests as desk
 from routilux_dashboard.server import hub
 from routilux_dashboard.server.packet import MsgspecPacket
-from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.local_source import LocalSource
 from tests.dashboard.flows import Burner, chain, gated
 from tests.dashboard.peers import LiveClient, closing_words, event, get, live, raw_connection, raw_websocket
 from tests.waiting import eventually
@@ -130,7 +130,7 @@ def test_a_watcher_of_a_job_that_cannot_be_shown_is_told_so(
     flow = chain()
     with Dashboard(flow, port=0) as dashboard, live(dashboard) as client:
         job = flow.execute("emitter", {"count": 10})
-        monkeypatch.setattr(WatchedJob, "keyframe", lambda _: 1 / 0)
+        monkeypatch.setattr(LocalSource, "keyframe", lambda _: 1 / 0)
         subscribe(client, job)
         (dropped,) = client.wait(lambda _: client.of("dropped"))
         assert (dropped["job_id"], dropped["status"]) == (job.job_id, 500)
@@ -222,7 +222,7 @@ def test_a_pump_whose_ticks_fail_is_not_told_as_living(monkeypatch: pytest.Monke
     flow = chain()
     dashboard = Dashboard(flow, port=0)
     with dashboard, live(dashboard) as client:
-        monkeypatch.setattr(dashboard._monitor, "tick", lambda: 1 / 0)
+        monkeypatch.setattr(dashboard._job_table, "tick", lambda: 1 / 0)
         pumped_at = client.call("ack", {})["pumped_at"]
         time_limit = time.monotonic() + 1.5
         eventually(lambda: time.monotonic() > time_limit)
@@ -345,7 +345,7 @@ def test_a_client_that_does_not_read_is_cut_and_another_beside_it_does_not_notic
 
 def dashboard_clients(dashboard: Dashboard) -> Any:
     """The server's table of clients."""
-    wake = dashboard._monitor.wake
+    wake = dashboard._job_table.wake
     assert wake is not None
     return wake.__self__._clients  # type: ignore[attr-defined]
 

@@ -1,4 +1,4 @@
-"""The monitor on the real engine: exact figures, frames that lead from state to state, jobs apart from each other."""
+"""The job table on the real engine: exact figures, frames that lead from state to state, jobs apart from each other."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pytest
 
 from routilux import ErrorHandler, Flow, JobState, Routine
 from routilux_dashboard.jobs.job_list import INTERVAL_NS
-from routilux_dashboard.jobs.job_table import Monitor
+from routilux_dashboard.jobs.job_table import JobTable
 from routilux_dashboard.protocol import Keyframe
-from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.local_source import LocalSource
 from tests.dashboard.films import Clock, Film
 from tests.dashboard.flows import Collector, Emitter, chain, gated
 from tests.waiting import eventually
@@ -70,10 +70,10 @@ def sorting(strategy: str = "sequential") -> Flow:
     return flow
 
 
-def watched(flow: Flow, clock: Clock | None = None) -> Monitor:
-    monitor = Monitor(now_ns=clock or Clock())
-    monitor.watch(flow)
-    return monitor
+def watched(flow: Flow, clock: Clock | None = None) -> JobTable:
+    job_table = JobTable(now_ns=clock or Clock())
+    job_table.watch(flow)
+    return job_table
 
 
 def check_against_history(state: Keyframe, flow: Flow, job_state: JobState) -> None:
@@ -98,9 +98,9 @@ def check_against_history(state: Keyframe, flow: Flow, job_state: JobState) -> N
 @pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
 def test_at_the_end_every_figure_is_what_the_history_says(strategy: str) -> None:
     flow = sorting(strategy)
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.start("emitter", {"count": 3_000})
-    film = Film(monitor, job_state.job_id)
+    film = Film(job_table, job_state.job_id)
     state = film.until("completed")
     check_against_history(state, flow, job_state)
     assert {figures.status for figures in state.routines.values()} == {"completed"}
@@ -109,8 +109,8 @@ def test_at_the_end_every_figure_is_what_the_history_says(strategy: str) -> None
 @pytest.mark.parametrize("strategy", ["sequential", "concurrent"])
 def test_a_keyframe_and_the_frames_since_are_the_state(strategy: str) -> None:
     flow = sorting(strategy)
-    monitor = watched(flow)
-    film = Film(monitor, flow.start("emitter", {"count": 2_000}).job_id)
+    job_table = watched(flow)
+    film = Film(job_table, flow.start("emitter", {"count": 2_000}).job_id)
     film.until("completed")
     film.settle()
     state, keyframe = film.state, film.job.keyframe()
@@ -123,8 +123,8 @@ def test_a_job_that_is_watched_late_has_the_same_counters() -> None:
     flow, collector = gated()
     job_state = flow.start("emitter", {"count": 20})
     assert collector.taken.acquire(timeout=10)
-    monitor = watched(flow)
-    film = Film(monitor, job_state.job_id)
+    job_table = watched(flow)
+    film = Film(job_table, job_state.job_id)
     film.tick()
     assert (film.state.job.counts.events, film.state.job.counts.queued, film.state.job.counts.running) == (20, 19, 1)
     assert film.state.job.status == "running"
@@ -136,9 +136,9 @@ def test_a_job_that_is_watched_late_has_the_same_counters() -> None:
 
 def test_a_job_is_known_and_can_be_read_before_the_first_tick() -> None:
     flow, collector = gated()
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.start("emitter", {"count": 3, "text": "<b>"})
-    job = monitor.job(job_state.job_id)
+    job = job_table.job(job_state.job_id)
     view = job.view()
     assert (view.job_id, view.flow_id, view.entry, view.params) == (
         job_state.job_id,
@@ -148,25 +148,25 @@ def test_a_job_is_known_and_can_be_read_before_the_first_tick() -> None:
     )
     assert set(view.routines) == {"emitter", "collector"}
     assert job.keyframe().frame == 0
-    assert monitor.jobs_full().jobs[0].job_id == job_state.job_id
+    assert job_table.jobs_full().jobs[0].job_id == job_state.job_id
     collector.gate.set()
     assert JobState.wait_for_completion(flow, job_state, 10)
 
 
 def test_the_parameters_are_right_though_the_job_was_seen_before_it_had_them() -> None:
-    monitor = Monitor(now_ns=Clock())
+    job_table = JobTable(now_ns=Clock())
 
     def look() -> None:  # what the pump does when a job that is being made wakes it
-        if monitor.jobs():
-            monitor.tick()
+        if job_table.jobs():
+            job_table.tick()
 
-    monitor.wake = look
+    job_table.wake = look
     flow = chain()
-    monitor.watch(flow)
+    job_table.watch(flow)
     job_state = flow.execute("emitter", {"count": 2})
-    monitor.tick()
-    assert monitor.job(job_state.job_id).summary.params == {"count": 2}
-    assert monitor.job(job_state.job_id).summary.rerunnable
+    job_table.tick()
+    assert job_table.job(job_state.job_id).summary.params == {"count": 2}
+    assert job_table.job(job_state.job_id).summary.rerunnable
 
 
 class Pessimist(Routine):
@@ -185,10 +185,10 @@ class Pessimist(Routine):
 def test_a_job_that_failed_by_what_a_routine_stored_says_so() -> None:
     flow = Flow()
     flow.add_routine(Pessimist(), "pessimist")
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.execute("pessimist")
-    monitor.tick()
-    error = monitor.job(job_state.job_id).summary.error
+    job_table.tick()
+    error = job_table.job(job_state.job_id).summary.error
     assert job_state.status == "failed"
     assert error is not None
     assert "stored 'failed' or 'error'" in error.error
@@ -196,9 +196,9 @@ def test_a_job_that_failed_by_what_a_routine_stored_says_so() -> None:
 
 def test_many_threads_may_read_while_the_pump_makes_the_first_picture() -> None:
     flow = sorting()
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.execute("emitter", {"count": 200})
-    job, found = monitor.job(job_state.job_id), []
+    job, found = job_table.job(job_state.job_id), []
 
     def read() -> None:
         found.extend([job.keyframe().frame, job.view().seq, len(job.actions())])
@@ -206,7 +206,7 @@ def test_many_threads_may_read_while_the_pump_makes_the_first_picture() -> None:
     readers = [threading.Thread(target=read) for _ in range(8)]
     for reader in readers:
         reader.start()
-    monitor.tick()
+    job_table.tick()
     for reader in readers:
         reader.join()
     assert len(found) == 24
@@ -215,8 +215,8 @@ def test_many_threads_may_read_while_the_pump_makes_the_first_picture() -> None:
 def test_a_frame_comes_only_when_something_changed() -> None:
     clock = Clock()
     flow, collector = gated()
-    monitor = watched(flow, clock)
-    film = Film(monitor, flow.start("emitter", {"count": 2}).job_id)
+    job_table = watched(flow, clock)
+    film = Film(job_table, flow.start("emitter", {"count": 2}).job_id)
     assert collector.taken.acquire(timeout=10)
     film.tick()
     assert film.state.routines["collector"].status == "running"
@@ -234,8 +234,8 @@ def test_a_frame_comes_only_when_something_changed() -> None:
 def test_rates_and_activity_fade_until_they_are_nothing() -> None:
     clock = Clock()
     flow, collector = gated()
-    monitor = watched(flow, clock)
-    film = Film(monitor, flow.start("emitter", {"count": 40}).job_id)
+    job_table = watched(flow, clock)
+    film = Film(job_table, flow.start("emitter", {"count": 40}).job_id)
     assert collector.taken.acquire(timeout=10)
     film.tick()
     assert film.state.job.rate > 0
@@ -256,25 +256,25 @@ def test_rates_and_activity_fade_until_they_are_nothing() -> None:
 def test_a_job_that_has_ended_has_one_last_frame_and_then_costs_nothing() -> None:
     clock = Clock()
     flow = chain()
-    monitor = watched(flow, clock)
-    film = Film(monitor, flow.execute("emitter", {"count": 5}).job_id)
+    job_table = watched(flow, clock)
+    film = Film(job_table, flow.execute("emitter", {"count": 5}).job_id)
     last = film.tick()
     assert last is not None
     assert (last.job.status, last.job.rate, sum(last.job.activity)) == ("completed", 0, 5)
     assert sum(sample.events for sample in last.samples) == 5
-    assert film.job.closed
+    assert film.job.is_final
     clock.move(30)
     for _ in range(3):
         assert film.tick() is None
     assert sum(film.shown.activity) == 5
-    assert not monitor.busy
+    assert not job_table.busy
 
 
 def test_a_completed_job_that_is_paused_and_resumed_is_followed_on() -> None:
     flow = chain()
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.execute("emitter", {"count": 5})
-    film = Film(monitor, job_state.job_id)
+    film = Film(job_table, job_state.job_id)
     film.tick()
     flow.pause(job_state, "why not", by="ops")
     assert film.until("paused").job.ended_at is None
@@ -288,9 +288,9 @@ def test_a_completed_job_that_is_paused_and_resumed_is_followed_on() -> None:
 def test_a_pause_is_told_while_it_drains_and_then_nothing_moves_until_the_resume(strategy: str) -> None:
     clock = Clock()
     flow, collector = gated(execution_strategy=strategy, max_workers=2)
-    monitor = watched(flow, clock)
+    job_table = watched(flow, clock)
     job_state = flow.start("emitter", {"count": 12})
-    film = Film(monitor, job_state.job_id)
+    film = Film(job_table, job_state.job_id)
     assert collector.taken.acquire(timeout=10)
     flow.pause(job_state, "checking", by="ops", wait=False)
     film.tick()
@@ -312,7 +312,7 @@ def test_a_pause_is_told_while_it_drains_and_then_nothing_moves_until_the_resume
     clock.move(30)
     film.settle()
     assert film.state.job.counts == paused.job.counts
-    assert not monitor.busy
+    assert not job_table.busy
     flow.resume(job_state, by="ops")
     assert film.until("completed").routines["collector"].done == 12
     steps = [(note["action"], note["state"], note["by"]) for note in film.job.actions()]
@@ -323,9 +323,9 @@ def test_a_pause_is_told_while_it_drains_and_then_nothing_moves_until_the_resume
 
 def test_a_cancel_tells_what_it_dropped() -> None:
     flow, collector = gated()
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.start("emitter", {"count": 9})
-    film = Film(monitor, job_state.job_id)
+    film = Film(job_table, job_state.job_id)
     assert collector.taken.acquire(timeout=10)
     flow.cancel(job_state, "enough", wait=False)
     film.tick()
@@ -340,15 +340,15 @@ def test_a_cancel_tells_what_it_dropped() -> None:
 
 def test_one_job_controlled_is_nothing_to_the_other() -> None:
     flow, collector = gated(execution_strategy="concurrent", max_workers=4)
-    monitor = watched(flow)
-    films = [Film(monitor, flow.start("emitter", {"count": 10}).job_id) for _ in range(2)]
+    job_table = watched(flow)
+    films = [Film(job_table, flow.start("emitter", {"count": 10}).job_id) for _ in range(2)]
     assert collector.taken.acquire(timeout=10)
     flow.cancel(films[0].job.job_state, wait=False)
     collector.gate.set()
     films[0].until("cancelled")
 
     def other_completed() -> bool:
-        monitor.tick()
+        job_table.tick()
         return films[1].shown.status == "completed"
 
     eventually(other_completed)
@@ -359,8 +359,8 @@ def test_one_job_controlled_is_nothing_to_the_other() -> None:
 def test_a_failure_is_told_with_its_place() -> None:
     flow = sorting()
     flow.routines["sorter"].set_error_handler(ErrorHandler("stop"))
-    monitor = watched(flow)
-    film = Film(monitor, flow.execute("emitter", {"count": 20}).job_id)
+    job_table = watched(flow)
+    film = Film(job_table, flow.execute("emitter", {"count": 20}).job_id)
     state = film.until("failed")
     assert state.job.error is not None
     assert (state.job.error.routine_id, state.job.error.slot, state.job.error.error_type) == (
@@ -377,9 +377,9 @@ def test_a_failure_is_told_with_its_place() -> None:
 
 def test_a_job_over_its_time_says_so() -> None:
     flow, collector = gated()
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.start("emitter", {"count": 3}, timeout=0.01)
-    film = Film(monitor, job_state.job_id)
+    film = Film(job_table, job_state.job_id)
     eventually(lambda: job_state.cancelled.is_set())
     collector.gate.set()
     error = film.until("failed").job.error
@@ -405,8 +405,8 @@ def test_a_retry_is_told_with_its_time_until_it_is_due() -> None:
     flow = Flow("fetching")
     flow.add_routine(unsteady, "fetch")
     unsteady.set_error_handler(ErrorHandler("retry", max_retries=2, retry_delay=0.3, retry_backoff=1.0))
-    monitor = watched(flow, clock)
-    film = Film(monitor, flow.start("fetch").job_id)
+    job_table = watched(flow, clock)
+    film = Film(job_table, flow.start("fetch").job_id)
     eventually(lambda: film.tick() and film.state.routines["fetch"].status == "retry")
     figures = film.state.routines["fetch"]
     assert figures.retry is not None
@@ -421,8 +421,8 @@ def test_a_retry_is_told_with_its_time_until_it_is_due() -> None:
 
 def test_logs_outputs_and_states_are_shown_and_read_by_range() -> None:
     flow = sorting()
-    monitor = watched(flow)
-    film = Film(monitor, flow.execute("emitter", {"count": 10_000}).job_id)
+    job_table = watched(flow)
+    film = Film(job_table, flow.execute("emitter", {"count": 10_000}).job_id)
     film.tick()
     job, state = film.job, film.state
     assert (state.log.total, state.outputs.total) == (job.log().total, job.outputs().total)
@@ -443,8 +443,8 @@ def test_logs_outputs_and_states_are_shown_and_read_by_range() -> None:
 def test_bounded_logs_are_numbered_on() -> None:
     flow = sorting()
     flow.history_limit = 20
-    monitor = watched(flow)
-    film = Film(monitor, flow.execute("emitter", {"count": 20_000}).job_id)
+    job_table = watched(flow)
+    film = Film(job_table, flow.execute("emitter", {"count": 20_000}).job_id)
     film.tick()
     page = film.job.log(0, 1_000)
     assert page.first == page.entries[0].n > 1
@@ -457,9 +457,9 @@ def test_rows_that_left_before_they_were_taken_are_counted_all_the_same(monkeypa
     monkeypatch.setattr("routilux.journal.journal.UNREAD_BOUND", 200)
     flow = sorting()
     flow.history_limit = 20
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.execute("emitter", {"count": 20_000})
-    film = Film(monitor, job_state.job_id)
+    film = Film(job_table, job_state.job_id)
     film.tick()
     collector, sorter = film.state.routines["collector"], film.state.routines["sorter"]
     assert film.state.connections["emitter.item->sorter.item"].count == 20_000 == sorter.done + sorter.errors
@@ -473,16 +473,16 @@ def test_rows_that_left_before_they_were_taken_are_counted_all_the_same(monkeypa
 
 def test_metrics_are_the_trackers_figures() -> None:
     flow = sorting()
-    monitor = watched(flow)
+    job_table = watched(flow)
     job_state = flow.execute("emitter", {"count": 100})
-    monitor.tick()
-    metrics = monitor.job(job_state.job_id).metrics()
+    job_table.tick()
+    metrics = job_table.job(job_state.job_id).metrics()
     assert msgspec.json.encode(metrics)
     assert metrics["flow"] == job_state.execution_tracker.get_flow_performance()
     performance = job_state.execution_tracker.get_routine_performance("sorter")
     assert performance is not None
     assert {key: metrics["routines"]["sorter"][key] for key in performance} == performance
-    shown = monitor.job(job_state.job_id).view().routines["sorter"]
+    shown = job_table.job(job_state.job_id).view().routines["sorter"]
     assert math.isclose(shown.avg_ms or 0, performance["avg_execution_time"] * 1000)
     assert math.isclose(shown.max_ms or 0, performance["max_execution_time"] * 1000)
 
@@ -490,8 +490,8 @@ def test_metrics_are_the_trackers_figures() -> None:
 def test_a_change_of_the_structure_comes_with_a_frame() -> None:
     clock = Clock()
     flow, collector = gated()
-    monitor = watched(flow, clock)
-    film = Film(monitor, flow.start("emitter", {"count": 2}).job_id)
+    job_table = watched(flow, clock)
+    film = Film(job_table, flow.start("emitter", {"count": 2}).job_id)
     film.tick()
     flow.add_routine(Collector(), "late")
     flow.connect("emitter", "item", "late", "item")
@@ -549,8 +549,8 @@ def test_payloads_that_json_cannot_hold_hurt_nothing() -> None:
     flow = Flow("<h1>")
     flow.add_routine(Hostile(), "<hr>")
     flow.connect("<hr>", "boom", "<hr>", "boom")
-    monitor = watched(flow)
-    film = Film(monitor, flow.execute("<hr>", {"<p>": object()}).job_id)
+    job_table = watched(flow)
+    film = Film(job_table, flow.execute("<hr>", {"<p>": object()}).job_id)
     frame = film.tick()
     assert frame is not None
     assert frame.job.status == "failed"
@@ -566,16 +566,16 @@ def test_payloads_that_json_cannot_hold_hurt_nothing() -> None:
 def test_the_list_is_told_in_changes_at_most_four_times_a_second() -> None:
     clock = Clock()
     flow, collector = gated()
-    monitor = watched(flow, clock)
-    first = monitor.tick().jobs
+    job_table = watched(flow, clock)
+    first = job_table.tick().jobs
     assert first is not None
     assert (first.full, first.jobs, first.flows) == (False, [], ["chain"])
     job_state = flow.start("emitter", {"count": 3})
     assert collector.taken.acquire(timeout=10)
-    assert monitor.tick().jobs is None
-    assert monitor.busy
+    assert job_table.tick().jobs is None
+    assert job_table.busy
     clock.move(INTERVAL_NS / 1e9)
-    told = monitor.tick().jobs
+    told = job_table.tick().jobs
     assert told is not None
     assert [job.job_id for job in told.jobs] == [job_state.job_id]
     assert (told.counts, told.jobs[0].status) == ({"running": 1}, "running")
@@ -586,107 +586,107 @@ def test_the_list_is_told_in_changes_at_most_four_times_a_second() -> None:
     told_at_the_end = []
     for _ in range(25 * 20):
         clock.move(0.05)
-        jobs = monitor.tick().jobs
+        jobs = job_table.tick().jobs
         if jobs is not None:
             told_at_the_end.append(jobs)
     assert [job.status for job in told_at_the_end[0].jobs] == ["completed"]
     assert all(not jobs.jobs for jobs in told_at_the_end[1:])
     assert sum(told_at_the_end[-1].activity) == 0
     assert len(told_at_the_end) <= 25
-    assert not monitor.busy
+    assert not job_table.busy
 
 
 def test_the_oldest_jobs_that_have_ended_are_forgotten_and_the_list_says_so() -> None:
     clock = Clock()
     flow, collector = gated()
     collector.gate.set()
-    monitor = Monitor(keep_jobs=2, now_ns=clock)
-    monitor.watch(flow)
+    job_table = JobTable(keep_jobs=2, now_ns=clock)
+    job_table.watch(flow)
     ended = [flow.execute("emitter", {"count": 1}).job_id for _ in range(4)]
     collector.gate.clear()
     live = flow.start("emitter", {"count": 1})
-    monitor.tick()
-    assert [job.job_id for job in monitor.jobs()] == [live.job_id, ended[3], ended[2]]
-    told = monitor.tick().jobs or monitor.jobs_full()
+    job_table.tick()
+    assert [job.job_id for job in job_table.jobs()] == [live.job_id, ended[3], ended[2]]
+    told = job_table.tick().jobs or job_table.jobs_full()
     assert told.counts == {"running": 1, "completed": 2}
     with pytest.raises(KeyError):
-        monitor.job(ended[0])
+        job_table.job(ended[0])
     collector.gate.set()
     assert JobState.wait_for_completion(flow, live, 10)
 
 
 def test_jobs_with_long_histories_are_forgotten_sooner_but_never_the_newest() -> None:
     flow = chain()
-    monitor = Monitor(keep_records=100, now_ns=Clock())
-    monitor.watch(flow)
+    job_table = JobTable(keep_records=100, now_ns=Clock())
+    job_table.watch(flow)
     for count, kept in ((40, 1), (40, 2), (40, 2), (400, 1), (5, 1), (5, 2)):
         newest = flow.execute("emitter", {"count": count})
-        monitor.tick()
-        assert len(monitor.jobs()) == kept
-        assert monitor.jobs()[0].job_id == newest.job_id
+        job_table.tick()
+        assert len(job_table.jobs()) == kept
+        assert job_table.jobs()[0].job_id == newest.job_id
 
 
 def test_removed_jobs_are_named_once() -> None:
     clock = Clock()
     flow = chain()
-    monitor = Monitor(keep_jobs=0, now_ns=clock)
-    monitor.watch(flow)
+    job_table = JobTable(keep_jobs=0, now_ns=clock)
+    job_table.watch(flow)
     job_id = flow.execute("emitter", {"count": 1}).job_id
-    told = monitor.tick().jobs
+    told = job_table.tick().jobs
     assert told is not None
-    assert (told.removed, told.jobs, monitor.jobs()) == ([job_id], [], [])
+    assert (told.removed, told.jobs, job_table.jobs()) == ([job_id], [], [])
     clock.move(1)
-    again = monitor.tick().jobs
+    again = job_table.tick().jobs
     assert again is None or again.removed == []
 
 
 def test_what_matters_at_once_wakes_the_pump() -> None:
     woken: list[int] = []
     flow = sorting()
-    monitor = Monitor(lambda: woken.append(1))
-    monitor.watch(flow)
+    job_table = JobTable(lambda: woken.append(1))
+    job_table.watch(flow)
     flow.execute("emitter", {"count": 1_000})
     assert 3 <= len(woken) < 10
-    monitor.wake = None
+    job_table.wake = None
     flow.execute("emitter", {"count": 1})
 
 
 def test_watching_a_flow_twice_is_watching_it_once() -> None:
     flow = chain()
-    monitor = watched(flow)
-    monitor.watch(flow)
+    job_table = watched(flow)
+    job_table.watch(flow)
     flow.execute("emitter", {"count": 1})
-    assert len(monitor.tick().frames) == 1
+    assert len(job_table.tick().frames) == 1
     with pytest.raises(ValueError, match="'chain' is watched already"):
-        monitor.watch(chain())
-    assert monitor.flows == [flow]
-    assert monitor.definition("chain").flow_id == "chain"
+        job_table.watch(chain())
+    assert job_table.flows == [flow]
+    assert job_table.definition("chain").flow_id == "chain"
 
 
 def test_nothing_is_heard_of_flows_that_are_let_go() -> None:
     flow = chain()
-    monitor = watched(flow)
-    monitor.release()
+    job_table = watched(flow)
+    job_table.release()
     flow.execute("emitter", {"count": 1})
-    assert (monitor.flows, monitor.jobs(), monitor.tick().frames) == ([], [], [])
+    assert (job_table.flows, job_table.jobs(), job_table.tick().frames) == ([], [], [])
 
 
 def test_one_job_that_cannot_be_shown_is_logged_once_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     flow = chain()
-    monitor = watched(flow)
+    job_table = watched(flow)
     bad, good = (flow.execute("emitter", {"count": 1}).job_id for _ in range(2))
-    tick = WatchedJob.tick
+    tick = LocalSource.tick
 
-    def broken(job: WatchedJob, now_ns: int) -> Any:
+    def broken(job: LocalSource, now_ns: int) -> Any:
         if job.job_id == bad:
             raise RuntimeError("no")
         return tick(job, now_ns)
 
-    monkeypatch.setattr(WatchedJob, "tick", broken)
+    monkeypatch.setattr(LocalSource, "tick", broken)
     with caplog.at_level(logging.ERROR):
-        frames = monitor.tick().frames + monitor.tick().frames
+        frames = job_table.tick().frames + job_table.tick().frames
     assert [frame.job_id for frame in frames] == [good]
     assert len(caplog.records) == 1
 
@@ -694,15 +694,15 @@ def test_one_job_that_cannot_be_shown_is_logged_once_and_the_others_go_on(
 def test_two_hundred_idle_jobs_are_looked_at_and_nothing_is_made_of_them() -> None:
     clock = Clock()
     flow, collector = gated(execution_strategy="concurrent", max_workers=2)
-    monitor = watched(flow, clock)
+    job_table = watched(flow, clock)
     jobs = [flow.start("emitter", {"count": 1}) for _ in range(200)]
     assert collector.taken.acquire(timeout=10)
     clock.move(30)
-    eventually(lambda: not monitor.tick().frames)
-    shown = [job.keyframe().frame for job in monitor.jobs()]
+    eventually(lambda: not job_table.tick().frames)
+    shown = [job.keyframe().frame for job in job_table.jobs()]
     clock.move(30)
-    assert monitor.tick() == ([], None)
-    assert [job.keyframe().frame for job in monitor.jobs()] == shown
+    assert job_table.tick() == ([], None)
+    assert [job.keyframe().frame for job in job_table.jobs()] == shown
     collector.gate.set()
     for job_state in jobs:
         assert JobState.wait_for_completion(flow, job_state, 20)

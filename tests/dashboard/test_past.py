@@ -206,7 +206,7 @@ def test_the_list_goes_over_memory_and_store_with_exact_counts_and_stable_pages(
     flow = chain(flow_id="newer")
     with Dashboard(flow, port=0, store=path, keep_jobs=2) as dashboard:
         new = [flow.execute("emitter", {"count": 1}).job_id for _ in range(5)]
-        eventually(lambda: len(dashboard._monitor.jobs()) == 2)
+        eventually(lambda: len(dashboard._job_table.jobs()) == 2)
         expected = [*new[::-1], *old[::-1]]
         eventually(lambda: len(get(dashboard, "/jobs?limit=100")["jobs"]) == 10)
         listed = get(dashboard, "/jobs?limit=100")
@@ -249,7 +249,7 @@ def test_a_job_that_left_memory_goes_on_being_shown_from_the_store(tmp_path: Pat
         assert client.call("subscribe", {"job_id": first}) is None
         for _ in range(3):
             flow.execute("emitter", {"count": 1})
-        eventually(lambda: not dashboard._monitor.has(first))
+        eventually(lambda: not dashboard._job_table.has(first))
         assert get(dashboard, f"/jobs/{first}")["counts"]["events"] == 5
         assert get(dashboard, f"/jobs/{first}/history")["total"] == 7
         assert client.of("dropped") == []

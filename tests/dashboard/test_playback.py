@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from routilux import ErrorHandler, Flow, JobState
 from routilux_dashboard.fold.playback import Playback
-from routilux_dashboard.jobs.job_table import Monitor
+from routilux_dashboard.jobs.job_table import JobTable
 from routilux_dashboard.protocol import Job
 from routilux_dashboard.segments.cut import cut_at_seq, cut_at_time, split
 from routilux_dashboard.segments.segment import Segment
@@ -40,8 +40,8 @@ class Played:
             if int(routine_id[1:]) not in shape.flaky:
                 routine.set_error_handler(ErrorHandler(name, 1, 0.0))
         self.tape = Tape(flow)
-        self.monitor = Monitor()
-        self.monitor.watch(flow)
+        self.job_table = JobTable()
+        self.job_table.watch(flow)
         self.job = self.bench.start("a")
         taker = threading.Thread(target=self._take_on)
         if outside:
@@ -50,7 +50,7 @@ class Played:
         if outside:
             taker.join()
         self.segments = self.tape.finish()
-        self.monitor.tick()
+        self.job_table.tick()
 
     def _act(self, name: str) -> Act:
         def act(flow: Flow, job: JobState) -> None:
@@ -191,7 +191,7 @@ def counted(playback: Playback) -> Any:
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_what_is_played_to_the_end_is_what_the_live_page_shows(random_job: _Random) -> None:
     played = Played(*random_job)
-    playback, live = play(played.segments), played.monitor.job(played.job.job_id)
+    playback, live = play(played.segments), played.job_table.job(played.job.job_id)
     shown, expected = playback.keyframe(), live.keyframe()
     for figures in (*shown.routines.values(), *expected.routines.values()):
         figures.activity = []

@@ -67,7 +67,7 @@ def test_totals_never_fall_though_jobs_are_let_go_from_memory(dashboard: Dashboa
     for round_ in range(1, 5):
         for _ in range(3):
             flow.execute("emitter", {"count": 5})
-        eventually(lambda: len(dashboard._monitor.jobs()) == 2)
+        eventually(lambda: len(dashboard._job_table.jobs()) == 2)
         samples = scraped(dashboard)
         total = of(samples, "routilux_events_total", flow="chain")
         assert total == 15 * round_ > before
@@ -82,7 +82,7 @@ def test_jobs_are_counted_as_the_list_counts_them_and_those_in_memory_apart(tmp_
         for _ in range(5):
             flow.execute("emitter", {"count": 1})
         eventually(lambda: get(dashboard, "/jobs")["counts"]["completed"] == 5)
-        eventually(lambda: len(dashboard._monitor.jobs()) == 2)
+        eventually(lambda: len(dashboard._job_table.jobs()) == 2)
         samples, counts = scraped(dashboard), get(dashboard, "/jobs")["counts"]
         assert (counts["completed"], counts["lost"]) == (5, 1)
         assert {status: of(samples, "routilux_jobs", status=status) for status in counts} == counts

@@ -6,9 +6,9 @@ import pytest
 
 from routilux import Flow, RunningHandler
 from routilux_dashboard.flows.describe import describe
-from routilux_dashboard.fold.counters import JobFold
-from routilux_dashboard.fold.outlook import look_out
-from routilux_dashboard.fold.routine_status import Judgement, judge
+from routilux_dashboard.fold.counters import JobCounters
+from routilux_dashboard.fold.outlook import job_context
+from routilux_dashboard.fold.routine_status import StatusReason, routine_status
 from routilux_dashboard.fold.wiring import Wiring
 from routilux_dashboard.times import clock
 from tests.dashboard.flows import Collector, Emitter
@@ -46,16 +46,16 @@ class Situation:
         self.job_status = job_status
         self.held = held
         self.held_since_ns: int | None = None
-        self.fold = JobFold(HandMadeNames(), EPOCH_NS)
+        self.fold = JobCounters(HandMadeNames(), EPOCH_NS)
 
     def ran(self, routine_id: str, outcome: str = "completed") -> Situation:
-        self.fold.tallies[routine_id].received += 1
-        self.fold.tallies[routine_id].add_runs([5])
-        self.fold.tallies[routine_id].correct(outcome, 1)
+        self.fold.routines[routine_id].received += 1
+        self.fold.routines[routine_id].add_runs([5])
+        self.fold.routines[routine_id].correct(outcome, 1)
         return self
 
     def queued(self, routine_id: str, count: int = 1) -> Situation:
-        self.fold.tallies[routine_id].received += count
+        self.fold.routines[routine_id].received += count
         return self
 
     def running(self, *slots: tuple[str, str]) -> Situation:
@@ -68,11 +68,11 @@ class Situation:
         self.fold.add(batch(entries=[entry(kind, routine_id, **data)]), NOW)  # type: ignore[arg-type]
         return self
 
-    def of(self, routine_id: str, *, busy: bool = False) -> Judgement:
-        outlook = look_out(
-            self.job_status, self.held, "walker", self.fold.tallies, frozenset(), self.wiring, NOW, self.held_since_ns
+    def of(self, routine_id: str, *, busy: bool = False) -> StatusReason:
+        context = job_context(
+            self.job_status, self.held, "walker", self.fold.routines, frozenset(), self.wiring, NOW, self.held_since_ns
         )
-        return judge(routine_id, self.fold.tallies[routine_id], outlook, self.wiring, busy)
+        return routine_status(routine_id, self.fold.routines[routine_id], context, self.wiring, busy)
 
 
 def test_a_routine_is_running_while_one_of_its_handlers_is(wiring: Wiring) -> None:

@@ -35,7 +35,7 @@ def test_a_dashboard_that_has_served_is_let_go_too() -> None:
     with Dashboard(flow, port=0) as dashboard:
         job = flow.execute("emitter", {"count": 3})
         assert get(dashboard, f"/jobs/{job.job_id}")["status"] == "completed"
-    known = weakref.ref(dashboard._monitor), weakref.ref(dashboard._recorder)
+    known = weakref.ref(dashboard._job_table), weakref.ref(dashboard._recorder)
     del dashboard
     gc.collect()
     assert [ref() for ref in known] == [None, None]

@@ -20,11 +20,11 @@ def healthz(services: Services, _call: calls.GetHealth) -> Response:
     services.live.wake()  # runs the pump now, so that only a stuck one is late
     services.live.settle()
     behind = time.time() - services.live.pumped_at / 1000
-    monitor, healthy = services.monitor, behind < LATE_SECONDS
+    job_table, healthy = services.job_table, behind < LATE_SECONDS
     status: Literal["ok", "stuck"] = "ok" if healthy else "stuck"
     state = calls.Health(status, round(behind, 3), None, None)
     if STRANGER not in request.environ:
-        state = calls.Health(status, state.behind_seconds, len(monitor.jobs()), monitor.store_health())
+        state = calls.Health(status, state.behind_seconds, len(job_table.jobs()), job_table.store_health())
     return reply(state, 200 if healthy else 503)
 
 

@@ -9,13 +9,13 @@ from .services import Services, reply
 
 
 def flows(services: Services, _call: calls.GetFlows) -> Response:
-    monitor = services.monitor
-    return services.in_worker(lambda: calls.FlowList([flow.definition() for flow in monitor.shown_flows().values()]))
+    job_table = services.job_table
+    return services.in_worker(lambda: calls.FlowList([flow.definition() for flow in job_table.flows_by_id().values()]))
 
 
 def flow(services: Services, call: calls.GetFlow) -> Response:
     services.flow(call.flow_id)
-    return services.in_worker(lambda: services.monitor.definition(call.flow_id))
+    return services.in_worker(lambda: services.job_table.definition(call.flow_id))
 
 
 def start(services: Services, call: calls.PostJob) -> Response:

@@ -12,7 +12,7 @@ from .services import Services, reply
 def jobs(services: Services, call: calls.GetJobs) -> Response:
     wanted = JobsWanted(frozenset(call.status), call.flow, call.q, call.limit, read_cursor(call.cursor))
     services.live.settle()
-    store = services.monitor.store_health()
+    store = services.job_table.store_health()
     return services.in_worker(lambda: _page(*services.past.jobs(wanted), store))
 
 

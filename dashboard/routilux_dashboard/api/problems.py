@@ -8,8 +8,8 @@ from http import HTTPStatus
 from flask import Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from ..flows.arguments import BadArgument
-from ..jobs.history import NoStore, NotKept
+from ..flows.arguments import InvalidParameter
+from ..jobs.history import NotRetained, StoreRequired
 from ..jobs.job_search import BadCursor
 from ..protocol import Problem
 from ..recording.html import PageMissing
@@ -31,14 +31,14 @@ class RequestError(Exception):
 
 _OWN: dict[type[Exception], tuple[int, str, str]] = {
     ControlRefused: (409, "Not possible now", "Nothing was changed."),
-    BadArgument: (422, "Cannot start", "Nothing was started."),
+    InvalidParameter: (422, "Cannot start", "Nothing was started."),
     CannotStart: (422, "Cannot start", "Nothing was started."),
-    NotKept: (404, "Not kept", "GET the job's history to see what is."),
+    NotRetained: (404, "Not kept", "GET the job's history to see what is."),
     BadCursor: (400, "Bad cursor", "Nothing was read."),
     InvalidRecording: (422, "Not a recording", "Nothing of it was kept."),
     JobDiffers: (409, "Here already", "Nothing was changed."),
     PageMissing: (503, "The front end is not built", "The recording as JSON lines needs no page."),
-    NoStore: (409, "Not kept", "Start the server with one: Dashboard(store=…), or --store."),
+    StoreRequired: (409, "Not kept", "Start the server with one: Dashboard(store=…), or --store."),
     StoreFailed: (503, "The store cannot be read", "Jobs in memory can be asked for all the same."),
     NotAnswered: (503, "The engine is busy", "What you asked for is still under way: look before asking again."),
 }

@@ -43,7 +43,7 @@ def take_recording(services: Services, _call: calls.PostRecording) -> Response:
     job_id = imported.summary.job_id
     job = services.job(job_id)
     if imported.fresh:
-        services.monitor.tell_of(job)
+        services.job_table.announce(job)
     return reply(job.summary, 201 if imported.fresh else 200, Location=url_for("api.job", job_id=job_id))
 
 
@@ -68,7 +68,7 @@ def _file(
     """Stream what `make` yields; each piece is made on a worker thread once the one before has been sent."""
     job, hub, more_time = services.job(call.job_id), services.hub, request.environ.get(MORE_TIME, lambda: None)
     names = [name for text in call.mask for word in text.split(",") if (name := word.strip())]
-    mask = Mask([*services.monitor.mask.names, *names])
+    mask = Mask([*services.job_table.mask.names, *names])
 
     def begin() -> tuple[Iterator[bytes], bytes]:
         pieces = make(services.past.recordable(job), mask)

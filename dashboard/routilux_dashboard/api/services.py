@@ -10,8 +10,8 @@ from flask import Response
 
 from ..jobs.controls import Controls
 from ..jobs.history import Past
-from ..jobs.job import ShownFlow, ShownJob
-from ..jobs.job_table import Monitor
+from ..jobs.job import JobSource, StartableFlow
+from ..jobs.job_table import JobTable
 from ..live.live_server import Live
 from ..server.encoding import to_json
 from ..server.hub import Hub
@@ -22,25 +22,25 @@ from .problems import RequestError
 class Services:
     """The rooms of a running dashboard that requests need. All but `hub.run_native` are for the server's thread."""
 
-    monitor: Monitor
+    job_table: JobTable
     live: Live
     hub: Hub
     controls: Controls
     past: Past
 
-    def flow(self, flow_id: str) -> ShownFlow:
+    def flow(self, flow_id: str) -> StartableFlow:
         """The flow of that id; `RequestError` (404) when there is none."""
-        flows = self.monitor.shown_flows()
+        flows = self.job_table.flows_by_id()
         if flow_id in flows:
             return flows[flow_id]
         known = ", ".join(map(repr, flows)) or "none"
         raise RequestError(404, "Unknown flow", f"There is no flow {flow_id!r} here; there is {known}.")
 
-    def job(self, job_id: str) -> ShownJob:
+    def job(self, job_id: str) -> JobSource:
         """The job of that id, up to date; `RequestError` (404) when there is none."""
         self.live.settle()
-        if self.monitor.has(job_id):
-            return self.monitor.job(job_id)
+        if self.job_table.has(job_id):
+            return self.job_table.job(job_id)
         try:
             return self.hub.run_native(lambda: self.past.find(job_id))
         except LookupError:

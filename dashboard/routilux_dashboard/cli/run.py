@@ -14,7 +14,7 @@ import click
 from routilux import Flow, JobState
 
 from ..app import Dashboard
-from ..flows.arguments import BadArgument, check_arguments
+from ..flows.arguments import InvalidParameter, check_arguments
 from ..flows.describe import describe
 from ..forwarding.connection import ServerConnection, connect
 from ..protocol import ENDED, SETTLED
@@ -61,7 +61,7 @@ def run(
         point = entry_of(describe(flow), entry)
         wanted = dict(map(parse_param, params))
         check_arguments(wanted, point.parameters)
-    except (BadTarget, CannotStart, BadArgument) as error:
+    except (BadTarget, CannotStart, InvalidParameter) as error:
         raise UsageProblem(str(error)) from None
     end_like_ctrl_c()
     sys.exit(EXIT_CODES.get(run_job(flow, point.routine_id, wanted, show), 1))

@@ -27,7 +27,7 @@ _NAMES = {
 }
 
 
-class BadArgument(ValueError):
+class InvalidParameter(ValueError):
     """A parameter that the entry does not take, or not so; `name` is the parameter's."""
 
     def __init__(self, name: str, why: str) -> None:
@@ -36,29 +36,29 @@ class BadArgument(ValueError):
 
 
 def check_arguments(params: dict[str, Any], schema: Schema) -> None:
-    """Raise `BadArgument` for the first parameter that is missing, unknown or of the wrong type.
+    """Raise `InvalidParameter` for the first parameter that is missing, unknown or of the wrong type.
 
     >>> schema = {"properties": {"depth": {"type": "integer"}}, "required": ["depth"], "additionalProperties": False}
     >>> check_arguments({"depth": 3}, schema)
     >>> check_arguments({"depth": "3"}, schema)
     Traceback (most recent call last):
-    routilux_dashboard.arguments.BadArgument: Parameter 'depth' is '3': an integer is needed.
+    routilux_dashboard.arguments.InvalidParameter: Parameter 'depth' is '3': an integer is needed.
     """
     known = schema["properties"]
     for name in schema.get("required", ()):
         if name not in params:
-            raise BadArgument(name, f"Parameter {name!r} is missing; the entry needs it.")
+            raise InvalidParameter(name, f"Parameter {name!r} is missing; the entry needs it.")
     for name, value in params.items():
         if name in known:
             _check(name, value, known[name])
         elif not schema["additionalProperties"]:
             names = ", ".join(map(repr, known)) or "none"
-            raise BadArgument(name, f"Parameter {name!r} is not known; the entry takes: {names}.")
+            raise InvalidParameter(name, f"Parameter {name!r} is not known; the entry takes: {names}.")
 
 
 def _check(name: str, value: Any, schema: Schema) -> None:
     if not _fits(value, schema):
-        raise BadArgument(name, f"Parameter {name!r} is {_short(value)}: {_words(schema)} is needed.")
+        raise InvalidParameter(name, f"Parameter {name!r} is {_short(value)}: {_words(schema)} is needed.")
 
 
 def _fits(value: Any, schema: Schema) -> bool:

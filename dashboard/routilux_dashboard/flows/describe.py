@@ -22,13 +22,13 @@ from ..protocol import (
     SourceLocation,
 )
 from .parameters import parameters
-from .source_location import place_of
+from .source_location import source_location
 
 
 def describe(flow: Flow) -> FlowDefinition:
     """The structure of a flow, where its routines are written and what its entries take."""
     routines = list(flow.routines.items())
-    sources = {cls: place_of(cls) for cls in {type(routine) for _, routine in routines}}
+    sources = {cls: source_location(cls) for cls in {type(routine) for _, routine in routines}}
     definitions = [_routine(flow, routine_id, routine, sources[type(routine)]) for routine_id, routine in routines]
     connections = _connections(flow)
     return FlowDefinition(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from routilux import Flow
 
-from ..fold.flow_index import FlowView, masked, view_of
+from ..fold.flow_index import FlowIndex, masked, view_of
 from ..payloads.mask import NO_MASK, Mask
 from ..protocol import FlowDefinition
 from .describe import describe
@@ -19,7 +19,7 @@ def need_flow(flow: object) -> None:
         raise TypeError(f"{flow!r} is no flow: what is watched are objects of Flow")
 
 
-class WatchedFlow:
+class LocalFlow:
     """Describes a flow. Any thread may call it: what it keeps is replaced, never changed.
 
     With a `mask`, defaults of parameters that it hides are not told.
@@ -28,7 +28,7 @@ class WatchedFlow:
     def __init__(self, flow: Flow, mask: Mask = NO_MASK) -> None:
         self.flow = flow
         self._mask = mask
-        self._known: tuple[object, FlowView] | None = None
+        self._known: tuple[object, FlowIndex] | None = None
 
     @property
     def flow_id(self) -> str:
@@ -38,11 +38,11 @@ class WatchedFlow:
         """The description as it is now."""
         return self.look().definition
 
-    def view(self) -> FlowView:
+    def view(self) -> FlowIndex:
         """The flow as it was at the last look."""
         return self._known[1] if self._known is not None else self.look()
 
-    def look(self) -> FlowView:
+    def look(self) -> FlowIndex:
         """The flow as it is now. Costs a look at each routine; a description only when something changed."""
         state = self._state()
         if self._known is not None and self._known[0] == state:

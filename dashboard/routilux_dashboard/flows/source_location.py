@@ -12,7 +12,7 @@ from pathlib import Path
 from ..protocol import SourceLocation
 
 
-def place_of(cls: type) -> SourceLocation | None:
+def source_location(cls: type) -> SourceLocation | None:
     """File and line of a class; `None` for one that was typed in or made."""
     try:
         file = inspect.getsourcefile(cls)

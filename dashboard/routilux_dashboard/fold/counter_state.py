@@ -10,9 +10,9 @@ from routilux import RunningHandler
 
 from ..protocol import OUTCOMES, ErrorReport
 from ..segments.entries import ControlRecord
-from .counters import JobFold, Names
+from .counters import JobCounters, JournalNames
 from .latency_digest import LatencyDigest
-from .routine_counters import RETRIES_KEPT, Retry, RoutineTally
+from .routine_counters import RETRIES_KEPT, Retry, RoutineCounters
 from .series import ChartSeries, SeriesState
 from .time_buckets import TimeBuckets
 
@@ -20,8 +20,8 @@ Counted = list[tuple[int, list[tuple[str | None, int]]]]
 """Time buckets: pairs (number of the bucket, its counts by key)."""
 
 
-class TallyState(Struct, array_like=True):
-    """A `RoutineTally`; `outcomes` are in the order of `OUTCOMES`."""
+class RoutineCounterState(Struct, array_like=True):
+    """A `RoutineCounters`; `outcomes` are in the order of `OUTCOMES`."""
 
     received: int
     ended: int
@@ -35,15 +35,15 @@ class TallyState(Struct, array_like=True):
     last_error: ErrorReport | None
 
 
-class FoldState(Struct, array_like=True):
-    """A `JobFold`."""
+class CounterState(Struct, array_like=True):
+    """A `JobCounters`."""
 
     seq: int
     status: str
     error: str | None
     status_ns: int
     events: int
-    tallies: dict[str, TallyState]
+    routines: dict[str, RoutineCounterState]
     edges: dict[str, int]
     log_total: int
     output_total: int
@@ -55,49 +55,49 @@ class FoldState(Struct, array_like=True):
     running: list[tuple[str, str, int, int]]
 
 
-def state_of_fold(fold: JobFold) -> FoldState:
+def state_of_counters(fold: JobCounters) -> CounterState:
     """All that a fold is."""
-    return FoldState(
+    return CounterState(
         seq=fold.seq,
         status=fold.status,
         error=fold.error,
         status_ns=fold.status_ns,
         events=fold.events,
-        tallies={routine_id: _state_of_tally(tally) for routine_id, tally in fold.tallies.items()},
-        edges=dict(fold.edges),
+        routines={routine_id: _state_of_routine(tally) for routine_id, tally in fold.routines.items()},
+        edges=dict(fold.messages),
         log_total=fold.log_total,
         output_total=fold.output_total,
-        notes=[(*note,) for note in fold.notes],
+        notes=[(*note,) for note in fold.control_log],
         last_failure=fold.last_failure,
         activity=_state_of_buckets(fold.activity),
-        pulse=_state_of_buckets(fold.pulse),
+        pulse=_state_of_buckets(fold.send_rate),
         series=fold.series.state(),
         running=[(*handler,) for handler in fold.running_handlers],
     )
 
 
-def fold_of(state: FoldState, names: Names) -> JobFold:
+def counters_of(state: CounterState, names: JournalNames) -> JobCounters:
     """A fold whose state this was; `names` say what the numbers of further batches mean."""
-    fold = JobFold(names, 0, state.status)
+    fold = JobCounters(names, 0, state.status)
     fold.seq = state.seq
     fold.error = state.error
     fold.status_ns = state.status_ns
     fold.events = state.events
-    fold.tallies.update({routine_id: _tally_of(tally) for routine_id, tally in state.tallies.items()})
-    fold.edges.update(state.edges)
+    fold.routines.update({routine_id: _routine_of(tally) for routine_id, tally in state.routines.items()})
+    fold.messages.update(state.edges)
     fold.log_total = state.log_total
     fold.output_total = state.output_total
-    fold.notes = tuple(ControlRecord(*note) for note in state.notes)
+    fold.control_log = tuple(ControlRecord(*note) for note in state.notes)
     fold.last_failure = state.last_failure
     fold.activity.fill([(index, dict(counts)) for index, counts in state.activity])
-    fold.pulse.fill([(index, dict(counts)) for index, counts in state.pulse])
+    fold.send_rate.fill([(index, dict(counts)) for index, counts in state.pulse])
     fold.series = ChartSeries.of(state.series)
     fold.running_handlers = tuple(RunningHandler(*handler) for handler in state.running)
     return fold
 
 
-def _state_of_tally(tally: RoutineTally) -> TallyState:
-    return TallyState(
+def _state_of_routine(tally: RoutineCounters) -> RoutineCounterState:
+    return RoutineCounterState(
         received=tally.received,
         ended=tally.ended,
         dropped=tally.dropped,
@@ -111,8 +111,8 @@ def _state_of_tally(tally: RoutineTally) -> TallyState:
     )
 
 
-def _tally_of(state: TallyState) -> RoutineTally:
-    tally = RoutineTally()
+def _routine_of(state: RoutineCounterState) -> RoutineCounters:
+    tally = RoutineCounters()
     tally.received, tally.ended, tally.dropped = state.received, state.ended, state.dropped
     tally.outcomes = dict(zip(OUTCOMES, state.outcomes, strict=True))
     tally.total_ns, tally.min_ns, tally.max_ns = state.total_ns, state.min_ns, state.max_ns

@@ -17,10 +17,10 @@ from routilux import JournalBatch, JournalEntry, RunningHandler, Source, Target,
 from ..protocol import ErrorReport
 from ..segments.entries import ControlRecord, error_report
 from ..times import SECOND
-from .routine_counters import ERRORS, Retry, RoutineTally
+from .routine_counters import ERRORS, Retry, RoutineCounters
 from .series import ChartSeries, Level
-from .slices import SLICE_NS, Slice, slices
 from .time_buckets import TimeBuckets
+from .time_slices import SLICE_NS, TimeSlice, time_slices
 
 ACTIVITY_SECONDS = 20
 NOTES_KEPT = 500
@@ -29,7 +29,7 @@ _outcome = itemgetter(3)
 _target_and_outcome = itemgetter(0, 3)
 
 
-class Names(Protocol):
+class JournalNames(Protocol):
     """What the numbers and times of a journal mean (a `JournalReader`)."""
 
     def source(self, number: int) -> Source: ...
@@ -54,31 +54,31 @@ class Changes:
         self.control = self.control or later.control
 
 
-class JobFold:
+class JobCounters:
     """The figures of one job. Counters are exact, whatever the batches; bounded but for one tally per routine.
 
     Attributes: `seq`; `status`, since `status_ns`, and `error` (what failed the job) as the
     journal says; `events`
-    emitted; `tallies` by routine id; `edges`, messages by connection id; `log_total` and
+    emitted; `routines` by routine id; `edges`, messages by connection id; `log_total` and
     `output_total`; `notes`, the newest 500 controls; `activity`, handler runs ended in each
     second by routine, and events under `None`; `pulse`, messages in each tenth of a second by
     connection, and events under `None`.
     """
 
-    def __init__(self, names: Names, start_ns: int, status: str = "pending") -> None:
+    def __init__(self, names: JournalNames, start_ns: int, status: str = "pending") -> None:
         self.seq = 0
         self.status = status
         self.error: str | None = None
         self.status_ns = start_ns
         self.events = 0
-        self.tallies: defaultdict[str, RoutineTally] = defaultdict(RoutineTally)
-        self.edges: Counter[str] = Counter()
+        self.routines: defaultdict[str, RoutineCounters] = defaultdict(RoutineCounters)
+        self.messages: Counter[str] = Counter()
         self.log_total = 0
         self.output_total = 0
-        self.notes: tuple[ControlRecord, ...] = ()
+        self.control_log: tuple[ControlRecord, ...] = ()
         self.last_failure: ErrorReport | None = None
         self.activity: TimeBuckets[str | None] = TimeBuckets(SECOND, ACTIVITY_SECONDS)
-        self.pulse: TimeBuckets[str | None] = TimeBuckets(SLICE_NS, 11)
+        self.send_rate: TimeBuckets[str | None] = TimeBuckets(SLICE_NS, 11)
         self.series = ChartSeries(start_ns)
         self._names = names
         self._running: tuple[RunningHandler, ...] = ()
@@ -98,7 +98,7 @@ class JobFold:
 
     def level(self) -> Level:
         """What waits and runs now."""
-        queued = {routine_id: tally.queued for routine_id, tally in self.tallies.items()}
+        queued = {routine_id: tally.queued for routine_id, tally in self.routines.items()}
         return Level(sum(queued.values()), self.running, queued)
 
     def add(self, batch: JournalBatch, now_ns: int) -> Changes:
@@ -107,7 +107,7 @@ class JobFold:
         self.seq = batch.seq
         if batch.totals is not None:
             self._add_totals(batch.totals, changes)
-        for piece in slices(batch, self._names.wall_ns):
+        for piece in time_slices(batch, self._names.wall_ns):
             self.series.advance(piece.time_ns, self.level)
             self._add_slice(piece, changes)
         self._set_running(batch.running, changes)
@@ -122,7 +122,7 @@ class JobFold:
 
     # -- records and runs
 
-    def _add_slice(self, piece: Slice, changes: Changes) -> None:
+    def _add_slice(self, piece: TimeSlice, changes: Changes) -> None:
         emitted = Counter(map(_source_number, piece.records))
         events, messages = self._add_emissions(emitted.items(), changes)
         runs, errors = self._add_runs(piece.runs, changes)
@@ -130,7 +130,7 @@ class JobFold:
         ended: dict[str | None, int] = {key: count for key, (count, _) in runs.items()}
         if events:
             sent[None] = ended[None] = events
-        self.pulse.add(piece.time_ns, sent)
+        self.send_rate.add(piece.time_ns, sent)
         self.activity.add(piece.time_ns, ended)
         self.series.add(events, errors, runs)
 
@@ -142,12 +142,12 @@ class JobFold:
             source = self._names.source(number)
             events += count if source.kind == "event" else 0
             for routine_id in _receivers(source):
-                self.tallies[routine_id].received += count
+                self.routines[routine_id].received += count
                 changes.routines.add(routine_id)
             for connection_id in source.connection_ids:
                 messages[connection_id] += count
         self.events += events
-        self.edges.update(messages)
+        self.messages.update(messages)
         changes.connections.update(messages)
         return events, messages
 
@@ -161,7 +161,7 @@ class JobFold:
         ended: dict[str, tuple[int, int]] = {}
         for number, durations in groups.items():
             routine_id = self._names.target(number).routine_id
-            busy_ns = self.tallies[routine_id].add_runs(durations)
+            busy_ns = self.routines[routine_id].add_runs(durations)
             before = ended.get(routine_id, (0, 0))
             ended[routine_id] = (before[0] + len(durations), before[1] + busy_ns)
         changes.routines.update(ended)
@@ -174,7 +174,7 @@ class JobFold:
         errors = 0
         others = Counter(map(_target_and_outcome, [run for run in runs if run[3] != "completed"]))
         for (number, outcome), count in others.items():
-            self.tallies[self._names.target(number).routine_id].correct(outcome, count)
+            self.routines[self._names.target(number).routine_id].correct(outcome, count)
             errors += count if outcome in ERRORS else 0
         return errors
 
@@ -183,7 +183,7 @@ class JobFold:
         self._add_emissions(totals.emissions.items(), changes)
         for (number, outcome), runs in totals.runs.items():
             routine_id = self._names.target(number).routine_id
-            tally = self.tallies[routine_id]
+            tally = self.routines[routine_id]
             tally.add_times(runs.count, runs.total_ns, runs.min_ns, runs.max_ns)
             tally.outcomes[outcome] = tally.outcomes.get(outcome, 0) + runs.count
             changes.routines.add(routine_id)
@@ -194,8 +194,8 @@ class JobFold:
             by_routine[handler.routine_id].append(handler.slot_name)
         for routine_id in {*by_routine, *(handler.routine_id for handler in self._running)}:
             slots = tuple(sorted(by_routine.get(routine_id, ())))
-            if self.tallies[routine_id].slots != slots:
-                self.tallies[routine_id].slots = slots
+            if self.routines[routine_id].slots != slots:
+                self.routines[routine_id].slots = slots
                 changes.routines.add(routine_id)
         self._running = running
 
@@ -213,17 +213,17 @@ class JobFold:
                 self.status, self.error, self.status_ns = entry.data["status"], entry.data["error"], entry.time_ns
                 changes.control = True
             case "control":
-                self.notes = (*self.notes, ControlRecord.of(entry))[-NOTES_KEPT:]
+                self.control_log = (*self.control_log, ControlRecord.of(entry))[-NOTES_KEPT:]
                 changes.control = True
             case "dropped":
                 for routine_id, count in entry.data["routines"].items():
-                    self.tallies[routine_id].dropped += count
+                    self.routines[routine_id].dropped += count
                     changes.routines.add(routine_id)
             case "retry" | "error":
                 self._add_failure(entry, changes)
 
     def _add_failure(self, entry: JournalEntry, changes: Changes) -> None:
-        tally = self.tallies[entry.routine_id or ""]
+        tally = self.routines[entry.routine_id or ""]
         tally.last_error = error_report(entry)
         if entry.kind == "retry":
             data = entry.data

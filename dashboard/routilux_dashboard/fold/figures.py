@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from ..protocol import ConnectionFigures, RetryFigures, RoutineFigures
 from ..times import MILLISECOND, milliseconds
-from .counters import JobFold
-from .outlook import Outlook
-from .routine_counters import RoutineTally
-from .routine_status import Judgement, judge
+from .counters import JobCounters
+from .outlook import JobContext
+from .routine_counters import RoutineCounters
+from .routine_status import StatusReason, routine_status
 from .wiring import Wiring
 
 BUSY_SECONDS = 2
@@ -17,25 +17,25 @@ BUSY_SECONDS = 2
 
 
 def routine_figures(
-    before: dict[str, RoutineFigures], fold: JobFold, wiring: Wiring, outlook: Outlook, changed: Iterable[str]
+    before: dict[str, RoutineFigures], fold: JobCounters, wiring: Wiring, context: JobContext, changed: Iterable[str]
 ) -> dict[str, RoutineFigures]:
     """`before` with the figures of the routines that `changed`; those that turn out the same keep their object."""
     figures = before.copy()
     for routine_id in changed:
         known = before.get(routine_id)
-        fresh = _routine(fold, routine_id, wiring, outlook)
+        fresh = _routine(fold, routine_id, wiring, context)
         figures[routine_id] = known if known is not None and known == fresh else fresh
     return figures
 
 
-def _routine(fold: JobFold, routine_id: str, wiring: Wiring, outlook: Outlook) -> RoutineFigures:
-    tally = fold.tallies.get(routine_id) or RoutineTally()
-    activity = fold.activity.row(routine_id, outlook.now_ns)
-    judgement = judge(routine_id, tally, outlook, wiring, any(activity[-BUSY_SECONDS:]))
-    return _figures(tally, judgement, activity, outlook.now_ns)
+def _routine(fold: JobCounters, routine_id: str, wiring: Wiring, context: JobContext) -> RoutineFigures:
+    tally = fold.routines.get(routine_id) or RoutineCounters()
+    activity = fold.activity.row(routine_id, context.now_ns)
+    judgement = routine_status(routine_id, tally, context, wiring, any(activity[-BUSY_SECONDS:]))
+    return _figures(tally, judgement, activity, context.now_ns)
 
 
-def _figures(tally: RoutineTally, judgement: Judgement, activity: list[int], now_ns: int) -> RoutineFigures:
+def _figures(tally: RoutineCounters, judgement: StatusReason, activity: list[int], now_ns: int) -> RoutineFigures:
     status, detail = judgement
     retry = tally.retry_ahead(now_ns) if status == "retry" else None
     low, high = tally.min_ns / MILLISECOND, tally.max_ns / MILLISECOND
@@ -62,13 +62,13 @@ def _figures(tally: RoutineTally, judgement: Judgement, activity: list[int], now
 
 
 def connection_figures(
-    before: dict[str, ConnectionFigures], fold: JobFold, rates: dict[str | None, float], changed: Iterable[str]
+    before: dict[str, ConnectionFigures], fold: JobCounters, rates: dict[str | None, float], changed: Iterable[str]
 ) -> dict[str, ConnectionFigures]:
     """The same for connections; `rates` are messages a second by connection."""
     figures = before.copy()
     for connection_id in changed:
         known = before.get(connection_id)
-        count, rate = fold.edges[connection_id], round(rates.get(connection_id, 0.0), 1)
+        count, rate = fold.messages[connection_id], round(rates.get(connection_id, 0.0), 1)
         if known is None or known.count != count or known.rate != rate:
             figures[connection_id] = ConnectionFigures(count, rate)
     return figures

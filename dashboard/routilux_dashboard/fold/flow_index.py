@@ -12,7 +12,7 @@ from ..protocol import EntryPoint, FlowDefinition
 from .wiring import Wiring
 
 
-class FlowView(NamedTuple):
+class FlowIndex(NamedTuple):
     """A description and what follows from it. The same object until the flow changes."""
 
     definition: FlowDefinition
@@ -21,11 +21,11 @@ class FlowView(NamedTuple):
     connection_ids: frozenset[str]
 
 
-def view_of(definition: FlowDefinition) -> FlowView:
+def view_of(definition: FlowDefinition) -> FlowIndex:
     """The view of a description."""
     routine_ids = frozenset(routine.routine_id for routine in definition.routines)
     connection_ids = frozenset(connection.connection_id for connection in definition.connections)
-    return FlowView(definition, Wiring(definition), routine_ids, connection_ids)
+    return FlowIndex(definition, Wiring(definition), routine_ids, connection_ids)
 
 
 def masked(definition: FlowDefinition, mask: Mask) -> FlowDefinition:

@@ -10,7 +10,7 @@ from ..protocol import Frame, Job, Keyframe, LogTail, OutputTail, Sample, Series
 Figures = TypeVar("Figures")
 
 
-def between(before: Keyframe, after: Keyframe) -> Frame:
+def diff(before: Keyframe, after: Keyframe) -> Frame:
     """What leads from `before` to `after`; the two share what did not change, so that most is not even compared.
 
     Records, log and outputs are the new rows only, as far as `after` has them.
@@ -33,7 +33,7 @@ def between(before: Keyframe, after: Keyframe) -> Frame:
     )
 
 
-def says_something(frame: Frame, before: Keyframe) -> bool:
+def has_changes(frame: Frame, before: Keyframe) -> bool:
     """Whether a frame changes anything that `before` shows."""
     parts = (frame.routines, frame.connections, frame.states, frame.records, frame.samples)
     rest = (frame.log, frame.outputs, frame.series, frame.flow)

@@ -21,12 +21,12 @@ from ..protocol import (
     RoutineState,
 )
 from ..times import MILLISECOND, SECOND, milliseconds
-from .counters import Changes, JobFold
+from .counters import Changes, JobCounters
 from .figures import connection_figures, routine_figures
-from .flow_index import FlowView
-from .outlook import AT_REST, Outlook, look_out
+from .flow_index import FlowIndex
+from .outlook import AT_REST, JobContext, job_context
 from .rows import TAIL
-from .summary import Identity, Standing, asked_ns, held, status_of, summarise
+from .summary import JobFacts, JobIdentity, asked_ns, hold_reason, status_of, summarise
 
 DRAINING_NS = 500 * MILLISECOND
 """How often a job that drains is looked at, so that the page knows for how long its handlers have been running."""
@@ -37,12 +37,12 @@ ASKED = ("requested", "draining")
 class Subject(Protocol):
     """Whoever knows of a job what its journal does not say: the engine, or what was kept of it."""
 
-    def view(self) -> FlowView:
+    def view(self) -> FlowIndex:
         """Its flow; the same object until that changes."""
 
-    def identity(self) -> Identity: ...
+    def identity(self) -> JobIdentity: ...
 
-    def standing(self) -> Standing: ...
+    def standing(self) -> JobFacts: ...
 
     def control(self, known: Control | None, *, changed: bool) -> Control:
         """How far it is with what was asked; `known` may do while nothing `changed`."""
@@ -60,20 +60,20 @@ class Subject(Protocol):
         """The same for outputs."""
 
 
-class Picture:
+class JobView:
     """Makes a job's keyframes. Each shares with the one before what did not change, and neither is changed afterwards.
 
-    `look_at` is when time alone changes the picture next (ns since the epoch). For one thread at a
+    `next_change_ns` is when time alone changes the picture next (ns since the epoch). For one thread at a
     time.
     """
 
-    def __init__(self, subject: Subject, fold: JobFold) -> None:
+    def __init__(self, subject: Subject, fold: JobCounters) -> None:
         self.fold = fold
-        self.look_at = 0
-        self.flow_view = subject.view()
+        self.next_change_ns = 0
+        self.flow_index = subject.view()
         self._subject = subject
         self._identity = subject.identity()
-        self._outlook: Outlook | None = None
+        self._outlook: JobContext | None = None
         self._flowing: Set[str | None] = frozenset()
 
     def first(self, now_ns: int, states: Iterable[str], log_total: int, output_total: int) -> Keyframe:
@@ -82,7 +82,7 @@ class Picture:
         control = subject.control(None, changed=True)
         job = summarise(self._identity, subject.standing(), fold, control, {}, now_ns)
         nothing = Keyframe(
-            self._identity.job_id, -1, 0, 0.0, self.flow_view.definition, job,
+            self._identity.job_id, -1, 0, 0.0, self.flow_index.definition, job,
             {}, {}, {}, [], LogTail(0, []), OutputTail(0, []), fold.series.view(),
         )  # fmt: skip
         first = self._picture(nothing, Changes(states=set(states)), now_ns)
@@ -107,15 +107,15 @@ class Picture:
         after.records = (before.records + newest)[-TAIL:]
         after.log = self._newer_log(before.log, self.fold.log_total)
         after.outputs = self._newer_outputs(before.outputs, self.fold.output_total)
-        self.look_at = NEVER if final else self._next_look(after, now_ns)
+        self.next_change_ns = NEVER if final else self._next_look(after, now_ns)
         return after
 
     def _picture(self, before: Keyframe, changes: Changes, now_ns: int) -> Keyframe:
         fold, subject = self.fold, self._subject
-        anew, self.flow_view = self.flow_view is not subject.view(), subject.view()
-        view, standing = self.flow_view, subject.standing()
+        anew, self.flow_index = self.flow_index is not subject.view(), subject.view()
+        view, standing = self.flow_index, subject.standing()
         control = subject.control(before.job.control, changed=changes.control)
-        rates = {} if status_of(fold, standing) in AT_REST else fold.pulse.rates(now_ns)
+        rates = {} if status_of(fold, standing) in AT_REST else fold.send_rate.rates(now_ns)
         job = summarise(self._identity, standing, fold, control, rates, now_ns)
         return Keyframe(
             job_id=before.job_id,
@@ -136,22 +136,22 @@ class Picture:
     def _routines(
         self, before: Keyframe, status: str, control: Control, touched: set[str], now_ns: int, *, anew: bool
     ) -> dict[str, RoutineFigures]:
-        fold, view = self.fold, self.flow_view
+        fold, view = self.fold, self.flow_index
         active = frozenset(key for key in fold.activity.keys(now_ns) if key is not None)
-        why, since = held(status, control), asked_ns(control)
-        outlook = look_out(status, why, self._identity.entry, fold.tallies, active, view.wiring, now_ns, since)
-        known, self._outlook = self._outlook, outlook
-        if anew or known is None or known.standing != outlook.standing:
+        why, since = hold_reason(status, control), asked_ns(control)
+        context = job_context(status, why, self._identity.entry, fold.routines, active, view.wiring, now_ns, since)
+        known, self._outlook = self._outlook, context
+        if anew or known is None or known.standing != context.standing:
             changed = view.routine_ids
         else:
-            changed = view.routine_ids & (outlook.affected(known, view.wiring) | touched)
-        return routine_figures(before.routines, fold, view.wiring, outlook, changed)
+            changed = view.routine_ids & (context.affected(known, view.wiring) | touched)
+        return routine_figures(before.routines, fold, view.wiring, context, changed)
 
     def _connections(
         self, before: Keyframe, rates: dict[str | None, float], touched: set[str], *, anew: bool
     ) -> dict[str, ConnectionFigures]:
         flowed, self._flowing = self._flowing, rates.keys()
-        ids = self.flow_view.connection_ids
+        ids = self.flow_index.connection_ids
         changed = ids if anew or not before.connections else ids & (touched | flowed | rates.keys())
         return connection_figures(before.connections, self.fold, rates, changed)
 
@@ -172,7 +172,7 @@ class Picture:
 
     def _next_look(self, shown: Keyframe, now_ns: int) -> int:
         """When rates or activity have faded further, a retry is due, or a job still drains."""
-        if self.fold.pulse.keys(now_ns):
+        if self.fold.send_rate.keys(now_ns):
             return now_ns
         looks = [NEVER]
         if self.fold.activity.keys(now_ns):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..protocol import ENDED
 from ..times import SECOND
-from .routine_counters import RoutineTally
+from .routine_counters import RoutineCounters
 from .wiring import Wiring
 
 AT_REST = ENDED | {"lost"}
@@ -15,7 +15,7 @@ AT_REST = ENDED | {"lost"}
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class JobContext:
     """A job at one moment.
 
     `held` says why no handler starts ("the job is paused"), or is empty; `held_since_ns` since
@@ -43,7 +43,7 @@ class Outlook:
         """What, when it differs, may affect the status of every routine."""
         return self.job_status, self.held, self.held_since_ns
 
-    def affected(self, before: Outlook, wiring: Wiring) -> frozenset[str]:
+    def affected(self, before: JobContext, wiring: Wiring) -> frozenset[str]:
         """Routines whose status, or activity, may differ from `before` though nothing happened to them.
 
         Not for a job whose status changed, or what holds it: that may affect all of them.
@@ -56,21 +56,21 @@ class Outlook:
         return found | before.active | self.active
 
 
-def look_out(
+def job_context(
     job_status: str,
     held: str,
     entry: str | None,
-    tallies: Mapping[str, RoutineTally],
+    routines: Mapping[str, RoutineCounters],
     active: frozenset[str],
     wiring: Wiring,
     now_ns: int,
     held_since_ns: int | None = None,
-) -> Outlook:
-    """The outlook of a job that began at `entry`."""
-    live = frozenset([key for key, tally in tallies.items() if tally.slots or tally.queued])
-    cut = frozenset([key for key, tally in tallies.items() if tally.cut])
+) -> JobContext:
+    """The context of a job that began at `entry`."""
+    live = frozenset([key for key, tally in routines.items() if tally.slots or tally.queued])
+    cut = frozenset([key for key, tally in routines.items() if tally.cut])
     entries = frozenset([entry] if entry is not None else [])
-    return Outlook(
+    return JobContext(
         job_status=job_status,
         held=held,
         now_ns=now_ns,
@@ -78,7 +78,7 @@ def look_out(
         awaited=wiring.downstream(live),
         cut=cut,
         cut_off=wiring.downstream(cut),
-        retrying=frozenset([key for key, tally in tallies.items() if tally.retries_ahead]),
+        retrying=frozenset([key for key, tally in routines.items() if tally.retries_ahead]),
         active=active,
         reachable=wiring.downstream(entries) | entries,
         held_since_ns=held_since_ns if held else None,

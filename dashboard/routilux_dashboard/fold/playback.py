@@ -11,11 +11,11 @@ from ..segments.check import SegmentPosition, SegmentRefused, check, check_order
 from ..segments.segment import JobStart, Records, Segment, SegmentFacts, SourceName, TargetName, TrackerMetrics
 from ..times import milliseconds
 from . import frames
-from .counter_state import FoldState, fold_of, state_of_fold
-from .counters import Changes, JobFold
+from .counter_state import CounterState, counters_of, state_of_counters
+from .counters import Changes, JobCounters
 from .flow_index import view_of
-from .job_view import Picture
-from .routine_counters import RoutineTally
+from .job_view import JobView
+from .routine_counters import RoutineCounters
 from .rows import TAIL
 from .segment_decoder import SegmentDecoder
 
@@ -32,8 +32,8 @@ class Checkpoint(msgspec.Struct):
     entry: int
     at_ns: int
     shown_ns: int
-    look_at: int
-    fold: FoldState
+    next_change_ns: int
+    fold: CounterState
     shown: Keyframe
     beginning: JobStart
     facts: SegmentFacts
@@ -45,13 +45,13 @@ class Checkpoint(msgspec.Struct):
     targets: list[TargetName]
 
 
-class _Reel:
+class PlaybackState:
     """What there is once the first segment has been added."""
 
-    def __init__(self, kept: SegmentDecoder, fold: JobFold, shown: Keyframe | None, at_ns: int) -> None:
+    def __init__(self, kept: SegmentDecoder, fold: JobCounters, shown: Keyframe | None, at_ns: int) -> None:
         self.kept = kept
         self.fold = fold
-        self.picture = Picture(kept, fold)
+        self.picture = JobView(kept, fold)
         self.shown = self.picture.first(at_ns, (), 0, 0) if shown is None else shown
         self.shown_ns = at_ns
 
@@ -72,7 +72,7 @@ class Playback:
         self.at_ns = 0
         self._runs = 0
         self._entry = 0
-        self._made: _Reel | None = None
+        self._made: PlaybackState | None = None
         self._changes: Changes | None = None
 
     # -- what comes in
@@ -102,13 +102,13 @@ class Playback:
         kept, fold = self._made.kept, self._made.fold
         return SegmentPosition(kept.job_id, self.n, fold.seq, self._runs, self._entry, kept.sources, kept.targets)
 
-    def _begin(self, segment: Segment) -> _Reel:
+    def _begin(self, segment: Segment) -> PlaybackState:
         kept = SegmentDecoder.first_of(segment)
         before = next((entry.data.get("previous") for entry in segment.entries if entry.kind == "status"), None)
         start_ns = min([*segment.records.time_ns[:1], *segment.runs.start_ns[:1], segment.at_ns])
-        return _Reel(kept, JobFold(kept, start_ns, before or segment.facts.status), None, start_ns)
+        return PlaybackState(kept, JobCounters(kept, start_ns, before or segment.facts.status), None, start_ns)
 
-    def _fold(self, reel: _Reel, segment: Segment) -> None:
+    def _fold(self, reel: PlaybackState, segment: Segment) -> None:
         kept, fold = reel.kept, reel.fold
         kept.apply(segment)
         changes = fold.add(kept.batch(segment), segment.at_ns)
@@ -143,7 +143,7 @@ class Playback:
     # -- what is shown
 
     @property
-    def _reel(self) -> _Reel:
+    def _reel(self) -> PlaybackState:
         if self._made is None:
             raise LookupError("No segment has been added: there is no job to show yet")
         return self._made
@@ -166,7 +166,7 @@ class Playback:
         """The complete state, as of the last segment, or with what time alone has changed until `now_ns`."""
         reel = self._reel
         now_ns = self.at_ns if now_ns is None else max(now_ns, self.at_ns)
-        if self._changes is not None or now_ns >= max(reel.picture.look_at, reel.shown_ns + 1):
+        if self._changes is not None or now_ns >= max(reel.picture.next_change_ns, reel.shown_ns + 1):
             reel.shown_ns = now_ns
             changes, self._changes = self._changes or Changes(), None
             reel.shown = reel.picture.show(reel.shown, changes, reel.kept.newest_after(reel.shown.seq), now_ns)
@@ -175,8 +175,8 @@ class Playback:
     def frame(self, now_ns: int | None = None) -> Frame | None:
         """What has changed since the last frame or keyframe, or `None` when nothing has."""
         before = self._reel.shown
-        frame = frames.between(before, self.keyframe(now_ns))
-        return frame if frames.says_something(frame, before) else None
+        frame = frames.diff(before, self.keyframe(now_ns))
+        return frame if frames.has_changes(frame, before) else None
 
     def job(self) -> Job:
         """The whole of the job but its history."""
@@ -184,7 +184,7 @@ class Playback:
 
     def actions(self) -> list[dict[str, Any]]:
         """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
-        return [note._asdict() for note in self._reel.fold.notes]
+        return [note._asdict() for note in self._reel.fold.control_log]
 
     def states(self) -> dict[str, RoutineState]:
         """Previews of what routines stored, by routine id (`_cancellation` has the reason of a cancel)."""
@@ -219,8 +219,8 @@ class Playback:
                 entry=self._entry,
                 at_ns=self.at_ns,
                 shown_ns=reel.shown_ns,
-                look_at=reel.picture.look_at,
-                fold=state_of_fold(reel.fold),
+                next_change_ns=reel.picture.next_change_ns,
+                fold=state_of_counters(reel.fold),
                 shown=shown,
                 beginning=kept.beginning,
                 facts=kept.facts,
@@ -239,10 +239,10 @@ class Playback:
         held = _decode(checkpoint)
         kept = SegmentDecoder(held.shown.job_id, held.beginning, view_of(held.shown.flow), held.facts)
         kept.restore_rest(held.asked, held.last_sign_ns, held.states, held.data, held.sources, held.targets)
-        fold = fold_of(held.fold, kept)
+        fold = counters_of(held.fold, kept)
         playback = cls()
-        playback._made = _Reel(kept, fold, held.shown, held.shown_ns)
-        playback._made.picture.look_at = held.look_at
+        playback._made = PlaybackState(kept, fold, held.shown, held.shown_ns)
+        playback._made.picture.next_change_ns = held.next_change_ns
         playback.n, playback.at_ns = held.n, held.at_ns
         playback._runs, playback._entry = held.runs, held.entry
         return playback
@@ -261,9 +261,9 @@ def _decode(checkpoint: bytes) -> Checkpoint:
         raise ValueError(f"The checkpoint is damaged: {error}") from None
 
 
-def _tracked(fold: JobFold) -> TrackerMetrics:
+def _tracked(fold: JobCounters) -> TrackerMetrics:
     """The figures that the engine's tracker gives, from the fold."""
-    routines = {key: _performance(tally) for key, tally in fold.tallies.items() if tally.ended}
+    routines = {key: _performance(tally) for key, tally in fold.routines.items() if tally.ended}
     total = sum(figures["avg_execution_time"] for figures in routines.values())
     flow = {
         "total_routines": len(routines),
@@ -274,7 +274,7 @@ def _tracked(fold: JobFold) -> TrackerMetrics:
     return TrackerMetrics(flow, routines)
 
 
-def _performance(tally: RoutineTally) -> dict[str, Any]:
+def _performance(tally: RoutineCounters) -> dict[str, Any]:
     return {
         "total_executions": tally.ended,
         "completed": tally.done,

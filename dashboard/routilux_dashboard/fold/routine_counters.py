@@ -21,7 +21,7 @@ class Retry(NamedTuple):
     max_retries: int
 
 
-class RoutineTally:
+class RoutineCounters:
     """Counters of one routine. Exact; of the retries that are ahead the newest 100 are known.
 
     `received` activations, `outcomes` of handler runs, `dropped` activations, `slots` where a

@@ -4,50 +4,54 @@ from __future__ import annotations
 
 from ..protocol import ENDED, ErrorReport, RoutineStatus
 from ..times import clock
-from .outlook import Outlook
-from .routine_counters import RoutineTally
+from .outlook import JobContext
+from .routine_counters import RoutineCounters
 from .wiring import Wiring
 
 _DETAIL_TEXT = 200
 _INPUTS_NAMED = 2
 
-Judgement = tuple[RoutineStatus, str]
+StatusReason = tuple[RoutineStatus, str]
 
 
-def judge(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
+def routine_status(
+    routine_id: str, tally: RoutineCounters, context: JobContext, wiring: Wiring, busy: bool
+) -> StatusReason:
     """The status of a routine, and one sentence that says why it is not running.
 
     `busy` says that a handler of it has ended within the last moments: a routine that has work
     queued and takes turns with others is running, though none of its handlers does at this instant;
     so is one that gets its next message in a moment, whose status would flicker else.
     """
-    if outlook.job_status == "lost" and (tally.running or tally.queued):
+    if context.job_status == "lost" and (tally.running or tally.queued):
         return _when_last_heard_of(tally)
     if tally.running:
         return "running", _handling(tally.slots)
-    if outlook.job_status in ENDED:
-        return _at_the_end(routine_id, tally, outlook)
-    return _before_the_end(routine_id, tally, outlook, wiring, busy)
+    if context.job_status in ENDED:
+        return _at_the_end(routine_id, tally, context)
+    return _before_the_end(routine_id, tally, context, wiring, busy)
 
 
-def _before_the_end(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
+def _before_the_end(
+    routine_id: str, tally: RoutineCounters, context: JobContext, wiring: Wiring, busy: bool
+) -> StatusReason:
     """Nothing runs here, and the job may go on."""
     if tally.outcomes["failed"]:
         return "failed", _why_failed(tally.last_error)
     if tally.dropped:
         return "cancelled", _dropped(tally.dropped)
     if tally.queued:
-        return _waiting(tally, outlook, busy)
-    return _at_rest(routine_id, tally, outlook, wiring, busy)
+        return _waiting(tally, context, busy)
+    return _at_rest(routine_id, tally, context, wiring, busy)
 
 
-def _waiting(tally: RoutineTally, outlook: Outlook, busy: bool) -> Judgement:
+def _waiting(tally: RoutineCounters, context: JobContext, busy: bool) -> StatusReason:
     """Something is queued and nothing runs."""
-    retry = tally.retry_ahead(outlook.now_ns)
+    retry = tally.retry_ahead(context.now_ns)
     again = f"retry {retry.attempt} of {retry.max_retries} at {clock(retry.due_ns)}" if retry else ""
-    if outlook.held:
-        since = f" since {clock(outlook.held_since_ns)}" if outlook.held_since_ns is not None else ""
-        return "paused", "; ".join(filter(None, (f"held{since}: {outlook.held}", again)))
+    if context.held:
+        since = f" since {clock(context.held_since_ns)}" if context.held_since_ns is not None else ""
+        return "paused", "; ".join(filter(None, (f"held{since}: {context.held}", again)))
     if retry:
         return "retry", again
     if busy:
@@ -55,53 +59,53 @@ def _waiting(tally: RoutineTally, outlook: Outlook, busy: bool) -> Judgement:
     return ("idle" if tally.ended else "pending"), "waiting for a worker"
 
 
-def _when_last_heard_of(tally: RoutineTally) -> Judgement:
+def _when_last_heard_of(tally: RoutineCounters) -> StatusReason:
     """There was something to do when the job was lost; nobody knows what became of it."""
     if tally.running:
         return "lost", f"{_handling(tally.slots)}, when its program was last heard of"
     return ("idle" if tally.ended else "pending"), "something was queued when its program was last heard of"
 
 
-def _at_rest(routine_id: str, tally: RoutineTally, outlook: Outlook, wiring: Wiring, busy: bool) -> Judgement:
+def _at_rest(routine_id: str, tally: RoutineCounters, context: JobContext, wiring: Wiring, busy: bool) -> StatusReason:
     """Nothing is queued or running here, and the job has not ended."""
-    if routine_id in outlook.awaited:
+    if routine_id in context.awaited:
         status: RoutineStatus = "idle" if tally.ended else "pending"
-        flows = busy and not outlook.held and outlook.job_status != "lost"
-        return "running" if flows else status, _waiting_for(routine_id, outlook, wiring)
-    if not tally.ended and (not outlook.live or routine_id not in outlook.reachable):
+        flows = busy and not context.held and context.job_status != "lost"
+        return "running" if flows else status, _waiting_for(routine_id, context, wiring)
+    if not tally.ended and (not context.live or routine_id not in context.reachable):
         return "pending", "nothing queued"
     return _finished(tally)
 
 
-def _at_the_end(routine_id: str, tally: RoutineTally, outlook: Outlook) -> Judgement:
+def _at_the_end(routine_id: str, tally: RoutineCounters, context: JobContext) -> StatusReason:
     """The job has ended."""
     if tally.failed:
         return "failed", _why_failed(tally.last_error)
-    if outlook.job_status == "completed":
+    if context.job_status == "completed":
         return _finished(tally)
     if tally.dropped:
         return "cancelled", _dropped(tally.dropped)
-    failed = outlook.job_status == "failed"
-    if routine_id in outlook.cut | outlook.cut_off:
+    failed = context.job_status == "failed"
+    if routine_id in context.cut | context.cut_off:
         return "cancelled", "upstream failed" if failed else "the job was cancelled"
-    if not tally.ended and routine_id in outlook.reachable:
+    if not tally.ended and routine_id in context.reachable:
         return "cancelled", f"nothing came before the job {'failed' if failed else 'was cancelled'}"
     return _finished(tally) if tally.ended else ("pending", "nothing queued")
 
 
-def _finished(tally: RoutineTally) -> Judgement:
+def _finished(tally: RoutineCounters) -> StatusReason:
     if tally.failed:
         return "failed", _why_failed(tally.last_error)
     return "completed", "nothing more can come" if tally.ended else "nothing came"
 
 
-def _waiting_for(routine_id: str, outlook: Outlook, wiring: Wiring) -> str:
+def _waiting_for(routine_id: str, context: JobContext, wiring: Wiring) -> str:
     """Name the events that can still come, those first whose routines have work."""
-    senders = outlook.live | outlook.awaited
+    senders = context.live | context.awaited
     sources = {c.source: None for c in wiring.inputs(routine_id) if c.source.routine_id in senders}
-    names = [f"{s.routine_id}.{s.event}" for s in sorted(sources, key=lambda s: s.routine_id not in outlook.live)]
+    names = [f"{s.routine_id}.{s.event}" for s in sorted(sources, key=lambda s: s.routine_id not in context.live)]
     more = f" and {len(names) - _INPUTS_NAMED} more" if len(names) > _INPUTS_NAMED else ""
-    held = f"; {outlook.held}" if outlook.held else ""
+    held = f"; {context.held}" if context.held else ""
     return f"waiting for {' or '.join(names[:_INPUTS_NAMED])}{more}{held}"
 
 

@@ -11,7 +11,7 @@ from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import safe_text
 from ..protocol import RECORD_KINDS, LogRow, OutputRow, Record, RecordKind
 from ..times import iso, iso_text
-from .counters import Names
+from .counters import JournalNames
 
 TAIL = 50
 """Rows in a frame or keyframe, of each kind."""
@@ -27,7 +27,7 @@ class Range(NamedTuple):
     last: int
 
 
-def newest_records(batch: JournalBatch, names: Names, mask: Mask = NO_MASK) -> list[Record]:
+def newest_records(batch: JournalBatch, names: JournalNames, mask: Mask = NO_MASK) -> list[Record]:
     """The last records of a batch: payloads are looked at for these only."""
     records = []
     newest = batch.records[-TAIL:]

@@ -14,9 +14,9 @@ from ..protocol import ACTIONS, ENDED, OUTCOMES, Control, DataValue, LogRow, Out
 from ..segments.cut import PAST
 from ..segments.segment import JobStart, Segment, SegmentFacts, SourceName, TargetName
 from ..times import iso
-from .flow_index import FlowView, view_of
+from .flow_index import FlowIndex, view_of
 from .rows import TAIL, kind_of
-from .summary import Identity, Standing
+from .summary import JobFacts, JobIdentity
 
 _decode = msgspec.json.Decoder().decode
 
@@ -27,7 +27,7 @@ class SegmentDecoder:
     Bounded by the graph, what the routines have stored, and the newest `TAIL` rows of each kind.
     """
 
-    def __init__(self, job_id: str, beginning: JobStart, view: FlowView, facts: SegmentFacts) -> None:
+    def __init__(self, job_id: str, beginning: JobStart, view: FlowIndex, facts: SegmentFacts) -> None:
         self.job_id = job_id
         self.beginning = beginning
         self.facts = facts
@@ -127,18 +127,18 @@ class SegmentDecoder:
 
     # -- what a picture asks
 
-    def view(self) -> FlowView:
+    def view(self) -> FlowIndex:
         return self._view
 
-    def identity(self) -> Identity:
+    def identity(self) -> JobIdentity:
         said = self.beginning
-        return Identity(self.job_id, said.flow_id, said.created_at, said.origin, said.entry, said.params)
+        return JobIdentity(self.job_id, said.flow_id, said.created_at, said.origin, said.entry, said.params)
 
-    def standing(self) -> Standing:
+    def standing(self) -> JobFacts:
         facts, last_sign = self.facts, self.last_sign_ns
         sign = None if last_sign is None else iso(last_sign)
         within_reach = sign is None  # only its program has what it was started with
-        return Standing(facts.updated_at, facts.ended_at, facts.rerunnable and within_reach, sign)
+        return JobFacts(facts.updated_at, facts.ended_at, facts.rerunnable and within_reach, sign)
 
     def control(self, known: Control | None, *, changed: bool) -> Control:
         """What was asked last; nothing can be asked of a moment of the past, or of a program that is lost."""

@@ -13,13 +13,13 @@ from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import safe_text
 from ..protocol import ENDED, Action, Control, Counts, ErrorReport, JobStatus, JobSummary, RunningHandler
 from ..times import MILLISECOND, epoch_ns, iso, iso_local
-from .counters import JobFold
+from .counters import JobCounters
 
 REASON_TEXT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class JobIdentity:
     """What does not change of a job: where it runs, and what it was started with."""
 
     job_id: str
@@ -30,14 +30,14 @@ class Identity:
     params: Any
 
     @classmethod
-    def of(cls, job_state: JobState, origin: str, mask: Mask = NO_MASK) -> Identity:
+    def of(cls, job_state: JobState, origin: str, mask: Mask = NO_MASK) -> JobIdentity:
         params, _ = mask.preview(job_state.entry_params)
         created = iso_local(job_state.created_at)
         return cls(job_state.job_id, job_state.flow_id, created, origin, job_state.entry_routine_id, params)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class JobFacts:
     """How a job stands besides what its journal says.
 
     `last_sign` is when its program was last heard of, for a job that is lost.
@@ -49,7 +49,7 @@ class Standing:
     last_sign: str | None = None
 
 
-def status_of(fold: JobFold, standing: Standing) -> str:
+def status_of(fold: JobCounters, standing: JobFacts) -> str:
     """The status that is shown: as the journal says, or `lost`. What has ended cannot be lost any more."""
     return "lost" if standing.last_sign is not None and fold.status not in ENDED else fold.status
 
@@ -72,7 +72,7 @@ def control_of(state: ControlState) -> Control:
     )
 
 
-def held(status: str, control: Control) -> str:
+def hold_reason(status: str, control: Control) -> str:
     """Why no further handler of a job starts, or nothing when one may."""
     if status == "paused":
         return "the job is paused"
@@ -87,9 +87,9 @@ def asked_ns(control: Control) -> int | None:
 
 
 def summarise(
-    identity: Identity,
-    standing: Standing,
-    fold: JobFold,
+    identity: JobIdentity,
+    standing: JobFacts,
+    fold: JobCounters,
     control: Control,
     rates: Mapping[str | None, float],
     now_ns: int,
@@ -107,7 +107,7 @@ def summarise(
         seq=fold.seq,
         counts=Counts(
             events=fold.events,
-            errors=sum(tally.errors for tally in fold.tallies.values()),
+            errors=sum(tally.errors for tally in fold.routines.values()),
             queued=level.queued,
             running=level.running,
         ),
@@ -123,7 +123,7 @@ def summarise(
     )
 
 
-def _error(fold: JobFold) -> ErrorReport | None:
+def _error(fold: JobCounters) -> ErrorReport | None:
     """What failed the job: a handler's failure, or the engine's own word (a job over its time)."""
     if fold.status != "failed":
         return None

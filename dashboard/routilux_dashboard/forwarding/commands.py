@@ -10,7 +10,7 @@ import msgspec
 
 from routilux import Flow, JobState
 
-from ..flows.arguments import BadArgument
+from ..flows.arguments import InvalidParameter
 from ..protocol import StartJob
 from ..protocol.programs import Command, CommandResult
 from ..sources.local_commands import CannotStart, ControlRefused, ask_job, start_again, start_job
@@ -24,7 +24,7 @@ class ProgramJobs(Protocol):
 
     def flow(self, flow_id: str) -> Flow | None: ...
     def job(self, job_id: str) -> tuple[Flow, JobState] | None: ...
-    def take_soon(self) -> None:
+    def flush(self) -> None:
         """Hand everything that happened until now to the sink."""
 
 
@@ -51,7 +51,7 @@ class CommandRunner:
     def _do(self, command: Command) -> None:
         try:
             result = self._start(command) if command.action == "start" else self._control(command)
-        except BadArgument as error:
+        except InvalidParameter as error:
             result = CommandResult(command.id, refusal="argument", name=error.name, text=str(error))
         except CannotStart as error:
             result = CommandResult(command.id, refusal="start", text=str(error))
@@ -61,7 +61,7 @@ class CommandRunner:
             log.exception("A command of the server failed: %r", command)
             result = CommandResult(command.id, refusal="fault", text=f"a fault in the program: {type(error).__name__}")
         else:
-            self._jobs.take_soon()  # so that the changes are sent before the result
+            self._jobs.flush()  # so that the changes are sent before the result
         self._reply(result)
 
     def _start(self, command: Command) -> CommandResult:

@@ -43,7 +43,7 @@ from routilux import Flow
 from ..payloads.mask import Mask
 from ..protocol import FlowDefinition
 from ..protocol.programs import MAX_NAME, VERSION, Hello
-from ..sources.batch_loop import Recorder
+from ..sources.batch_loop import BatchLoop
 from .commands import CommandRunner
 from .link import websocket_url
 from .outbox import Outbox
@@ -92,7 +92,7 @@ class ServerConnection:
         self._key = secrets.token_hex(32)
         self._origin = origin_of(name or program_name())
         self._outbox = Outbox(backlog_bytes, self._wake_uplink, self._restart, self._refused)
-        self._recorder = Recorder(origin=self._origin, mask=Mask(mask), keep_jobs=KEEP_JOBS, keep_records=KEEP_RECORDS)
+        self._recorder = BatchLoop(origin=self._origin, mask=Mask(mask), keep_jobs=KEEP_JOBS, keep_records=KEEP_RECORDS)
         self._commands = CommandRunner(self._recorder, self._reply)
         self._uplink = Uplink(url, self._hello, self._outbox, self._definitions, self._commands.received)
         self._closed = False
@@ -123,7 +123,7 @@ class ServerConnection:
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until the server has stored everything that happened until now; False if `timeout` seconds are not
         enough."""
-        self._recorder.take_soon()
+        self._recorder.flush()
         return self._outbox.wait_empty(timeout)
 
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
@@ -166,7 +166,7 @@ class ServerConnection:
         self._uplink.reply(answer)  # type: ignore[arg-type]
 
     def _restart(self, job_id: str) -> None:
-        self._recorder.begin_again(job_id, self._outbox.forget)
+        self._recorder.restart(job_id, self._outbox.forget)
 
     def _refused(self, job_id: str, reason: str) -> None:
         log.warning("%s refused job %s: %s", self.url, job_id, reason)

@@ -9,7 +9,7 @@ from ..fold.checkpoints import CheckpointSchedule, JobFigures
 from ..fold.playback import Playback
 from ..segments.segment import Segment
 from ..sources.programs import Program
-from ..sources.remote_source import DistantJob, Kept
+from ..sources.remote_source import Kept, RemoteSource
 
 
 class Shelf(Kept, Protocol):
@@ -49,7 +49,7 @@ class Held:
 
     __slots__ = ("checkpoints", "job", "kept", "owner", "put", "refused", "unread")
 
-    def __init__(self, job: DistantJob, owner: str, kept: int) -> None:
+    def __init__(self, job: RemoteSource, owner: str, kept: int) -> None:
         self.job = job
         self.checkpoints = CheckpointSchedule()
         self.owner = owner

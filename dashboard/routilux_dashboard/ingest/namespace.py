@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 from socketio.exceptions import ConnectionRefusedError as Refused
 
-from ..jobs.job_table import Monitor
+from ..jobs.job_table import JobTable
 from ..protocol import FlowDefinition
 from ..protocol.programs import (
     ASKED_AT_ONCE,
@@ -90,11 +90,11 @@ class Intake:
     """
 
     def __init__(
-        self, server: Any, hub: Hub, monitor: Monitor, programs: Programs, clerk: Clerk, tokens: Tokens | None
+        self, server: Any, hub: Hub, job_table: JobTable, programs: Programs, clerk: Clerk, tokens: Tokens | None
     ) -> None:
         self._server = server
         self._hub = hub
-        self._monitor = monitor
+        self._job_table = job_table
         self._programs = programs
         self._clerk = clerk
         self._tokens = tokens
@@ -157,7 +157,7 @@ class Intake:
         if len(self._by_key) >= MOST_PROGRAMS and key not in self._by_key:
             raise Refused(f"{MOST_PROGRAMS} programs are connected; more are not taken")
         now_ns = time.time_ns()
-        program = self._programs.meet(key, greeting.origin, now_ns)
+        program = self._programs.get_or_create(key, greeting.origin, now_ns)
         program.origin = greeting.origin
         program.ahead_ns = greeting.now_ns - now_ns
         before = self._by_key.get(key)
@@ -246,7 +246,7 @@ class Intake:
         peer.tell_now("heard", None)
 
     def _answer(self, peer: _Peer, message: Any) -> None:
-        peer.program.answered(_as(message, CommandResult), self._monitor.has)
+        peer.program.answered(_as(message, CommandResult), self._job_table.has)
 
     def _order(self, peer: _Peer, order: Command) -> None:
         self.emit(peer.sid, "order", order)

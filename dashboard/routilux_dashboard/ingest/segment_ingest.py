@@ -11,13 +11,13 @@ from queue import SimpleQueue
 import msgspec
 
 from ..fold.playback import Playback, SegmentRefused
-from ..jobs.job_table import Monitor
+from ..jobs.job_table import JobTable
 from ..protocol import ENDED
 from ..protocol.programs import KnownSegments
 from ..segments.check import check_payloads
 from ..segments.segment import Segment
 from ..sources.programs import Program
-from ..sources.remote_source import DistantJob
+from ..sources.remote_source import RemoteSource
 from ..store.errors import StoreFailed
 from .holding import Connected, Held, Shelf
 
@@ -37,14 +37,14 @@ class Clerk:
     """Works off what comes in, in its order. Called by the server's thread; the work is done by its own.
 
     Args:
-        monitor: shows the jobs.
+        job_table: shows the jobs.
         store: keeps them, or `None`.
 
     `on_kept` is called with a program's key and the numbers of the segments that are safe (any thread).
     """
 
-    def __init__(self, monitor: Monitor, store: Shelf | None) -> None:
-        self._monitor = monitor
+    def __init__(self, job_table: JobTable, store: Shelf | None) -> None:
+        self._job_table = job_table
         self._store = store
         self.on_kept: Callable[[str, dict[str, int]], None] = lambda key, numbers: None  # noqa: ARG005
         self._held: dict[str, Held] = {}
@@ -57,8 +57,8 @@ class Clerk:
 
     def start(self) -> None:
         """Begin, with the jobs of a run of the server before this one, when they are only in memory."""
-        for job in self._monitor.jobs():
-            if isinstance(job, DistantJob):
+        for job in self._job_table.jobs():
+            if isinstance(job, RemoteSource):
                 self._held[job.job_id] = Held(job, job.program.key, job.n)
         self._thread.start()
 
@@ -105,7 +105,7 @@ class Clerk:
         for held in self._of(program):
             held.job.lose()
             self._show_anew(held)
-        self._monitor.stir()
+        self._job_table.notify()
         if self._store is not None:
             try:
                 self._store.release_writer([held.job.job_id for held in under_way if not held.unread])
@@ -119,8 +119,8 @@ class Clerk:
 
     def _show_anew(self, held: Held) -> None:
         """What the pump may look at no more has changed; one that has ended and is shown no more stays so."""
-        if held.job.summary.status not in ENDED or self._monitor.has(held.job.job_id):
-            self._monitor.adopt(held.job)
+        if held.job.summary.status not in ENDED or self._job_table.has(held.job.job_id):
+            self._job_table.add(held.job)
 
     def _of(self, program: Program) -> list[Held]:
         """What is held of a program's jobs."""
@@ -218,7 +218,7 @@ class Clerk:
             n = stored.get(job_id, 0)
             if n > held.job.n or (job_id in stored and self._store.owner(job_id) != held.owner):
                 del self._held[job_id]
-                self._monitor.disown(held.job)
+                self._job_table.drop_from_memory(held.job)
             else:
                 held.put = held.kept = n
                 held.unread = False
@@ -231,7 +231,7 @@ class Clerk:
             owner = self._store.owner(job_id)
         if owner is not None and owner != peer.program.key:
             return OTHERS
-        if held is None and owner is None and self._monitor.has(job_id):
+        if held is None and owner is None and self._job_table.has(job_id):
             return "a job of the server's own program has this id"
         return None if 0 < len(job_id) <= LONGEST_ID else f"a job's id has at most {LONGEST_ID} characters"
 
@@ -240,14 +240,16 @@ class Clerk:
         held = self._held.get(job_id)
         if held is None and stored and self._store is not None:
             playback = self._store.playback(job_id)
-            held = self._held[job_id] = Held(DistantJob(playback, peer.program, self._store), peer.program.key, stored)
+            held = self._held[job_id] = Held(
+                RemoteSource(playback, peer.program, self._store), peer.program.key, stored
+            )
         if held is None:
             return 0
         held.kept = max(held.kept, stored)
         held.put = max(held.put, held.kept)
         held.job.program = peer.program
         held.job.find()
-        self._monitor.adopt(held.job)
+        self._job_table.add(held.job)
         return held.kept if self._store is not None else held.job.n
 
     # -- segments
@@ -267,7 +269,7 @@ class Clerk:
         if safe:
             peer.sender.tell("kept", safe)
         peer.sender.tell("taken", sum(map(len, blobs)))
-        self._monitor.stir()
+        self._job_table.notify()
 
     def _read(self, peer: Connected, blob: bytes) -> Segment | None:
         """The segment that `blob` is; `None`, and maybe a cut, for one that is not to be taken."""
@@ -315,7 +317,7 @@ class Clerk:
             elif segment.n > at:
                 held.job.add(segment)
                 if held.job.over:
-                    self._monitor.adopt(held.job)
+                    self._job_table.add(held.job)
         except SegmentRefused as error:
             self._refuse(peer, segment.job_id, held, str(error))
             return None
@@ -328,10 +330,10 @@ class Clerk:
         """Take in a job by its first segment."""
         playback = Playback()
         playback.add(segment)
-        job = DistantJob(playback, peer.program, self._store)
+        job = RemoteSource(playback, peer.program, self._store)
         held = self._held[segment.job_id] = Held(job, peer.program.key, 0)
         held.unread = segment.job_id in peer.unread
-        self._monitor.adopt(job)
+        self._job_table.add(job)
         peer.program.shown(segment.job_id)
         return held
 
@@ -348,7 +350,7 @@ class Clerk:
         if held is not None:
             held.refused = True
             held.job.lose()
-            self._monitor.adopt(held.job)
+            self._job_table.add(held.job)
         if len(peer.refused) > REFUSALS:
             peer.cut(f"segments that do not fit together: {reason}")
         else:
@@ -390,5 +392,5 @@ class Clerk:
                 if held is not None and peer is not None:
                     peer.sender.tell("again", {job_id: held.put})
         for job_id, held in list(self._held.items()):
-            if held.job.closed and held.kept >= held.put and not self._monitor.has(job_id):
+            if held.job.is_final and held.kept >= held.put and not self._job_table.has(job_id):
                 del self._held[job_id]

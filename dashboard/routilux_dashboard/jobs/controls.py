@@ -6,50 +6,50 @@ its program; what runs nowhere any more refuses, and says why.
 
 from __future__ import annotations
 
-from ..flows.arguments import BadArgument
-from ..flows.local_flow import WatchedFlow
+from ..flows.arguments import InvalidParameter
+from ..flows.local_flow import LocalFlow
 from ..protocol import ACTIONS, StartJob
 from ..protocol.programs import Command, CommandResult
 from ..sources.local_commands import CannotStart, ControlRefused, ask_job, start_again, start_job
-from ..sources.local_source import WatchedJob
-from ..sources.programs import DistantFlow, OutOfReach, Program
-from ..sources.remote_source import DistantJob
-from .job import ShownFlow, ShownJob
+from ..sources.local_source import LocalSource
+from ..sources.programs import Program, ProgramUnreachable, RemoteFlow
+from ..sources.remote_source import RemoteSource
+from .job import JobSource, StartableFlow
 
 
 class Controls:
     """What can be asked, wherever it is to happen. Holds nothing; any thread may call it."""
 
-    def start(self, flow: ShownFlow, wanted: StartJob, like: ShownJob | None = None) -> str:
+    def start(self, flow: StartableFlow, wanted: StartJob, like: JobSource | None = None) -> str:
         """Start a job of `flow` and return its id.
 
         `like` is the job that `wanted.again` names: its entry and parameters are used, as the
         Python objects that they were, so its program must be there still. Raises `CannotStart`, and
-        `BadArgument` for a parameter.
+        `InvalidParameter` for a parameter.
         """
         if like is not None:
             _check_again(flow, wanted, like)
-            if isinstance(like, DistantJob):
+            if isinstance(like, RemoteSource):
                 return _start_elsewhere(like.program, flow.flow_id, wanted)
-            if isinstance(like, WatchedJob):
+            if isinstance(like, LocalSource):
                 return start_again(like.flow, like.job_state)
             raise CannotStart(f"The program of job {like.job_id} is gone; send 'entry' and 'params'.")
         match flow:
-            case WatchedFlow():
+            case LocalFlow():
                 return start_job(flow.flow, wanted)
-            case DistantFlow():
+            case RemoteFlow():
                 return _start_elsewhere(flow.program, flow.flow_id, wanted)
         raise CannotStart(f"Flow {flow.flow_id!r} runs nowhere.")
 
-    def ask(self, job: ShownJob, action: str, reason: str, by: str) -> None:
+    def ask(self, job: JobSource, action: str, reason: str, by: str) -> None:
         """Ask for `action`, one of `ACTIONS`. Asking again for what has been asked does nothing.
 
         Raises `ControlRefused` where it makes no sense.
         """
         match job:
-            case WatchedJob():
+            case LocalSource():
                 ask_job(job.flow, job.job_state, action, reason, by)
-            case DistantJob():
+            case RemoteSource():
                 _ask_elsewhere(job, action, reason, by)
             case _:
                 refusal = job.summary.control.refusals.get(action)
@@ -63,19 +63,19 @@ def _start_elsewhere(program: Program, flow_id: str, wanted: StartJob) -> str:
     order = Command(0, "start", flow_id, entry=wanted.entry, params=wanted.params, again=wanted.again)
     try:
         answer = program.ask(order)
-    except OutOfReach as error:
+    except ProgramUnreachable as error:
         raise CannotStart(f"{error}: look whether the job was started before asking again.") from None
     _raise_refusal(answer)
     return answer.job_id
 
 
-def _ask_elsewhere(job: DistantJob, action: str, reason: str, by: str) -> None:
+def _ask_elsewhere(job: RemoteSource, action: str, reason: str, by: str) -> None:
     if action not in ACTIONS:
         raise ControlRefused(f"there is no control {action!r}; there are {', '.join(ACTIONS)}")
     order = Command(0, action, job_id=job.job_id, reason=reason, by=by)
     try:
         answer = job.program.ask(order)
-    except OutOfReach as error:
+    except ProgramUnreachable as error:
         raise ControlRefused(str(error)) from None
     _raise_refusal(answer)
 
@@ -87,11 +87,11 @@ def _raise_refusal(answer: CommandResult) -> None:
         case "start":
             raise CannotStart(answer.text)
         case "argument":
-            raise BadArgument(answer.name, answer.text)
+            raise InvalidParameter(answer.name, answer.text)
     raise ControlRefused(answer.text)
 
 
-def _check_again(flow: ShownFlow, wanted: StartJob, like: ShownJob) -> None:
+def _check_again(flow: StartableFlow, wanted: StartJob, like: JobSource) -> None:
     if wanted.entry is not None or wanted.params is not None:
         raise CannotStart("'again' brings its own entry and parameters; send it alone.")
     if like.flow_id != flow.flow_id:

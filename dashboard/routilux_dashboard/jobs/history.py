@@ -17,18 +17,18 @@ from ..recording.film import Film, film_from_store
 from ..segments.cut import cut_at_seq, cut_at_time
 from ..segments.history_query import HistoryQuery
 from ..segments.segment import Segment
-from ..sources.local_source import WatchedJob
+from ..sources.local_source import LocalSource
 from ..sources.memory_film import film_from_memory
-from ..sources.memory_history import Held
-from ..sources.memory_rows import held_rows
-from ..sources.remote_source import DistantJob
-from ..sources.stored_job_cache import Archive
-from ..sources.stored_source import StoredJob, as_stored
+from ..sources.memory_history import MemoryHistory
+from ..sources.memory_rows import page_of_rows
+from ..sources.remote_source import RemoteSource
+from ..sources.stored_job_cache import StoredJobCache
+from ..sources.stored_source import StoredSource, as_stored
 from ..store import JobQuery, Store, StoreFailed
 from ..times import iso, iso_ns
-from .job import ShownJob
+from .job import JobSource
 from .job_search import JobsWanted, counted, place
-from .job_table import Monitor
+from .job_table import JobTable
 
 T = TypeVar("T")
 LARGEST = 2**53
@@ -36,11 +36,11 @@ LARGEST = 2**53
 _NOT_READ = (LookupError, StoreFailed)
 
 
-class NotKept(LookupError):
+class NotRetained(LookupError):
     """What is asked for is not there, or not any more; the message says why."""
 
 
-class NoStore(Exception):
+class StoreRequired(Exception):
     """What is asked for needs a store, and there is none."""
 
 
@@ -48,19 +48,19 @@ class Past:
     """Answers that are the same wherever a job is. Holds nothing but where to ask.
 
     Args:
-        monitor: the jobs in memory.
+        job_table: the jobs in memory.
         archive: those in the store, when there is one.
         settle: has what happened until now written to the store, and waits for that, within bounds.
     """
 
     def __init__(
-        self, monitor: Monitor, archive: Archive | None = None, settle: Callable[[], object] = lambda: None
+        self, job_table: JobTable, archive: StoredJobCache | None = None, settle: Callable[[], object] = lambda: None
     ) -> None:
-        self._monitor = monitor
+        self._job_table = job_table
         self._archive = archive
         self._settle = settle
 
-    def find(self, job_id: str) -> StoredJob:
+    def find(self, job_id: str) -> StoredSource:
         """A job that is only in the store; `LookupError` when it is not there, or there is none."""
         if self._archive is None:
             raise LookupError(f"There is no job {job_id!r}")
@@ -74,7 +74,7 @@ class Past:
 
     def jobs(self, wanted: JobsWanted) -> tuple[list[JobSummary], bool, dict[str, int]]:
         """A page of jobs, whether there are more, and how many match by status. Without the store while it fails."""
-        here = self._monitor.jobs_full().jobs
+        here = self._job_table.jobs_full().jobs
         found = [job for job in here if wanted.matches(job)]
         rows = [job for job in found if wanted.shows(job)]
         counts, more = Counter(counted(found)), False
@@ -96,60 +96,60 @@ class Past:
 
     # -- one job
 
-    def history(self, job: ShownJob, query: HistoryQuery) -> HistoryPage:
+    def history(self, job: JobSource, query: HistoryQuery) -> HistoryPage:
         """The records that `query` asks for."""
-        if isinstance(job, WatchedJob):
+        if isinstance(job, LocalSource):
             return self._of_both(job, query)
-        if isinstance(job, DistantJob) and self._archive is None:
+        if isinstance(job, RemoteSource) and self._archive is None:
             return job.history(query)
         self._catch_up(job)
         return self._in_store(job).history(job.job_id, query)
 
-    def causes(self, job: ShownJob, seq: int) -> Causes:
-        """What led to a record. Raises `NotKept`."""
+    def causes(self, job: JobSource, seq: int) -> Causes:
+        """What led to a record. Raises `NotRetained`."""
         _check(seq)
-        found = _held(job).causes(seq) if isinstance(job, WatchedJob) else None
-        if (found is None or not found.complete) and (self._archive is not None or not isinstance(job, WatchedJob)):
+        found = _held(job).causes(seq) if isinstance(job, LocalSource) else None
+        if (found is None or not found.complete) and (self._archive is not None or not isinstance(job, LocalSource)):
             found = self._ask(job, lambda store: store.causes(job.job_id, seq)) or found
         return _kept(found, seq)
 
-    def effects(self, job: ShownJob, seq: int) -> Effects:
-        """What a record led to at once. Raises `NotKept`."""
+    def effects(self, job: JobSource, seq: int) -> Effects:
+        """What a record led to at once. Raises `NotRetained`."""
         _check(seq)
         found: Effects | None = None
-        if self._archive is not None or not isinstance(job, WatchedJob):
+        if self._archive is not None or not isinstance(job, LocalSource):
             found = self._ask(job, lambda store: store.effects(job.job_id, seq))
-        if found is None and isinstance(job, WatchedJob):
+        if found is None and isinstance(job, LocalSource):
             found = _held(job).effects(seq)
         return _kept(found, seq)
 
-    def log(self, job: ShownJob, query: HistoryQuery) -> LogPage:
+    def log(self, job: JobSource, query: HistoryQuery) -> LogPage:
         """Entries of the shared log: the range and the text of `query`."""
         page = job.log(0, 0)
         if self._reaches(job, page.first):
             found = self._ask(job, lambda store: store.log(job.job_id, query))
             if found is not None:
                 return found
-        rows = held_rows(lambda after, limit: job.log(after, limit).entries, page, query, lambda row: row.entry)
+        rows = page_of_rows(lambda after, limit: job.log(after, limit).entries, page, query, lambda row: row.entry)
         return LogPage(rows, page.first, page.last, page.total)
 
-    def outputs(self, job: ShownJob, query: HistoryQuery) -> OutputPage:
+    def outputs(self, job: JobSource, query: HistoryQuery) -> OutputPage:
         """Outputs, as `log`."""
         page = job.outputs(0, 0)
         if self._reaches(job, page.first):
             found = self._ask(job, lambda store: store.outputs(job.job_id, query))
             if found is not None:
                 return found
-        rows = held_rows(lambda after, limit: job.outputs(after, limit).outputs, page, query, lambda row: row.data)
+        rows = page_of_rows(lambda after, limit: job.outputs(after, limit).outputs, page, query, lambda row: row.data)
         return OutputPage(rows, page.first, page.last, page.total)
 
-    def at(self, job: ShownJob, seq: int | None, t_ns: int | None) -> Job:
-        """The job as it was at the moment of a record, or at a time. Raises `NotKept`, `NoStore`."""
+    def at(self, job: JobSource, seq: int | None, t_ns: int | None) -> Job:
+        """The job as it was at the moment of a record, or at a time. Raises `NotRetained`, `StoreRequired`."""
         created = job.summary.created_at
         if t_ns is not None and iso(t_ns) < created:
-            raise NotKept(f"job {job.job_id} was made later, at {created}")
+            raise NotRetained(f"job {job.job_id} was made later, at {created}")
         try:
-            if isinstance(job, WatchedJob) and not self._is_stored(job):
+            if isinstance(job, LocalSource) and not self._is_stored(job):
                 return _played(film_from_memory(job).segments, seq, t_ns)
             store = self._in_store(job)
             self._catch_up(job)
@@ -159,23 +159,23 @@ class Past:
                 playback.mark_lost(sign_ns)
             return playback.job()
         except LookupError as error:
-            raise NotKept(str(error)) from None
+            raise NotRetained(str(error)) from None
 
-    def recordable(self, job: ShownJob) -> Film:
-        """The whole film of a job until now. Raises `NoStore`."""
-        if isinstance(job, WatchedJob) and not self._is_stored(job):
+    def recordable(self, job: JobSource) -> Film:
+        """The whole film of a job until now. Raises `StoreRequired`."""
+        if isinstance(job, LocalSource) and not self._is_stored(job):
             return film_from_memory(job)
         store = self._in_store(job)
         self._catch_up(job)
         return film_from_store(job.job_id, store)._replace(last_sign_ns=_last_sign_ns(job))
 
     def store(self) -> Store:
-        """Where jobs from elsewhere can be taken in. Raises `NoStore`."""
+        """Where jobs from elsewhere can be taken in. Raises `StoreRequired`."""
         if self._archive is None:
-            raise NoStore("a recording is taken into a store, and this server has none")
+            raise StoreRequired("a recording is taken into a store, and this server has none")
         return self._archive.store
 
-    def _is_stored(self, job: WatchedJob) -> bool:
+    def _is_stored(self, job: LocalSource) -> bool:
         """Whether the store has a job of this program: not when it fails since before the job began."""
         if self._archive is None:
             return False
@@ -184,7 +184,7 @@ class Past:
 
     # -- memory and store together
 
-    def _of_both(self, job: WatchedJob, query: HistoryQuery) -> HistoryPage:
+    def _of_both(self, job: LocalSource, query: HistoryQuery) -> HistoryPage:
         """Memory has the newest records, as a rule all; the store those before, how runs ended, and it finds faster."""
         held = _held(job)
         if self._archive is None:
@@ -202,7 +202,7 @@ class Past:
         before = self._ask(job, lambda store: store.history(job.job_id, earlier), fresh=False)
         return here if before is None else _joined(before, held, here.first, query)
 
-    def _searched(self, job: WatchedJob, held: Held, query: HistoryQuery) -> HistoryPage | None:
+    def _searched(self, job: LocalSource, held: MemoryHistory, query: HistoryQuery) -> HistoryPage | None:
         """What the store finds, and after that what memory does among records that are not written yet.
 
         `None` when these are many: the store is far behind, and memory is looked through.
@@ -219,7 +219,7 @@ class Past:
         records = (found.records + tail)[-query.limit :]
         return HistoryPage(records, found.first, newest.last, newest.total, found.searched_to)
 
-    def _before(self, here: HistoryPage, job: WatchedJob, earlier: HistoryQuery) -> HistoryPage:
+    def _before(self, here: HistoryPage, job: LocalSource, earlier: HistoryQuery) -> HistoryPage:
         """A page that goes backwards, with what the store has before it."""
         wanted = earlier if earlier.limit > 0 and here.searched_to is None else None
         query = wanted or msgspec.structs.replace(earlier, limit=1, before=1)  # for `first` alone
@@ -229,20 +229,20 @@ class Past:
         searched_to = before.searched_to if wanted is not None else here.searched_to
         return HistoryPage(before.records + here.records, before.first, here.last, here.total, searched_to)
 
-    def _in_store(self, job: ShownJob) -> Store:
+    def _in_store(self, job: JobSource) -> Store:
         if self._archive is None:
-            raise NoStore(f"nothing is kept of job {job.job_id} beyond memory: this server has no store")
+            raise StoreRequired(f"nothing is kept of job {job.job_id} beyond memory: this server has no store")
         return self._archive.store
 
-    def _reaches(self, job: ShownJob, first: int) -> bool:
+    def _reaches(self, job: JobSource, first: int) -> bool:
         """Whether the store may have more rows than memory, whose first is number `first`."""
-        return self._archive is not None and (first > 1 or not isinstance(job, WatchedJob))
+        return self._archive is not None and (first > 1 or not isinstance(job, LocalSource))
 
-    def _catch_up(self, job: ShownJob) -> None:
-        if not isinstance(job, StoredJob):
+    def _catch_up(self, job: JobSource) -> None:
+        if not isinstance(job, StoredSource):
             self._settle()
 
-    def _ask(self, job: ShownJob, question: Callable[[Store], T], *, fresh: bool = True) -> T | None:
+    def _ask(self, job: JobSource, question: Callable[[Store], T], *, fresh: bool = True) -> T | None:
         """What the store says; `None` when it does not know, or cannot be read and memory may still say something."""
         store = self._in_store(job)
         if fresh:
@@ -250,12 +250,12 @@ class Past:
         try:
             return question(store)
         except _NOT_READ as error:
-            if isinstance(error, StoreFailed) and not isinstance(job, WatchedJob):
+            if isinstance(error, StoreFailed) and not isinstance(job, LocalSource):
                 raise
             return None
 
 
-def _joined(before: HistoryPage, held: Held, first_here: int, query: HistoryQuery) -> HistoryPage:
+def _joined(before: HistoryPage, held: MemoryHistory, first_here: int, query: HistoryQuery) -> HistoryPage:
     """A page that goes forwards: the records of `before`, and those that memory has from `first_here` on."""
     rest = query.limit - len(before.records)
     after = max(query.after or 0, first_here - 1)
@@ -282,14 +282,14 @@ def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> J
     return playback.job()
 
 
-def _last_sign_ns(job: ShownJob) -> int | None:
+def _last_sign_ns(job: JobSource) -> int | None:
     """When the program of a job that is lost was last heard of."""
     summary = job.summary
     return iso_ns(summary.last_sign) if summary.status == "lost" and summary.last_sign is not None else None
 
 
-def _held(job: WatchedJob) -> Held:
-    return Held(job.job_state, job.runs, job.mask)
+def _held(job: LocalSource) -> MemoryHistory:
+    return MemoryHistory(job.job_state, job.runs, job.mask)
 
 
 def _check(seq: int) -> None:
@@ -299,5 +299,5 @@ def _check(seq: int) -> None:
 
 def _kept(found: T | None, seq: int) -> T:
     if found is None:
-        raise NotKept(f"there is no record {seq} of this job, or none any more")
+        raise NotRetained(f"there is no record {seq} of this job, or none any more")
     return found

@@ -7,25 +7,25 @@ from typing import Any, Protocol
 from ..protocol import FlowDefinition, Frame, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 
 
-class ShownJob(Protocol):
+class JobSource(Protocol):
     """A job as the pump, the pages and REST know it.
 
     The pump's thread calls `tick` and `activity`; any thread the rest.
 
-    `closed`: nothing is expected to come any more. `restless`: something may come, or fade, without
+    `is_final`: nothing is expected to come any more. `may_change`: something may come, or fade, without
     anybody saying so.
     """
 
     job_id: str
 
     @property
-    def closed(self) -> bool: ...
+    def is_final(self) -> bool: ...
     @property
     def flow_id(self) -> str: ...
     @property
     def summary(self) -> JobSummary: ...
     @property
-    def restless(self) -> bool: ...
+    def may_change(self) -> bool: ...
     def tick(self, now_ns: int) -> Frame | None: ...
     def activity(self, now_ns: int) -> list[int]: ...
     def records_kept(self) -> int: ...
@@ -39,7 +39,7 @@ class ShownJob(Protocol):
     def data(self) -> dict[str, dict[str, Any]]: ...
 
 
-class ShownFlow(Protocol):
+class StartableFlow(Protocol):
     """A flow that jobs can be started of."""
 
     @property

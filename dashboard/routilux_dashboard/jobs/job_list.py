@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from ..fold.counters import ACTIVITY_SECONDS
 from ..protocol import NO_STORE, Jobs, StoreHealth
 from ..times import MILLISECOND, SECOND, milliseconds
-from .job import ShownJob
+from .job import JobSource
 
 INTERVAL_NS = 250 * MILLISECOND
 """Time between two messages, at least: at most four a second."""
@@ -24,7 +24,7 @@ class JobList:
 
     def __init__(
         self,
-        jobs: Callable[[], list[ShownJob]],
+        jobs: Callable[[], list[JobSource]],
         flow_ids: Callable[[], list[str]],
         store: Callable[[], StoreHealth],
     ) -> None:
@@ -32,19 +32,19 @@ class JobList:
         self._flow_ids = flow_ids
         self._store = store
         self._health = NO_STORE
-        self._changed: dict[str, ShownJob] = {}
+        self._changed: dict[str, JobSource] = {}
         self._removed: list[str] = []
-        self._active: dict[str, tuple[ShownJob, int]] = {}
+        self._active: dict[str, tuple[JobSource, int]] = {}
         self._sums: tuple[float, list[int]] = (0.0, _SILENCE)
         self._flows: list[str] = []
         self._due = 0
 
     @property
-    def restless(self) -> bool:
+    def may_change(self) -> bool:
         """Whether a message is held back, or sums have yet to fade."""
         return bool(self._changed or self._removed or any(self._sums[1]) or self._sums[0])
 
-    def changed(self, job: ShownJob, now_ns: int) -> None:
+    def changed(self, job: JobSource, now_ns: int) -> None:
         """A frame of this job was made."""
         self._changed[job.job_id] = job
         self._active[job.job_id] = (job, now_ns)
@@ -75,7 +75,7 @@ class JobList:
         jobs = sorted(self._jobs(), key=lambda job: job.summary.created_at, reverse=True)
         return self._make(now_ns, jobs, [], full=True)
 
-    def _make(self, now_ns: int, jobs: list[ShownJob], removed: list[str], *, full: bool) -> Jobs:
+    def _make(self, now_ns: int, jobs: list[JobSource], removed: list[str], *, full: bool) -> Jobs:
         rate, activity = self._sums
         return Jobs(
             at=milliseconds(now_ns),

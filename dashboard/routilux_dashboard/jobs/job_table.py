@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from routilux import Flow, JobState, JournalEntry, JournalReader
 
-from ..flows.local_flow import WatchedFlow, need_flow
+from ..flows.local_flow import LocalFlow, need_flow
 from ..payloads.mask import NO_MASK, Mask
 from ..protocol import NO_STORE, FlowDefinition, Frame, Jobs, StoreHealth
-from ..sources.flow_watcher import FlowHook
-from ..sources.local_source import WatchedJob
+from ..sources.flow_watcher import FlowWatcher
+from ..sources.local_source import LocalSource
 from ..times import MILLISECOND
-from .flow_totals import Done, FlowTotals
-from .job import ShownFlow, ShownJob
+from .flow_totals import FlowCounts, FlowTotals
+from .job import JobSource, StartableFlow
 from .job_list import JobList
 
 if TYPE_CHECKING:
-    from ..sources.stored_job_cache import Archive
+    from ..sources.stored_job_cache import StoredJobCache
 
 KEEP_JOBS = 200
 KEEP_RECORDS = 1_000_000
@@ -34,14 +34,14 @@ _WAKING = frozenset({"status", "control"})
 _log = logging.getLogger("routilux.dashboard")
 
 
-class Tick(NamedTuple):
+class Updates(NamedTuple):
     """What there is to send: at most one frame for each job, and the changes of the list."""
 
     frames: list[Frame]
     jobs: Jobs | None
 
 
-class Monitor:
+class JobTable:
     """Watches flows and makes frames of what their jobs write down.
 
     Engine threads only append here (`_arrived`, `_jobs`, a flag of a job) and call `wake`, and take no
@@ -77,18 +77,18 @@ class Monitor:
         self._keep_runs = keep_runs
         self._totals = FlowTotals()
         self.store_health = store_health
-        self.archive: Archive | None = None
+        self.archive: StoredJobCache | None = None
         """Where jobs are found that are not in memory."""
         self._now_ns = now_ns
-        self._flows: dict[str, FlowHook] = {}
-        self._jobs: dict[str, ShownJob] = {}
-        self._arrived: deque[ShownJob] = deque()
-        self._told: deque[ShownJob] = deque()
-        self._disowned: deque[ShownJob] = deque()
-        self._live: dict[str, ShownJob] = {}
+        self._flows: dict[str, FlowWatcher] = {}
+        self._jobs: dict[str, JobSource] = {}
+        self._arrived: deque[JobSource] = deque()
+        self._told: deque[JobSource] = deque()
+        self._disowned: deque[JobSource] = deque()
+        self._live: dict[str, JobSource] = {}
         self._ended: dict[str, int] = {}
-        self._distant: Callable[[], dict[str, ShownFlow]] = dict
-        self._list = JobList(self.jobs, lambda: list(self.shown_flows()), self._health)
+        self._distant: Callable[[], dict[str, StartableFlow]] = dict
+        self._list = JobList(self.jobs, lambda: list(self.flows_by_id()), self._health)
         self._flows_due = 0
         self._faulty: set[str] = set()
 
@@ -99,18 +99,18 @@ class Monitor:
         """The watched flows."""
         return [hook.flow.flow for hook in self._flows.copy().values()]
 
-    def shown_flows(self) -> dict[str, ShownFlow]:
+    def flows_by_id(self) -> dict[str, StartableFlow]:
         """The flows that jobs can be started of, by their ids: those of this program, then those of others."""
-        own: dict[str, ShownFlow] = {flow_id: hook.flow for flow_id, hook in self._flows.copy().items()}
+        own: dict[str, StartableFlow] = {flow_id: hook.flow for flow_id, hook in self._flows.copy().items()}
         return own | {flow_id: flow for flow_id, flow in self._distant().items() if flow_id not in own}
 
-    def show_flows_of(self, others: Callable[[], dict[str, ShownFlow]]) -> None:
+    def add_flows_from(self, others: Callable[[], dict[str, StartableFlow]]) -> None:
         """Show also the flows that `others()` gives: those of programs elsewhere."""
         self._distant = others
 
     def definition(self, flow_id: str) -> FlowDefinition:
         """The description of a flow as it is now; `KeyError` for one that is not shown."""
-        return self.shown_flows()[flow_id].definition()
+        return self.flows_by_id()[flow_id].definition()
 
     def watch(self, flow: Flow) -> None:
         """Watch all jobs of a flow, those under way too. Again for the same flow, nothing happens.
@@ -122,9 +122,9 @@ class Monitor:
         if known is not None and known.flow.flow is not flow:
             raise ValueError(f"Another flow {flow.flow_id!r} is watched already; give one of them another flow_id")
         if known is None:
-            watched = WatchedFlow(flow, self._mask)
+            watched = LocalFlow(flow, self._mask)
             watched.look()
-            hook = self._flows[flow.flow_id] = FlowHook(self, watched)
+            hook = self._flows[flow.flow_id] = FlowWatcher(self, watched)
             hook.attach()
 
     def release(self) -> None:
@@ -135,17 +135,17 @@ class Monitor:
 
     # -- jobs
 
-    def jobs(self) -> list[ShownJob]:
+    def jobs(self) -> list[JobSource]:
         """The jobs that are kept, newest first."""
         return list(self._jobs.copy().values())[::-1]
 
-    def adopt(self, job: ShownJob) -> None:
+    def add(self, job: JobSource) -> None:
         """Show a job that runs elsewhere, or show it again: it goes on. (Any thread.)"""
         self._jobs[job.job_id] = job
         self._arrived.append(job)
         self._wake()
 
-    def forget(self, job_ids: Iterable[str]) -> None:
+    def remove(self, job_ids: Iterable[str]) -> None:
         """Show these jobs no more. (The pump, or while there is none.)"""
         gone = list(job_ids)
         for job_id in gone:
@@ -154,21 +154,21 @@ class Monitor:
         self._drop(gone)
         self._list.removed(gone)
 
-    def disown(self, job: ShownJob) -> None:
+    def drop_from_memory(self, job: JobSource) -> None:
         """Show a job no more: what the store has of that id is the job. (Any thread.)"""
         self._disowned.append(job)
         self._wake()
 
-    def stir(self) -> None:
+    def notify(self) -> None:
         """Jobs that run elsewhere have changed. (Any thread.)"""
         self._wake()
 
-    def tell_of(self, job: ShownJob) -> None:
+    def announce(self, job: JobSource) -> None:
         """A job is new in the store: lists that are open hear of it. It is not held here. (Any thread.)"""
         self._told.append(job)
         self._wake()
 
-    def job(self, job_id: str) -> ShownJob:
+    def job(self, job_id: str) -> JobSource:
         """The job of that id; `KeyError` when there is none, or none any more. Never waits.
 
         A job that is only in the store is found when `archive` has found it a moment ago.
@@ -188,9 +188,9 @@ class Monitor:
 
     # -- told by engine threads
 
-    def job_started(self, hook: FlowHook, job_state: JobState, reader: JournalReader) -> None:
+    def job_started(self, hook: FlowWatcher, job_state: JobState, reader: JournalReader) -> None:
         """A job begins, or was under way when its flow was watched."""
-        job = self._jobs[job_state.job_id] = WatchedJob(
+        job = self._jobs[job_state.job_id] = LocalSource(
             job_state, reader, hook.flow, self.origin, self._now_ns, keep_runs=self._keep_runs, mask=self._mask
         )
         self._arrived.append(job)
@@ -200,7 +200,7 @@ class Monitor:
         """Something rare happened; the job's reader has it."""
         if entry.kind in _WAKING:
             job = self._jobs.get(job_state.job_id)
-            if isinstance(job, WatchedJob) and job.closed:
+            if isinstance(job, LocalSource) and job.is_final:
                 job.reopen()
                 self._arrived.append(job)
             self._wake()
@@ -208,7 +208,7 @@ class Monitor:
     def job_ended(self, job_state: JobState) -> None:
         """The job has settled for good, but that a completed one may be paused or cancelled."""
         job = self._jobs.get(job_state.job_id)
-        if isinstance(job, WatchedJob):
+        if isinstance(job, LocalSource):
             job.end()
         self._wake()
 
@@ -225,9 +225,9 @@ class Monitor:
     @property
     def busy(self) -> bool:
         """Whether the next tick may have something to say though nobody calls `wake`."""
-        return self._list.restless or any(job.restless for job in self._live.values())
+        return self._list.may_change or any(job.may_change for job in self._live.values())
 
-    def tick(self) -> Tick:
+    def tick(self) -> Updates:
         """What changed since the last tick. An idle job costs about a microsecond, one that has ended nothing."""
         now_ns = self._now_ns()
         self._look_at_flows(now_ns)
@@ -239,17 +239,17 @@ class Monitor:
             if frame is not None:
                 frames.append(frame)
                 self._list.changed(job, now_ns)
-            if job.closed:
+            if job.is_final:
                 del self._live[job.job_id]
                 self._ended[job.job_id] = job.records_kept()
                 self._forget_old()
-        return Tick(frames, self._list.message(now_ns))
+        return Updates(frames, self._list.message(now_ns))
 
     def _let_go_disowned(self) -> None:
         while self._disowned:
             job = self._disowned.popleft()
             if self._jobs.get(job.job_id) is job:
-                self.forget([job.job_id])
+                self.remove([job.job_id])
 
     def _take_in_arrived(self, now_ns: int) -> None:
         while self._arrived:
@@ -263,7 +263,7 @@ class Monitor:
             if told.job_id not in self._jobs:
                 self._list.changed(told, now_ns)
 
-    def _tick(self, job: ShownJob, now_ns: int) -> Frame | None:
+    def _tick(self, job: JobSource, now_ns: int) -> Frame | None:
         """What goes wrong with one job must not touch the others; it is logged once."""
         try:
             return job.tick(now_ns)
@@ -302,8 +302,8 @@ class Monitor:
     def _drop(self, job_ids: Iterable[str]) -> None:
         """Let jobs go from memory; what they did stays counted."""
         gone = [job for job_id in job_ids if (job := self._jobs.get(job_id)) is not None]
-        self._totals.let_go(gone, lambda: [self._jobs.pop(job.job_id, None) for job in gone])
+        self._totals.retire(gone, lambda: [self._jobs.pop(job.job_id, None) for job in gone])
 
-    def done_by_flow(self) -> dict[str, Done]:
+    def done_by_flow(self) -> dict[str, FlowCounts]:
         """What the jobs of each flow have done since this began, those that were let go included. (Native threads.)"""
         return self._totals.by_flow(self.jobs)

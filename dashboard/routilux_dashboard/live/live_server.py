@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask
 from flask_socketio import SocketIO
 
-from ..jobs.job_table import Monitor
+from ..jobs.job_table import JobTable
 from ..protocol import Dropped, LiveError
 from ..protocol.programs import MAX_PROGRAM_MESSAGE
 from ..server.hub import Hub, NotAnswered, Signal
@@ -45,13 +45,13 @@ log.addFilter(lambda record: record.msg != "%s is not connected to namespace %s"
 
 
 class Live:
-    """The live half of a running dashboard: `pump` is what its hub runs, `wake` what its monitor calls."""
+    """The live half of a running dashboard: `pump` is what its hub runs, `wake` what its job table calls."""
 
-    def __init__(self, application: Flask, monitor: Monitor, hub: Hub) -> None:
-        self._monitor = monitor
+    def __init__(self, application: Flask, job_table: JobTable, hub: Hub) -> None:
+        self._job_table = job_table
         self._hub = hub
         self._clients: dict[str, Client] = {}
-        self._desk = Desk(monitor, lambda: self.pumped_at)
+        self._desk = Desk(job_table, lambda: self.pumped_at)
         self._woken = True  # what happened before the start is to be told
         self._told_at = 0.0
         self._ticked = Signal()
@@ -109,7 +109,7 @@ class Live:
     # -- the pump
 
     def pump(self) -> float | None:
-        """Tick the monitor if it is time, send what is due; return the seconds until the next time."""
+        """Update the jobs if it is time, send their changes, and return the seconds until the next time."""
         now = time.monotonic()
         if now >= self._due_at():
             self._tick(now)
@@ -144,13 +144,13 @@ class Live:
         return self._ticked_at + HEARTBEAT_SECONDS if self._clients else inf
 
     def _is_something_running(self) -> bool:
-        return any(not job.closed and job.summary.status == "running" for job in self._monitor.jobs())
+        return any(not job.is_final and job.summary.status == "running" for job in self._job_table.jobs())
 
     def _tick(self, now: float) -> None:
         began = time.thread_time()
         self._ticked_at = now
         self._woken = False  # before the tick: what comes meanwhile is for the next
-        tick = self._monitor.tick()
+        tick = self._job_table.tick()
         if tick.frames or tick.jobs is not None:
             self._told_at = now
         self.frames += len(tick.frames)
@@ -158,7 +158,7 @@ class Live:
             self._send("frame", frame, frame.job_id, frame.frame, now)
         if tick.jobs is not None:
             self._send("jobs", tick.jobs, None, 0, now)
-            for job_id in tick.jobs.removed if self._monitor.archive is None else ():  # else it can be seen still
+            for job_id in tick.jobs.removed if self._job_table.archive is None else ():  # else it can be seen still
                 self._drop(job_id, self._watching(job_id), unknown_job(job_id))
         self._interval = max(FRAME_SECONDS, 2 * (time.thread_time() - began))  # half of it is the others'
         self.pumped_at = time.time() * 1000
@@ -206,8 +206,8 @@ class Live:
     def _everything(self, job_id: str | None) -> tuple[str, Any, int]:
         """All there is to see of a job, or of the list: the event, its message and the number of the frame."""
         if job_id is None:
-            return "jobs", self._monitor.jobs_full(), 0
-        keyframe = self._monitor.job(job_id).keyframe()
+            return "jobs", self._job_table.jobs_full(), 0
+        keyframe = self._job_table.job(job_id).keyframe()
         return "keyframe", keyframe, keyframe.frame
 
     def _emit(self, event: str, message: Any, sids: list[str]) -> None:
@@ -246,9 +246,9 @@ class Live:
 
     def _look_for(self, arguments: tuple[object, ...]) -> None:
         """Have a job that is only in the store in memory by the time that it is to be shown."""
-        archive = self._monitor.archive
+        archive = self._job_table.archive
         match arguments:
-            case ({"job_id": str(job_id)},) if archive is not None and not self._monitor.has(job_id):
+            case ({"job_id": str(job_id)},) if archive is not None and not self._job_table.has(job_id):
                 with contextlib.suppress(LookupError, StoreFailed, NotAnswered):
                     self._hub.run_native(lambda: archive.find(job_id))
 

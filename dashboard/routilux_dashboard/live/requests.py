@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..jobs.job_table import Monitor
+from ..jobs.job_table import JobTable
 from ..protocol import Ack, AckReply, LiveError, Subscribe, Unsubscribe
 from .delivery import Client, Subscription
 
@@ -33,8 +33,8 @@ class Desk:
     `pumped_at` says when the pump last ran (epoch ms).
     """
 
-    def __init__(self, monitor: Monitor, pumped_at: Callable[[], float]) -> None:
-        self._monitor = monitor
+    def __init__(self, job_table: JobTable, pumped_at: Callable[[], float]) -> None:
+        self._job_table = job_table
         self._pumped_at = pumped_at
         self._handlers: dict[str, Callable[[Client, object], Any]] = {
             "subscribe": self._subscribe,
@@ -68,7 +68,7 @@ class Desk:
 
     def _find(self, job_id: str) -> None:
         try:
-            self._monitor.job(job_id)
+            self._job_table.job(job_id)
         except KeyError:
             raise _Rejected(unknown_job(job_id)) from None
 
@@ -83,7 +83,7 @@ class Desk:
             client.watched[None].acknowledge()  # its messages have no numbers: all that were sent are meant
         elif ack.job_id in client.watched and ack.job_id is not None:
             client.watched[ack.job_id].acknowledge(ack.frame)
-        return AckReply(time.time() * 1000, self._pumped_at(), self._monitor.store_health())
+        return AckReply(time.time() * 1000, self._pumped_at(), self._job_table.store_health())
 
 
 def unknown_job(job_id: str) -> LiveError:

@@ -12,11 +12,11 @@ from typing import Protocol
 
 from routilux import Flow, JobState, JournalEntry, JournalReader
 
-from ..flows.local_flow import WatchedFlow, need_flow
+from ..flows.local_flow import LocalFlow, need_flow
 from ..payloads.mask import NO_MASK, Mask
 from ..segments.segment import Segment
-from .capturing import Capture
-from .flow_watcher import FlowHook
+from .capturing import BatchEncoder
+from .flow_watcher import FlowWatcher
 
 INTERVAL_SECONDS = 0.1
 SOON_SECONDS = 0.02
@@ -43,12 +43,12 @@ class Sink(Protocol):
     def put(self, segments: list[Segment]) -> object: ...
 
 
-class _Recorded:
+class LocalJob:
     """A job and its capture, with the hook that told of it."""
 
     __slots__ = ("capture", "ended", "finished", "hook", "job_state", "reader", "records", "refused")
 
-    def __init__(self, hook: FlowHook, job_state: JobState, reader: JournalReader, capture: Capture) -> None:
+    def __init__(self, hook: FlowWatcher, job_state: JobState, reader: JournalReader, capture: BatchEncoder) -> None:
         self.hook = hook
         self.job_state = job_state
         self.reader = reader
@@ -62,7 +62,7 @@ class _Recorded:
         """That it has in memory; counted when it has ended."""
 
 
-class Recorder:
+class BatchLoop:
     """Records all jobs of the flows that it watches, those under way too.
 
     Engine threads only append (`_told`) and set a flag; the recorder's thread does the rest: it
@@ -95,10 +95,10 @@ class Recorder:
         self._interval = interval
         self._now_ns = now_ns
         self._lock = threading.RLock()
-        self._flows: dict[str, FlowHook] = {}
+        self._flows: dict[str, FlowWatcher] = {}
         self._told: deque[Callable[[], None]] = deque()
-        self._live: dict[str, _Recorded] = {}
-        self._ended: OrderedDict[str, _Recorded] = OrderedDict()
+        self._live: dict[str, LocalJob] = {}
+        self._ended: OrderedDict[str, LocalJob] = OrderedDict()
         self._faulty: set[str] = set()
         self._stirred = threading.Event()
         self._stopping = False
@@ -116,12 +116,12 @@ class Recorder:
                 raise ValueError(f"Another flow {flow.flow_id!r} is watched already; give one of them another flow_id")
             if known is not None:
                 return
-            watched = WatchedFlow(flow, self._mask)
+            watched = LocalFlow(flow, self._mask)
             watched.look()
-            hook = self._flows[flow.flow_id] = FlowHook(self, watched)
+            hook = self._flows[flow.flow_id] = FlowWatcher(self, watched)
         hook.attach()
 
-    def flows(self) -> list[WatchedFlow]:
+    def flows(self) -> list[LocalFlow]:
         """The flows that are recorded."""
         return [hook.flow for hook in self._flows.copy().values()]
 
@@ -166,11 +166,11 @@ class Recorder:
             self._ended.clear()
             self._told.clear()
 
-    def take_soon(self) -> None:
+    def flush(self) -> None:
         """Take what has happened until now, in the calling thread."""
         self._round()
 
-    def begin_again(self, job_id: str, forget: Callable[[str, bool], None]) -> None:
+    def restart(self, job_id: str, forget: Callable[[str, bool], None]) -> None:
         """Have a job recorded anew, from its first segment: what was before is added up in it.
 
         `forget(job_id, comes)` is called in the recorder's thread before; `comes` says whether it is known still.
@@ -192,7 +192,7 @@ class Recorder:
 
     # -- told by engine threads
 
-    def job_started(self, hook: FlowHook, job_state: JobState, reader: JournalReader) -> None:
+    def job_started(self, hook: FlowWatcher, job_state: JobState, reader: JournalReader) -> None:
         """A job begins, or was under way when its flow was watched."""
         self._tell(lambda: self._begin(hook, job_state, reader))
 
@@ -224,13 +224,13 @@ class Recorder:
                     return
                 self._guarded(recorded.job_state.job_id, partial(self._take, recorded, sink, now_ns))
 
-    def _take(self, recorded: _Recorded, sink: Sink, now_ns: int) -> None:
+    def _take(self, recorded: LocalJob, sink: Sink, now_ns: int) -> None:
         segments = recorded.refused or self._segments(recorded, now_ns)
         recorded.refused = segments if segments and sink.put(segments) is False else []
         if recorded.finished and not recorded.refused:
             self._settle(recorded)
 
-    def _segments(self, recorded: _Recorded, now_ns: int) -> list[Segment]:
+    def _segments(self, recorded: LocalJob, now_ns: int) -> list[Segment]:
         """What is new of a job; the last of it, when it has ended."""
         ended = recorded.ended
         if ended:
@@ -240,7 +240,7 @@ class Recorder:
         self._taken += sum(len(segment.records.source) + len(segment.runs.target) for segment in segments)
         return segments
 
-    def _settle(self, recorded: _Recorded) -> None:
+    def _settle(self, recorded: LocalJob) -> None:
         """The job has ended, and all of it is taken."""
         job_id = recorded.job_state.job_id
         recorded.reader.close()
@@ -257,9 +257,9 @@ class Recorder:
             _, gone = self._ended.popitem(last=False)
             records -= gone.records
 
-    def _begin(self, hook: FlowHook, job_state: JobState, reader: JournalReader) -> None:
-        capture = Capture(job_state, reader, hook.flow, self._origin, mask=self._mask)
-        self._live[job_state.job_id] = _Recorded(hook, job_state, reader, capture)
+    def _begin(self, hook: FlowWatcher, job_state: JobState, reader: JournalReader) -> None:
+        capture = BatchEncoder(job_state, reader, hook.flow, self._origin, mask=self._mask)
+        self._live[job_state.job_id] = LocalJob(hook, job_state, reader, capture)
         self._ended.pop(job_state.job_id, None)
 
     def _go_on(self, job_state: JobState) -> None:

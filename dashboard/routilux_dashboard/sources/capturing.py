@@ -9,10 +9,10 @@ from typing import Any, Protocol, cast
 
 from routilux import JobState, JournalBatch, JournalReader
 
-from ..fold.flow_index import FlowView
+from ..fold.flow_index import FlowIndex
 from ..fold.job_view import ASKED, DRAINING_NS
 from ..fold.rows import log_rows, output_rows, read_log, read_outputs
-from ..fold.summary import Identity, control_of
+from ..fold.summary import JobIdentity, control_of
 from ..payloads.encoder import PayloadEncoder
 from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import HIDDEN
@@ -38,15 +38,15 @@ _CHANGING = frozenset({"status", "control"})
 _AT_REST = ENDED | {"paused"}
 
 
-class CapturedFlow(Protocol):
-    """A flow and its description (`WatchedFlow`)."""
+class FlowDescriber(Protocol):
+    """A flow and its description (`LocalFlow`)."""
 
-    def look(self) -> FlowView: ...
-    def view(self) -> FlowView: ...
+    def look(self) -> FlowIndex: ...
+    def view(self) -> FlowIndex: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class SentState:
     """What has been told of a job so far. Replaced when a segment is whole, so that one that fails loses nothing."""
 
     seq: int = 0
@@ -67,7 +67,7 @@ class _Told:
     """There are more rows of text than a segment has."""
 
 
-class Capture:
+class BatchEncoder:
     """Takes what is new of one job as segments. For one thread at a time; the engine never waits for it.
 
     Should a take raise, nothing is lost: the next one has it.
@@ -82,7 +82,7 @@ class Capture:
         self,
         job_state: JobState,
         reader: JournalReader,
-        flow: CapturedFlow,
+        flow: FlowDescriber,
         origin: str,
         *,
         mask: Mask = NO_MASK,
@@ -98,7 +98,7 @@ class Capture:
         self._ended = False
         self._ahead_ns = 0
         self._flow_due = 0
-        self._told = _Told(status=job_state.status)
+        self._told = SentState(status=job_state.status)
         self._taken: JournalBatch | None = None
 
     def end(self) -> None:
@@ -126,7 +126,7 @@ class Capture:
         self.next_n += len(segments)
         return segments
 
-    def _take(self, now_ns: int, *, final: bool) -> tuple[list[Segment], _Told]:
+    def _take(self, now_ns: int, *, final: bool) -> tuple[list[Segment], SentState]:
         clock_ns = self._look_at_clocks()
         batch = self._taken = self._taken or self._reader.take()
         running = running_of(batch, self._reader.wall_ns(0), self._told.starts)
@@ -156,7 +156,7 @@ class Capture:
 
     def _segment(
         self, batch: JournalBatch, running: list[RunningNow], clock_ns: int, now_ns: int, *, final: bool
-    ) -> tuple[Segment, _Told]:
+    ) -> tuple[Segment, SentState]:
         known = self._told
         every = known.beginning is None or final
         rows = encode_rows(batch, self._reader, self._payloads, known.sources, known.targets)
@@ -197,7 +197,7 @@ class Capture:
         )
         return segment, self._with_text(segment, told, batch, every=every)
 
-    def _said(self, batch: JournalBatch, now_ns: int, *, every: bool, look: bool) -> _Told:
+    def _said(self, batch: JournalBatch, now_ns: int, *, every: bool, look: bool) -> SentState:
         """What was told before, with what the engine says besides the journal now."""
         known = self._told
         changed = every or _changes(batch)
@@ -213,7 +213,7 @@ class Capture:
             return said
         return replace(said, control=control_of(self.job_state.control), control_due=now_ns + DRAINING_NS)
 
-    def _with_text(self, segment: Segment, told: _Told, batch: JournalBatch, *, every: bool) -> _Told:
+    def _with_text(self, segment: Segment, told: SentState, batch: JournalBatch, *, every: bool) -> SentState:
         """Put what is new of the shared log and the outputs into a segment."""
         kinds = {entry.kind for entry in batch.entries}
         log_behind = outputs_behind = False
@@ -228,7 +228,7 @@ class Capture:
             behind=log_behind or outputs_behind,
         )
 
-    def _rest(self, before: Segment, told: _Told) -> tuple[Segment, _Told]:
+    def _rest(self, before: Segment, told: SentState) -> tuple[Segment, SentState]:
         """What a final segment still had to leave."""
         final, before.final = before.final, False
         rest = Segment(
@@ -247,7 +247,7 @@ class Capture:
 
     # -- what is said of the job
 
-    def _view(self, now_ns: int) -> FlowView:
+    def _view(self, now_ns: int) -> FlowIndex:
         """The flow; looked at now and then, for looking costs something for each routine."""
         if now_ns < self._flow_due:
             return self._flow.view()
@@ -258,10 +258,10 @@ class Capture:
             return self._flow.view()
 
     def _beginning(self) -> JobStart:
-        said = Identity.of(self.job_state, self._origin, self._mask)
+        said = JobIdentity.of(self.job_state, self._origin, self._mask)
         return JobStart(said.flow_id, said.origin, said.created_at, said.entry, said.params)
 
-    def _facts(self, told: _Told, *, rests: bool) -> SegmentFacts:
+    def _facts(self, told: SentState, *, rests: bool) -> SegmentFacts:
         job_state = self.job_state
         ended = job_state.ended_at if told.status in ENDED else None
         assert told.control is not None

@@ -33,7 +33,7 @@ def row_entry(row: LogRow | OutputRow, default_ns: int) -> DerivedEntry:
 
 
 def control_entries(actions: list[dict[str, Any]]) -> Iterator[DerivedEntry]:
-    """The job's controls (see `WatchedJob.actions`)."""
+    """The job's controls (see `LocalSource.actions`)."""
     for action in actions:
         data = {name: value for name, value in action.items() if name != "timestamp"}
         yield DerivedEntry(time_of(action["timestamp"], 0), "control", None, data)

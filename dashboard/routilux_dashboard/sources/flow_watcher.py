@@ -7,27 +7,27 @@ from typing import Protocol
 
 from routilux import JobHook, JobState, JournalEntry, JournalReader
 
-from ..flows.local_flow import WatchedFlow
+from ..flows.local_flow import LocalFlow
 
 
-class Watcher(Protocol):
+class JobObserver(Protocol):
     """Who is told; in engine threads, so it must return at once."""
 
-    def job_started(self, hook: FlowHook, job_state: JobState, reader: JournalReader) -> None: ...
+    def job_started(self, hook: FlowWatcher, job_state: JobState, reader: JournalReader) -> None: ...
 
     def entry_added(self, job_state: JobState, entry: JournalEntry) -> None: ...
 
     def job_ended(self, job_state: JobState) -> None: ...
 
 
-class FlowHook(JobHook):
+class FlowWatcher(JobHook):
     """Hooks a watcher to `flow`, and does not keep it: when nobody else has it, the hook leaves the flow.
 
     It does so the next time that it is told something, and not from the collector, which comes in
     threads that hold locks.
     """
 
-    def __init__(self, watcher: Watcher, flow: WatchedFlow) -> None:
+    def __init__(self, watcher: JobObserver, flow: LocalFlow) -> None:
         self.flow = flow
         self._watcher = weakref.ref(watcher)
 

@@ -20,7 +20,7 @@ class CannotStart(ValueError):
 
 
 def start_job(flow: Flow, wanted: StartJob) -> str:
-    """Start a job of `flow` and return its id. Raises `CannotStart`, and `BadArgument` for a parameter."""
+    """Start a job of `flow` and return its id. Raises `CannotStart`, and `InvalidParameter` for a parameter."""
     entry = entry_of(describe(flow), wanted.entry)
     params = wanted.params or {}
     check_arguments(params, entry.parameters)

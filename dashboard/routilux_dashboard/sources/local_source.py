@@ -11,21 +11,21 @@ import msgspec
 
 from routilux import Flow, JobState, JournalBatch, JournalReader
 
-from ..flows.local_flow import WatchedFlow
+from ..flows.local_flow import LocalFlow
 from ..fold import frames
 from ..fold.rows import history_row, log_rows, output_rows, read_log, read_outputs
 from ..payloads.mask import NO_MASK, Mask
 from ..payloads.preview import HIDDEN, safe_text
 from ..protocol import Frame, HistoryPage, Job, JobSummary, Keyframe, LogPage, OutputPage, RoutineState
 from ..times import milliseconds
-from .picture import NEVER, JobPicture, state_of
-from .run_log import KeptRuns
+from .picture import NEVER, LocalJobView, state_of
+from .run_log import RunLog
 
 PAGE_LIMIT = 1_000
 """Rows that one read by range gives at most."""
 
 
-class WatchedJob:
+class LocalSource:
     """A job as the dashboard knows it.
 
     The pump's thread calls `tick` and `activity`; engine threads call `end` and `reopen`; any thread
@@ -42,7 +42,7 @@ class WatchedJob:
         self,
         job_state: JobState,
         reader: JournalReader,
-        flow: WatchedFlow,
+        flow: LocalFlow,
         origin: str,
         now_ns: Callable[[], int] = time.time_ns,
         *,
@@ -51,8 +51,8 @@ class WatchedJob:
     ) -> None:
         self.job_state = job_state
         self.job_id = job_state.job_id
-        self.closed = False
-        self.runs = KeptRuns(reader) if keep_runs else None
+        self.is_final = False
+        self.runs = RunLog(reader) if keep_runs else None
         self._reader = reader
         self._flow = flow
         self._origin = origin
@@ -61,7 +61,7 @@ class WatchedJob:
         self._status = job_state.status
         self._ended = False
         self._beginning = threading.Lock()
-        self._begun: tuple[JobPicture, Keyframe] | None = None
+        self._begun: tuple[LocalJobView, Keyframe] | None = None
 
     @property
     def flow(self) -> Flow:
@@ -79,24 +79,24 @@ class WatchedJob:
 
     def reopen(self) -> None:
         """A job that had ended goes on (a completed one may be paused or cancelled); its reader reads on."""
-        self._ended = self.closed = False
+        self._ended = self.is_final = False
 
     # -- the pump
 
     @property
-    def restless(self) -> bool:
+    def may_change(self) -> bool:
         """Whether something may come, or fade, without the engine saying so."""
         if self._begun is None:
             return True
         picture, shown = self._begun
-        return shown.job.status in ("pending", "running") or picture.look_at != NEVER
+        return shown.job.status in ("pending", "running") or picture.next_change_ns != NEVER
 
     def tick(self, now_ns: int) -> Frame | None:
         """Take what is new and say what changed, or `None` when nothing did."""
         picture, before = self._begun or self._begin()
         ended = self._ended
-        if ended:  # said before the take: what is written after it finds the job closed, and reopens it
-            self.closed = True
+        if ended:  # said before the take: what is written after it finds a final job, and reopens it
+            self.is_final = True
         batch = self._reader.take()
         if self.runs is not None:
             self.runs.add(batch)
@@ -105,28 +105,28 @@ class WatchedJob:
         elif not self._is_news(picture, batch, now_ns):
             return None
         after = picture.next(before, batch, now_ns, final=ended)
-        frame = frames.between(before, after)
-        if not ended and not frames.says_something(frame, before):
+        frame = frames.diff(before, after)
+        if not ended and not frames.has_changes(frame, before):
             return None
         self._begun = (picture, after)
         return frame
 
-    def _is_news(self, picture: JobPicture, batch: JournalBatch, now_ns: int) -> bool:
+    def _is_news(self, picture: LocalJobView, batch: JournalBatch, now_ns: int) -> bool:
         """Whether there may be something to show."""
         happened = batch.runs or batch.records or batch.entries or batch.totals is not None
-        still = now_ns < picture.look_at and picture.fold.same_running(batch.running)
-        return bool(happened) or not still or picture.flow_view is not self._flow.view()
+        still = now_ns < picture.next_change_ns and picture.fold.same_running(batch.running)
+        return bool(happened) or not still or picture.flow_index is not self._flow.view()
 
     def activity(self, now_ns: int) -> list[int]:
         """Events in each of the last 20 seconds, whether the job has ended or not."""
         picture, _ = self._begun or self._begin()
         return picture.fold.activity.row(None, now_ns)
 
-    def _begin(self) -> tuple[JobPicture, Keyframe]:
+    def _begin(self) -> tuple[LocalJobView, Keyframe]:
         with self._beginning:
             if self._begun is None:
                 now_ns = self._now_ns()
-                picture = JobPicture(
+                picture = LocalJobView(
                     self.job_state, self._reader, self._flow, self._origin, self._status, now_ns, self._mask
                 )
                 self._begun = (picture, picture.begin(now_ns))
@@ -153,7 +153,7 @@ class WatchedJob:
     def actions(self) -> list[dict[str, Any]]:
         """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
         picture, _ = self._begun or self._begin()
-        return [note._asdict() for note in picture.fold.notes]
+        return [note._asdict() for note in picture.fold.control_log]
 
     def metrics(self) -> dict[str, Any]:
         """The execution tracker's figures (times in seconds), and the latencies as they are shown (ms)."""

@@ -26,8 +26,8 @@ from ..segments.segment import (
 )
 from ..times import MILLISECOND, iso
 from .derived_entries import control_entries, end_entries, numbered, row_entry, start_entries, time_of
-from .local_source import PAGE_LIMIT, WatchedJob
-from .run_log import KeptRun
+from .local_source import PAGE_LIMIT, LocalSource
+from .run_log import HandlerRun
 
 ROWS = 5_000
 """Records, and runs, of a segment."""
@@ -40,7 +40,7 @@ T = TypeVar("T")
 Row = TypeVar("Row", LogRow, OutputRow)
 
 
-def film_from_memory(job: WatchedJob) -> Film:
+def film_from_memory(job: LocalSource) -> Film:
     """The film of a job that is in memory. May take a while, so call it in a worker thread; no handler waits for it."""
     keyframe = job.keyframe()
     first = job.job_state.read_history(0, 0).first
@@ -55,7 +55,7 @@ def film_from_memory(job: WatchedJob) -> Film:
 class _SegmentMaker:
     """Makes the segments of one job, up to what `keyframe` shows."""
 
-    def __init__(self, job: WatchedJob, keyframe: Keyframe) -> None:
+    def __init__(self, job: LocalSource, keyframe: Keyframe) -> None:
         self._job = job
         self._shown = keyframe
         self._names = _Names(keyframe.flow)
@@ -170,7 +170,7 @@ class _Names:
         self.waiting.update(source.target_ids or ((routine_id,) if kind == "start" else ()))
         return source.number
 
-    def runs(self, found: list[KeptRun]) -> Runs:
+    def runs(self, found: list[HandlerRun]) -> Runs:
         """Runs as columns. Each one consumed an activation, unless it is retried."""
         for run in found:
             self.waiting[run.routine_id] -= run.outcome != "retry"

@@ -15,7 +15,7 @@ from ..payloads.mask import Mask
 from ..protocol import CHAIN, PAGE_LIMIT, Causes, Effects, HistoryPage, Record, RunRow
 from ..segments.history_query import HistoryQuery, text_in
 from ..times import MILLISECOND, iso
-from .run_log import KeptRun, KeptRuns
+from .run_log import HandlerRun, RunLog
 
 PIECE = 5_000
 """Rows that are looked at in one go."""
@@ -24,11 +24,11 @@ SEARCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Held:
+class MemoryHistory:
     """The history of a job as its `JobState` has it. `runs` are its handler runs, when they are kept."""
 
     job_state: JobState
-    runs: KeptRuns | None
+    runs: RunLog | None
     mask: Mask
 
     def history(self, query: HistoryQuery) -> HistoryPage:
@@ -127,7 +127,7 @@ class Held:
         return with_text
 
 
-def run_row(run: KeptRun) -> RunRow:
+def run_row(run: HandlerRun) -> RunRow:
     """A handler run as REST has it."""
     return RunRow(run.routine_id, run.slot, iso(run.start_ns), run.duration_ns / MILLISECOND, run.outcome)
 

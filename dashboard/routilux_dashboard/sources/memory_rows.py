@@ -13,7 +13,7 @@ from ..segments.history_query import HistoryQuery, text_in
 Row = TypeVar("Row", LogRow, OutputRow)
 
 
-def held_rows(
+def page_of_rows(
     read: Callable[[int, int], list[Row]],
     page: LogPage | OutputPage,
     query: HistoryQuery,

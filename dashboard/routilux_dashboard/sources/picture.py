@@ -6,33 +6,33 @@ from typing import Any
 
 from routilux import JobState, JournalBatch
 
-from ..flows.local_flow import WatchedFlow
-from ..fold.counters import JobFold, Names
-from ..fold.flow_index import FlowView
-from ..fold.job_view import ASKED, NEVER, Picture
+from ..flows.local_flow import LocalFlow
+from ..fold.counters import JobCounters, JournalNames
+from ..fold.flow_index import FlowIndex
+from ..fold.job_view import ASKED, NEVER, JobView
 from ..fold.rows import TAIL, log_rows, newest_records, output_rows, read_log, read_outputs
-from ..fold.summary import Identity, Standing, control_of
+from ..fold.summary import JobFacts, JobIdentity, control_of
 from ..payloads.mask import NO_MASK, Mask
 from ..protocol import ENDED, Control, Keyframe, LogRow, OutputRow, Record, RoutineState
 from ..times import iso_local
 
-__all__ = ["NEVER", "JobPicture", "state_of"]
+__all__ = ["NEVER", "LocalJobView", "state_of"]
 
 
-class JobPicture(Picture):
+class LocalJobView(JobView):
     """The picture of a job of this program. Asks nothing of the engine that waits for a handler."""
 
     def __init__(
         self,
         job_state: JobState,
-        names: Names,
-        flow: WatchedFlow,
+        names: JournalNames,
+        flow: LocalFlow,
         origin: str,
         status: str,
         now_ns: int,
         mask: Mask = NO_MASK,
     ) -> None:
-        fold = JobFold(names, now_ns, status)
+        fold = JobCounters(names, now_ns, status)
         self._job_state = job_state
         super().__init__(_Engine(job_state, names, flow, origin, fold, mask), fold)
 
@@ -47,7 +47,7 @@ class _Engine:
     """What the engine says of a job."""
 
     def __init__(
-        self, job_state: JobState, names: Names, flow: WatchedFlow, origin: str, fold: JobFold, mask: Mask
+        self, job_state: JobState, names: JournalNames, flow: LocalFlow, origin: str, fold: JobCounters, mask: Mask
     ) -> None:
         self._job_state = job_state
         self._names = names
@@ -57,18 +57,18 @@ class _Engine:
         self._mask = mask
         self._entry: str | None = None
 
-    def view(self) -> FlowView:
+    def view(self) -> FlowIndex:
         return self._flow.view()
 
-    def identity(self) -> Identity:
-        identity = Identity.of(self._job_state, self._origin, self._mask)
+    def identity(self) -> JobIdentity:
+        identity = JobIdentity.of(self._job_state, self._origin, self._mask)
         self._entry = identity.entry
         return identity
 
-    def standing(self) -> Standing:
+    def standing(self) -> JobFacts:
         job_state = self._job_state
         ended = job_state.ended_at if self._fold.status in ENDED else None
-        return Standing(
+        return JobFacts(
             updated_at=iso_local(job_state.updated_at),
             ended_at=iso_local(ended) if ended is not None else None,
             rerunnable=self._entry in self._flow.view().routine_ids,

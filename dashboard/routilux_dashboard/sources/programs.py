@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
 
-from ..jobs.job import ShownFlow
+from ..jobs.job import StartableFlow
 from ..protocol import FlowDefinition
 from ..protocol.programs import SILENT_SECONDS, Command, CommandResult
 from ..times import SECOND
@@ -19,7 +19,7 @@ FLOWS_KEPT = 200
 """Flows that one program may have."""
 
 
-class OutOfReach(Exception):
+class ProgramUnreachable(Exception):
     """The program is not connected, or does not answer; the message says which."""
 
 
@@ -61,23 +61,25 @@ class Program:
         """What was asked of it is not answered any more."""
         for future in list(self._asked.values()):
             if not future.done():
-                future.set_exception(OutOfReach(f"the program {self.origin} {why}"))
+                future.set_exception(ProgramUnreachable(f"the program {self.origin} {why}"))
 
     def ask(self, order: Command) -> CommandResult:
         """Send an order, under a number of its own, and wait for what becomes of it. (Native threads.)
 
-        Raises `OutOfReach`.
+        Raises `ProgramUnreachable`.
         """
         send = self._send
         if send is None or self.lost:
-            raise OutOfReach(f"the program {self.origin} is not connected")
+            raise ProgramUnreachable(f"the program {self.origin} is not connected")
         order.id = next(self._numbers)
         future = self._asked[order.id] = Future[CommandResult]()
         try:
             send(order)
             return future.result(ANSWER_SECONDS)
         except TookTooLong:
-            raise OutOfReach(f"the program {self.origin} has not answered within {ANSWER_SECONDS:g} s") from None
+            raise ProgramUnreachable(
+                f"the program {self.origin} has not answered within {ANSWER_SECONDS:g} s"
+            ) from None
         finally:
             del self._asked[order.id]
 
@@ -102,7 +104,7 @@ class Program:
             future.set_result(answer)
 
 
-class DistantFlow:
+class RemoteFlow:
     """A flow of a program elsewhere, as it described it last."""
 
     def __init__(self, program: Program, definition: FlowDefinition) -> None:
@@ -130,7 +132,7 @@ class Programs:
         with self._lock:
             return list(self._programs.values())
 
-    def meet(self, key: str, origin: str, heard_ns: int) -> Program:
+    def get_or_create(self, key: str, origin: str, heard_ns: int) -> Program:
         """The program of that key; a new one when it was not known."""
         with self._lock:
             known = self._programs.get(key)
@@ -148,13 +150,13 @@ class Programs:
             for program in programs:
                 self._programs.pop(program.key, None)
 
-    def flows(self) -> dict[str, ShownFlow]:
+    def flows(self) -> dict[str, StartableFlow]:
         """The flows that jobs can be started of now; of several with one id, that of the program that joined last."""
-        found: dict[str, ShownFlow] = {}
+        found: dict[str, StartableFlow] = {}
         for program in sorted(self.all(), key=lambda program: program.joined):
             if program.connected and not program.lost:
                 for flow_id, definition in program.flows.copy().items():
-                    found[flow_id] = DistantFlow(program, definition)
+                    found[flow_id] = RemoteFlow(program, definition)
         return found
 
     def silent(self, now_ns: int) -> list[Program]:

@@ -31,7 +31,7 @@ class Kept(Protocol):
     def outputs(self, job_id: str, query: HistoryQuery) -> OutputPage: ...
 
 
-class DistantJob:
+class RemoteSource:
     """A job of a program elsewhere, or of one that may come back.
 
     One native thread, the intake's, calls `add`, `lose` and `find`; the pump's thread calls `tick` and
@@ -93,12 +93,12 @@ class DistantJob:
     # -- the pump
 
     @property
-    def closed(self) -> bool:
+    def is_final(self) -> bool:
         """Whether nothing is expected to come any more, and all that came is shown."""
         return self.over and not self._changed
 
     @property
-    def restless(self) -> bool:
+    def may_change(self) -> bool:
         """Whether something may come, or fade, without anybody saying so."""
         job = self._shown.job
         fades = bool(job.rate or any(job.activity))
@@ -106,7 +106,7 @@ class DistantJob:
 
     def tick(self, now_ns: int) -> Frame | None:
         """What has changed since the last tick, or `None`."""
-        if not self.restless or not self._lock.acquire(blocking=False):
+        if not self.may_change or not self._lock.acquire(blocking=False):
             return None
         try:
             self._changed = False
@@ -118,8 +118,8 @@ class DistantJob:
             return None
         self._made, before = after.job, self._shown
         after = msgspec.structs.replace(after, frame=before.frame + 1, at=now_ns / 1e6)
-        frame = frames.between(before, after)
-        if not frames.says_something(frame, before):
+        frame = frames.diff(before, after)
+        if not frames.has_changes(frame, before):
             return None
         self._shown = after
         return frame

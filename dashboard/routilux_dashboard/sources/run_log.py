@@ -9,7 +9,7 @@ import msgspec
 
 from routilux import JournalBatch
 
-from ..fold.counters import Names
+from ..fold.counters import JournalNames
 
 RUNS_KEPT = 1_000_000
 """Handler runs of one job; of more, the oldest go (in steps of an eighth)."""
@@ -21,7 +21,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(list[Run])
 
 
-class KeptRun(NamedTuple):
+class HandlerRun(NamedTuple):
     """A handler run; times in ns, `start_ns` since the epoch."""
 
     routine_id: str
@@ -61,13 +61,13 @@ class _Kept(NamedTuple):
     fresh: list[Run]
 
 
-class KeptRuns:
+class RunLog:
     """The newest million handler runs of a job: 30 bytes each. One thread adds, any thread reads.
 
     `left` says how many are not there any more.
     """
 
-    def __init__(self, names: Names, bound: int = RUNS_KEPT) -> None:
+    def __init__(self, names: JournalNames, bound: int = RUNS_KEPT) -> None:
         self.left = 0
         self._names = names
         self._bound = bound
@@ -98,7 +98,7 @@ class KeptRuns:
             first += 1
         return chunks[first:]
 
-    def __iter__(self) -> Iterator[KeptRun]:
+    def __iter__(self) -> Iterator[HandlerRun]:
         """The runs that are here now, in the order of their ends."""
         return map(self._run, self._runs(lambda _: True))
 
@@ -107,7 +107,7 @@ class KeptRuns:
         runs = self._runs(lambda chunk: chunk.outcomes is None or outcome in chunk.outcomes)
         return frozenset(run[4] for run in runs if run[3] == outcome)
 
-    def caused_by(self, seq: int) -> Iterator[KeptRun]:
+    def caused_by(self, seq: int) -> Iterator[HandlerRun]:
         """The runs that the record `seq` led to, in the order of their ends."""
         runs = self._runs(lambda chunk: chunk.causes is None or seq in chunk.causes)
         return (self._run(run) for run in runs if run[4] == seq)
@@ -119,7 +119,7 @@ class KeptRuns:
                 yield from chunk.unpack()
         yield from fresh[:]
 
-    def _run(self, run: Run) -> KeptRun:
+    def _run(self, run: Run) -> HandlerRun:
         number, start, duration_ns, outcome, cause = run
         target = self._names.target(number)
-        return KeptRun(target.routine_id, target.slot_name, self._names.wall_ns(start), duration_ns, outcome, cause)
+        return HandlerRun(target.routine_id, target.slot_name, self._names.wall_ns(start), duration_ns, outcome, cause)

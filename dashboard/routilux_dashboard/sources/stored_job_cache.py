@@ -7,21 +7,21 @@ from collections import OrderedDict
 
 from ..protocol import JobSummary
 from ..store import Store
-from .stored_source import StoredJob
+from .stored_source import StoredSource
 
 KEPT = 32
 """Jobs that stay in memory: what is shown of each, and its figures."""
 
 
-class Archive:
+class StoredJobCache:
     """Finds jobs in a store. `_lock` guards the table of those in memory, and is held for a look only."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, tuple[object, StoredJob]] = OrderedDict()
+        self._known: OrderedDict[str, tuple[object, StoredSource]] = OrderedDict()
 
-    def find(self, job_id: str) -> StoredJob:
+    def find(self, job_id: str) -> StoredSource:
         """The job as it is now in the store. `LookupError` when it is not there; waits for the store (native threads).
 
         A job that has changed since it was found last is read anew.
@@ -35,7 +35,7 @@ class Archive:
             known = self._known.get(job_id)
         if known is not None and known[0] == stamp:
             return known[1]
-        found = StoredJob(self.store.playback(job_id), self.store)
+        found = StoredSource(self.store.playback(job_id), self.store)
         with self._lock:
             self._known[job_id] = (stamp, found)
             self._known.move_to_end(job_id)
@@ -43,7 +43,7 @@ class Archive:
                 self._known.popitem(last=False)
         return found
 
-    def known(self, job_id: str) -> StoredJob | None:
+    def known(self, job_id: str) -> StoredSource | None:
         """The job, when it was found a while ago and is in memory still. Never waits."""
         with self._lock:
             known = self._known.get(job_id)

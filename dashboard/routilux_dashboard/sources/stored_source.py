@@ -21,14 +21,14 @@ _OVER = ENDED | {"lost"}
 _SILENCE = [0] * ACTIVITY_SECONDS
 
 
-class StoredJob:
+class StoredSource:
     """A job as the store has it at one moment; what is shown of it never changes. Any thread may call it.
 
     `_lock` guards the playback, which is for one thread at a time.
     """
 
-    closed = True
-    restless = False
+    is_final = True
+    may_change = False
 
     def __init__(self, playback: Playback, store: Store) -> None:
         self._playback = playback

@@ -13,7 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 
 from ..jobs.history import Past
-from ..jobs.job_table import Monitor
+from ..jobs.job_table import JobTable
 from ..live.live_server import Live
 from ..protocol import JOB_STATUSES, Jobs
 
@@ -26,10 +26,10 @@ FLOWS = 500
 
 
 class Figures(Collector):
-    """Reads monitor and store when it is asked. Totals only grow: jobs that are let go from memory stay counted."""
+    """Reads the job table and the store on each scrape. Totals only grow: evicted jobs stay counted."""
 
-    def __init__(self, monitor: Monitor, past: Past, live: Live, programs: Callable[[], int]) -> None:
-        self._monitor = monitor
+    def __init__(self, job_table: JobTable, past: Past, live: Live, programs: Callable[[], int]) -> None:
+        self._job_table = job_table
         self._past = past
         self._live = live
         self._programs = programs
@@ -40,7 +40,7 @@ class Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Everything, as it is now."""
-        jobs = self._monitor.jobs_full()
+        jobs = self._job_table.jobs_full()
         yield from self._jobs(jobs)
         yield from self._totals()
         yield from _store(jobs)
@@ -73,7 +73,7 @@ class Figures(Collector):
         events = CounterMetricFamily("routilux_events", "Events emitted.", labels=["flow"])
         runs = CounterMetricFamily("routilux_handler_runs", "Handler runs that ended.", labels=["flow", "outcome"])
         errors = CounterMetricFamily("routilux_errors", "Handler runs that failed.", labels=["flow"])
-        for flow_id, done in sorted(self._monitor.done_by_flow().items()):
+        for flow_id, done in sorted(self._job_table.done_by_flow().items()):
             flow = _label(flow_id)
             events.add_metric([flow], done.events)
             errors.add_metric([flow], done.errors)
@@ -107,7 +107,7 @@ def _label(text: str) -> str:
 def make_registry(services: Services, programs: Callable[[], int]) -> CollectorRegistry:
     """A registry of this dashboard's own, with the process's figures. `programs`: how many are connected."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Figures(services.monitor, services.past, services.live, programs))
+    registry.register(Figures(services.job_table, services.past, services.live, programs))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

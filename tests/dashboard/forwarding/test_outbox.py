@@ -56,7 +56,7 @@ def test_memory_is_bounded_while_the_server_is_away_and_counters_are_exact_after
     with connect(server.url, flow, backlog_bytes=bound) as connection:
         jobs = [flow.execute("emitter", {"count": count}) for _ in range(2)]
         eventually(lambda: connection.state.thinned > 0, within=30)
-        connection._recorder.take_soon()
+        connection._recorder.flush()
         assert connection.state.waiting_bytes < bound + 2 * MAX_SEGMENTS
         assert not connection.state.connected
         with server:

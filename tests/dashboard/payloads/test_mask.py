@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from routilux import Flow
-from routilux_dashboard.jobs.job_table import Monitor
+from routilux_dashboard.jobs.job_table import JobTable
 from routilux_dashboard.payloads.encoder import is_plain
 from routilux_dashboard.payloads.mask import NO_MASK, Mask
-from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.local_source import LocalSource
 from tests.engine.parts import Node
 
 _plain = st.recursive(
@@ -137,14 +137,14 @@ def test_neither_the_live_page_nor_rest_shows_masked_values() -> None:
         job.update_shared_data("password", "hunter2")
 
     flow.add_routine(Entry(work), "a")
-    monitor = Monitor(mask=Mask(["password"]))
-    monitor.watch(flow)
+    job_table = JobTable(mask=Mask(["password"]))
+    job_table.watch(flow)
     job_state = flow.execute("a", {"password": "hunter2"})
-    job = monitor.job(job_state.job_id)
-    first, frames = job.keyframe(), monitor.tick().frames
-    assert isinstance(job, WatchedJob)
+    job = job_table.job(job_state.job_id)
+    first, frames = job.keyframe(), job_table.tick().frames
+    assert isinstance(job, LocalSource)
     ranges = [job.history(), job.log(), job.outputs(), job.states(), job.data(), job.view(), job.actions()]
-    shown = msgspec.json.encode([first, frames, job.keyframe(), monitor.jobs_full(), ranges]).decode()
+    shown = msgspec.json.encode([first, frames, job.keyframe(), job_table.jobs_full(), ranges]).decode()
     assert "hunter2" not in shown
     assert shown.count("•••") > 10
 

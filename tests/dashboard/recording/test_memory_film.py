@@ -14,7 +14,7 @@ from routilux_dashboard.recording import jsonl
 from routilux_dashboard.recording.content import RecordingBuilder
 from routilux_dashboard.recording.film import Film
 from routilux_dashboard.segments.segment import Segment
-from routilux_dashboard.sources.local_source import WatchedJob
+from routilux_dashboard.sources.local_source import LocalSource
 from routilux_dashboard.sources.memory_film import film_from_memory
 from tests.browser import flows
 from tests.browser.ledger import Ledger
@@ -37,17 +37,17 @@ def serve() -> Iterator[Serve]:
         dashboard.stop()
 
 
-def job_of(dashboard: Dashboard, job_state: JobState) -> WatchedJob:
-    job = dashboard._monitor.job(job_state.job_id)
-    assert isinstance(job, WatchedJob)
+def job_of(dashboard: Dashboard, job_state: JobState) -> LocalSource:
+    job = dashboard._job_table.job(job_state.job_id)
+    assert isinstance(job, LocalSource)
     return job
 
 
-def ended(dashboard: Dashboard, flow: Flow, job_state: JobState) -> tuple[WatchedJob, Film]:
+def ended(dashboard: Dashboard, flow: Flow, job_state: JobState) -> tuple[LocalSource, Film]:
     """The job once its end is shown and nothing more is to come, and its recording."""
     assert JobState.wait_for_completion(flow, job_state, timeout=30)
     job = job_of(dashboard, job_state)
-    eventually(lambda: job.closed and job.summary.ended_at and not job.restless)
+    eventually(lambda: job.is_final and job.summary.ended_at and not job.may_change)
     return job, film_from_memory(job)
 
 

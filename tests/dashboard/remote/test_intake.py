@@ -210,8 +210,8 @@ def test_only_the_newest_ended_or_lost_jobs_of_programs_stay_in_memory(tmp_path:
     with Dashboard(port=0, store=tmp_path / "jobs.db", keep_jobs=3) as server, connect(server.url, flow) as connection:
         jobs = [flow.execute("emitter", {"count": 200}) for _ in range(8)]
         assert connection.flush()
-        monitor, clerk = server._monitor, server._serving._clerk  # type: ignore[union-attr]
-        eventually(lambda: len(monitor.jobs()) == 3 and not monitor._live)
+        job_table, clerk = server._job_table, server._serving._clerk  # type: ignore[union-attr]
+        eventually(lambda: len(job_table.jobs()) == 3 and not job_table._live)
         eventually(lambda: len(clerk._held) == 3, what="the others are in the store only")
         for job in jobs:
             assert get(server, f"/jobs/{job.job_id}")["counts"]["events"] == 200
@@ -222,7 +222,7 @@ def test_a_completed_job_that_continues_elsewhere_is_shown_running(tmp_path: Pat
     with Dashboard(port=0, store=tmp_path / "jobs.db") as server, connect(server.url, flow) as connection:
         job = flow.execute("emitter", {"count": 3})
         assert connection.flush()
-        eventually(lambda: server._monitor.job(job.job_id).closed)
+        eventually(lambda: server._job_table.job(job.job_id).is_final)
         flow.cancel(job, reason="not wanted after all")
         eventually(lambda: get(server, f"/jobs/{job.job_id}")["status"] == job.status == "cancelled")
         assert connection.flush()
@@ -235,8 +235,8 @@ def test_a_completed_job_that_continues_elsewhere_is_shown_running(tmp_path: Pat
 
 def test_a_program_is_lost_once_after_eight_seconds_of_silence() -> None:
     programs = Programs()
-    program = programs.meet("key", "one @ host:1", 0)
-    assert programs.meet("key", "one @ host:1", 5) is program
+    program = programs.get_or_create("key", "one @ host:1", 0)
+    assert programs.get_or_create("key", "one @ host:1", 5) is program
     for now in range(0, SILENT_NS, SECOND):
         assert programs.silent(now) == []
     assert programs.silent(SILENT_NS) == [program]
@@ -246,7 +246,7 @@ def test_a_program_is_lost_once_after_eight_seconds_of_silence() -> None:
 
 def test_a_server_that_was_suspended_gives_programs_time_to_report_again() -> None:
     programs = Programs()
-    program = programs.meet("key", "one @ host:1", 0)
+    program = programs.get_or_create("key", "one @ host:1", 0)
     assert programs.silent(SECOND) == []
     woken = 3600 * SECOND
     assert programs.silent(woken) == []
@@ -258,5 +258,5 @@ def test_a_server_that_was_suspended_gives_programs_time_to_report_again() -> No
 
 def test_programs_without_jobs_are_forgotten() -> None:
     programs = Programs()
-    programs.forget([programs.meet("key", "one @ host:1", 0)])
+    programs.forget([programs.get_or_create("key", "one @ host:1", 0)])
     assert programs.all() == []

@@ -180,7 +180,7 @@ def test_a_server_shows_its_own_flows_and_those_of_programs(tmp_path: Path) -> N
     with Dashboard(own, port=0, store="none") as server, connect(server.url, theirs, same) as connection:
         eventually(lambda: {"own", "theirs"} == {flow["flow_id"] for flow in get(server, "/flows")["flows"]})
         started = post(server, "/flows/own/jobs", {"params": {"count": 1}})
-        assert started.json["origin"] == server._monitor.origin, "its own flow comes first"
+        assert started.json["origin"] == server._job_table.origin, "its own flow comes first"
         job = theirs.execute("emitter", {"count": 60})
         assert connection.flush()
         page = get(server, f"/jobs/{known(server, job)}/history?limit=1000")

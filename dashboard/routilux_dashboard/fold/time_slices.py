@@ -17,7 +17,7 @@ SLICES_BACK = 250
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
 
-class Slice(NamedTuple):
+class TimeSlice(NamedTuple):
     """Records made and handler runs ended within `SLICE_NS`; `time_ns` (since the epoch) lies within."""
 
     time_ns: int
@@ -25,7 +25,7 @@ class Slice(NamedTuple):
     runs: list[tuple[int, int, int, str, int]]
 
 
-def slices(batch: JournalBatch, wall_ns: Callable[[int], int]) -> list[Slice]:
+def time_slices(batch: JournalBatch, wall_ns: Callable[[int], int]) -> list[TimeSlice]:
     """Cut a batch; oldest slice first, none empty. `wall_ns` turns the journal's clock into epoch ns.
 
     Cuts by bisection, so the cost is that of the slices, not of the rows: rows are appended in the
@@ -33,7 +33,7 @@ def slices(batch: JournalBatch, wall_ns: Callable[[int], int]) -> list[Slice]:
     """
     made = dict(_cut(batch.records, lambda record: wall_ns(record[2]) // SLICE_NS))
     ended = dict(_cut(batch.runs, lambda run: wall_ns(run[1] + run[2]) // SLICE_NS))
-    return [Slice(index * SLICE_NS, made.get(index, []), ended.get(index, [])) for index in sorted({*made, *ended})]
+    return [TimeSlice(index * SLICE_NS, made.get(index, []), ended.get(index, [])) for index in sorted({*made, *ended})]
 
 
 def _cut(rows: list[Row], index_of: Callable[[Row], int]) -> Iterator[tuple[int, list[Row]]]:
