@@ -17,6 +17,8 @@ from .run import Run
 class Controls:
     """The controls of one run. Each raises `ValueError` if the state refuses it."""
 
+    __slots__ = ("_run",)
+
     def __init__(self, run: Run) -> None:
         self._run = run
 

@@ -31,6 +31,8 @@ _log = logging.getLogger("routilux")
 class Failures:
     """Handles the failures of one run."""
 
+    __slots__ = ("_run",)
+
     def __init__(self, run: Run) -> None:
         self._run = run
 

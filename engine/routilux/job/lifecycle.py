@@ -28,6 +28,17 @@ _log = logging.getLogger("routilux")
 class Lifecycle:
     """Status and times of one job. Times are in nanoseconds since the epoch. Methods in `_locked` expect the lock."""
 
+    __slots__ = (
+        "_stop_event",
+        "_stop_requested",
+        "changed",
+        "created_ns",
+        "ended_ns",
+        "journal",
+        "status",
+        "updated_ns",
+    )
+
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.changed = threading.Condition(journal.lock)

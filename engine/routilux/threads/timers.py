@@ -97,6 +97,8 @@ TIMERS = Timers()
 class TimeLimit:
     """A job's time limit in seconds, without the time it is paused."""
 
+    __slots__ = ("_left", "_on_expired", "_since", "_timer", "seconds")
+
     def __init__(self, seconds: float, on_expired: Callable[[], None]) -> None:
         self.seconds = seconds
         self._on_expired = on_expired
