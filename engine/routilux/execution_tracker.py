@@ -28,7 +28,7 @@ class ExecutionTracker:
     """
 
     def __init__(self, flow_id: str = "") -> None:
-        self.flow_id = flow_id
+        self.flow_id: str = flow_id
         self.performance_metrics: dict[str, Any] = {}
         self._noted: dict[str, deque[dict[str, Any]]] = {}
         self._noted_figures: dict[str, Figures] = {}

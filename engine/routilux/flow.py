@@ -52,6 +52,9 @@ class Flow(FlowGraph):
     """
 
     _routilux_part = True
+    error_handler: ErrorHandler | None
+    execution_strategy: str
+    max_workers: int
 
     def __init__(
         self,

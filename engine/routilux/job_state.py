@@ -82,10 +82,11 @@ class JobState(SharedState):
     """
 
     _routilux_part = True
+    job_id: str
 
     def __init__(self, flow_id: str = "", *, journal: Journal | None = None) -> None:
         super().__init__(None if journal is None else journal.limit)
-        self.flow_id = flow_id
+        self.flow_id: str = flow_id
         self.current_routine_id: str | None = None
         self.pause_points: list[dict[str, Any]] = []
         self.deferred_events: list[dict[str, Any]] = []

@@ -166,7 +166,7 @@ class Flattener:
         self.preserve_lists = preserve_lists
         self.max_depth = max_depth
         self.flat: dict[str, Any] = {}
-        self.depth = 0
+        self.depth: int = 0
         self._parents: set[int] = set()
 
     def add(self, path: str | None, value: Any, level: int) -> None:

@@ -28,6 +28,8 @@ class ConcurrentRunner(Runner):
     """
 
     strategy = "concurrent"
+    needs_wakeup: bool
+    owner_thread: int | None
 
     def __init__(self, *args: Any, workers: WorkerPool) -> None:
         super().__init__(*args)

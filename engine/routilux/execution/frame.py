@@ -9,7 +9,7 @@ from typing import Any
 from ..context import JobCancelled
 from ..event import Event
 from ..graph.flow_graph import FlowGraph
-from ..graph.routing import Route
+from ..graph.routing import Receiver, Route
 from ..job.state_machine import PAUSING, RESUMING, RUNNING
 from ..job_state import JobState
 from ..persistence.snapshot import snapshot
@@ -23,6 +23,12 @@ class RunFrame(HandlerFrame):
     """The frame of one thread, which alone writes it."""
 
     __slots__ = ("lease", "on_worker", "parent", "run")
+    target: Receiver | None
+    cause: int
+    started: int
+    activation: Any
+    origin: Any
+    suspended: bool
 
     def __init__(self, run: Run, *, on_worker: bool = False) -> None:
         self.run: Run = run

@@ -42,7 +42,9 @@ from time import perf_counter_ns
 from typing import Any
 
 from ..graph.flow_graph import FlowGraph, routing_of
-from ..graph.routing import Delivery
+from ..graph.routing import Delivery, RoutingTable
+from ..job.lifecycle import Lifecycle
+from ..job.observers import Observers
 from ..job.state_machine import (
     ACCEPTING,
     NEW,
@@ -60,6 +62,7 @@ from ..job.state_machine import (
 )
 from ..job_state import JobState, core_of
 from ..journal.entries import JournalEntry
+from ..journal.journal import Journal
 from ..persistence.plain_data import now_iso
 from ..status import CANCELLATION_KEY, RunningHandler
 from ..status import PAUSED as JOB_PAUSED
@@ -77,9 +80,12 @@ class Run:
     def __init__(self, graph: FlowGraph, registry: JobRegistry, job_state: JobState, timeout: float) -> None:
         self.graph = graph
         self.registry = registry
-        self.routing = routing_of(graph)
+        self.routing: RoutingTable = routing_of(graph)
         self.job_state = job_state
-        self.journal, self.lifecycle, self.observers = core_of(job_state)
+        core = core_of(job_state)
+        self.journal: Journal = core.journal
+        self.lifecycle: Lifecycle = core.lifecycle
+        self.observers: Observers = core.observers
         self.lock: threading.Lock = self.journal.lock
         self.changed: threading.Condition = self.lifecycle.changed
         self.state: str = NEW
@@ -93,7 +99,7 @@ class Run:
         self.frames: list[HandlerFrame] = []
         self.suspended: int = 0
         """Handlers that wait at a checkpoint for a paused job to be resumed."""
-        self.start_lease = Lease()
+        self.start_lease: Lease = Lease()
         self.leases: set[Lease] = {self.start_lease}
         self.owner_thread: int | None = threading.get_ident()
         """The thread that ends the job if interrupted: it starts it, runs its loop, or runs its entry's handler."""
@@ -109,7 +115,7 @@ class Run:
         """Routines with a handler run that completed before the job was saved and loaded."""
         self.completion_recorded = False
         self.slot_data: dict[tuple[str, str], dict[str, Any]] = {}
-        self.merge_lock = threading.RLock()
+        self.merge_lock: threading.RLock = threading.RLock()
         """Guards `slot_data`. Reentrant: a merge function may emit."""
         self.started: int = perf_counter_ns()
         self.time_limit: TimeLimit = TimeLimit(timeout, self.on_timeout)

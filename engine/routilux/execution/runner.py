@@ -27,6 +27,13 @@ from .saving import capture, pending_tasks
 class Runner(Run):
     """What both kinds of runs share; `strategy` names the kind."""
 
+    entry: Delivery | None
+    entry_retried: bool
+    completion_recorded: bool
+    settling_thread: int | None
+    owner_thread: int | None
+    error: str | None
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.failures: Failures = Failures(self)

@@ -24,6 +24,7 @@ class SequentialRunner(Runner):
 
     strategy = "sequential"
     needs_wakeup: bool
+    owner_thread: int | None
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

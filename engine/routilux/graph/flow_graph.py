@@ -30,7 +30,7 @@ class FlowGraph:
         execution_timeout: float = DEFAULT_TIMEOUT,
         history_limit: int | None = None,
     ) -> None:
-        self.flow_id = flow_id
+        self.flow_id: str = flow_id
         self.execution_strategy: str = execution_strategy
         self.max_workers: int = max_workers
         self.execution_timeout: float = execution_timeout

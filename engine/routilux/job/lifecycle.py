@@ -40,10 +40,11 @@ class Lifecycle:
     )
 
     def __init__(self, journal: Journal) -> None:
-        self.journal = journal
-        self.changed = threading.Condition(journal.lock)
+        self.journal: Journal = journal
+        self.changed: threading.Condition = threading.Condition(journal.lock)
         self.status: str = PENDING
-        self.created_ns = self.updated_ns = time.time_ns()
+        self.created_ns: int = time.time_ns()
+        self.updated_ns: int = self.created_ns
         self.ended_ns: int | None = None
         self._stop_event: StopEvent | None = None
         self._stop_requested = False

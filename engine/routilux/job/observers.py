@@ -26,9 +26,9 @@ class Subscription:
     __slots__ = ("hook", "reader", "started")
 
     def __init__(self, hook: Observer, reader: JournalReader) -> None:
-        self.hook = hook
-        self.reader = reader
-        self.started = False
+        self.hook: Observer = hook
+        self.reader: JournalReader = reader
+        self.started: bool = False
 
 
 class Observers:

@@ -62,11 +62,11 @@ class PoolState:
         self.limit = limit
         self.name = name
         self.queue: SimpleQueue[Work | None] = SimpleQueue()
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock()
         self.threads: set[threading.Thread] = set()
-        self.idle = 0
-        self.made = 0
-        self.ended = False
+        self.idle: int = 0
+        self.made: int = 0
+        self.ended: bool = False
 
     def submit(self, work: Work) -> bool:
         """Queue `work`; return `False` if this pool has ended."""
