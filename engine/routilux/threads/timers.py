@@ -100,7 +100,7 @@ class TimeLimit:
     __slots__ = ("_left", "_on_expired", "_since", "_timer", "seconds")
 
     def __init__(self, seconds: float, on_expired: Callable[[], None]) -> None:
-        self.seconds = seconds
+        self.seconds: float = seconds
         self._on_expired = on_expired
         self._left = seconds
         self._since = 0.0
