@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,20 @@ OUTSIDERS = {
 BROUGHT_ALONG = {"engineio", "greenlet", "jinja2", "markupsafe", "werkzeug"}
 """What those are built on, and cannot be used without."""
 
+ENGINE_LEVELS = (
+    ("persistence", "status", "output_handler"),
+    ("threads", "journal", "binding", "error_handler"),
+    ("job", "slot", "execution_tracker"),
+    ("event", "job_state"),
+    ("connection", "context", "hooks"),
+    ("routine",),
+    ("graph", "builtin_routines"),
+    ("execution",),
+    ("flow",),
+)
+"""The engine's rooms, from the bottom. A room imports only from lower levels, type-only imports included."""
+SHARED_NAMES = {"RunningHandler"}
+"""A public class of the engine and the shape on the wire that shows it: both names are fixed."""
 ROOMS = (
     "times", "worker_pool", "assets", "names", "protocol", "rendering", "payloads", "server", "segments", "fold",
     "flows", "recording", "store", "sources", "jobs", "forwarding", "ingest", "live", "api", "web", "serving", "app",
@@ -81,6 +96,30 @@ def upward_imports(package: Path, rooms: tuple[str, ...], apart: tuple[tuple[str
     return sorted(found)
 
 
+def imports_above(package: Path, levels: tuple[tuple[str, ...], ...]) -> list[str]:
+    """Imports between rooms that do not lead to a lower level. An unlisted room is an error."""
+    modules = imports.python_modules(package)
+    level = {room: number for number, rooms in enumerate(levels) for room in rooms}
+    return [
+        str(one)
+        for one in imports.python_imports(package)
+        for source in [f"{one.source}.{one.name}" if f"{one.source}.{one.name}" in modules else one.source]
+        if source.startswith(f"{package.name}.")
+        and _room(one.module) not in ("", _room(source))
+        and level[_room(source)] >= level[_room(one.module)]
+    ]
+
+
+def shared_class_names(*packages: Path) -> set[str]:
+    """Names that two classes have."""
+    counts: Counter[str] = Counter()
+    for package in packages:
+        for path in package.rglob("*.py"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            counts.update(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return {name for name, count in counts.items() if count > 1}
+
+
 def _room(module: str) -> str:
     return [*module.split("."), ""][1]
 
@@ -113,6 +152,18 @@ def test_the_dashboard_sees_only_the_engines_public_names() -> None:
 @pytest.mark.parametrize("package", [ENGINE, DASHBOARD], ids=lambda package: package.name)
 def test_no_import_of_a_package_runs_in_a_circle(package: Path) -> None:
     assert imports.circle(imports.python_graph(package)) == []
+
+
+def test_not_even_an_import_for_types_runs_in_a_circle_in_the_engine() -> None:
+    assert imports.circle(imports.python_graph(ENGINE, whole=True)) == []
+
+
+def test_the_engines_rooms_import_downward_only() -> None:
+    assert imports_above(ENGINE, ENGINE_LEVELS) == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    assert shared_class_names(ENGINE, DASHBOARD) == SHARED_NAMES
 
 
 def test_the_dashboards_rooms_import_downward_only() -> None:
@@ -231,6 +282,21 @@ def test_an_import_of_a_higher_room_is_found_even_for_types_only(tree: Tree) -> 
     rooms = ("fold", "store", "server")
     assert upward_imports(root / "house", rooms, ()) == [("fold", "store"), ("store", "server")]
     assert ("store", "fold") in upward_imports(root / "house", rooms, (("fold", "store"),))
+
+
+def test_an_import_of_a_room_of_the_same_level_and_a_name_used_twice_are_found(tree: Tree) -> None:
+    root = tree(
+        {
+            "house/__init__.py": "from .flow import Flow\n",
+            "house/flow.py": "from .slot import Slot\nclass Flow: ...\n",
+            "house/slot.py": "from .event import Event\nclass Slot: ...\n",
+            "house/event.py": "class Slot: ...\n",
+        }
+    )
+    assert imports_above(root / "house", (("slot", "event"), ("flow",))) == [
+        "house.slot, line 1: from house.event import Event"
+    ]
+    assert shared_class_names(root / "house") == {"Slot"}
 
 
 def test_a_circle_and_a_step_upward_are_found_in_typescript(tree: Tree) -> None:

@@ -49,12 +49,12 @@ def python_imports(package: Path) -> Iterator[Import]:
                     yield Import(module, node.lineno, source, alias.name, when_loaded)
 
 
-def python_graph(package: Path) -> Graph:
-    """The imports inside a package when it is loaded."""
+def python_graph(package: Path, *, whole: bool = False) -> Graph:
+    """The imports inside a package when it is loaded; with `whole`, those for types and inside functions too."""
     modules = python_modules(package)
     graph: Graph = {module: set() for module in modules}
     for found in python_imports(package):
-        if not found.when_loaded:
+        if not (whole or found.when_loaded):
             continue
         full = f"{found.source}.{found.name}"
         target = full if full in modules else found.source

@@ -8,7 +8,7 @@ from . import api
 from .api.services import Services
 from .ingest.namespace import Intake
 from .ingest.segment_ingest import Clerk
-from .jobs.controls import Controls
+from .jobs.controls import JobControls
 from .jobs.history import Past
 from .jobs.job_table import JobTable
 from .live.live_server import Live
@@ -58,7 +58,7 @@ class Serving:
         self._clerk = Clerk(job_table, store)
         self._intake = Intake(self._live.server, self._hub, job_table, programs, self._clerk, tokens)
         archive = job_table.archive = StoredJobCache(store) if store is not None else None
-        services = Services(job_table, self._live, self._hub, Controls(), Past(job_table, archive, self._catch_up))
+        services = Services(job_table, self._live, self._hub, JobControls(), Past(job_table, archive, self._catch_up))
         self._application.register_blueprint(api.blueprint(services))
         self._application.register_blueprint(pages.blueprint(services))
         self._application.register_blueprint(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 from .job_state import JobState
-from .threads.current_frame import THREAD, Frame, current_frame, enter, leave
+from .threads.current_frame import THREAD, ThreadFrame, current_frame, enter, leave
 from .threads.synchronization import StopEvent
 from .threads.timers import TIMERS
 
@@ -99,7 +99,7 @@ def carry(function: Callable[P, R]) -> Callable[P, R]:
 class _Carried(Generic[P, R]):
     """A function with the frame that it is called in; the job waits as long as it may be called."""
 
-    def __init__(self, function: Callable[P, R], frame: Frame) -> None:
+    def __init__(self, function: Callable[P, R], frame: ThreadFrame) -> None:
         self._function = function
         self._frame = frame
         # The garbage collector may run this at any point: let the timers' thread take the job's lock.

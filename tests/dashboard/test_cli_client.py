@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from routilux_dashboard import Dashboard
-from routilux_dashboard.cli.client import Client, Refusal, Unreachable, server_url, token_of
+from routilux_dashboard.cli.client import ServerClient, ServerError, Unreachable, server_url, token_of
 from routilux_dashboard.cli.usage import UsageProblem
 from tests.dashboard.commands import StandIn, call, problem, says, stand_in
 from tests.dashboard.flows import chain
@@ -213,10 +213,10 @@ def test_a_password_in_the_url_is_wrong_usage() -> None:
 
 def test_the_client_of_commands_tells_whose_fault_it_was() -> None:
     with pytest.raises(Unreachable):
-        Client("http://127.0.0.1:1").get("/jobs")
+        ServerClient("http://127.0.0.1:1").get("/jobs")
     with stand_in(problem(409, "Not possible now", "It has ended.")) as (url, _):
-        with pytest.raises(Refusal) as refused:
-            Client(url).post("/jobs/x/pause", {})
+        with pytest.raises(ServerError) as refused:
+            ServerClient(url).post("/jobs/x/pause", {})
         assert refused.value.status == 409
     with pytest.raises(UsageProblem):
         server_url("nonsense://")

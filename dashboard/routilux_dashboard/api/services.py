@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response
 
-from ..jobs.controls import Controls
+from ..jobs.controls import JobControls
 from ..jobs.history import Past
 from ..jobs.job import JobSource, StartableFlow
 from ..jobs.job_table import JobTable
@@ -25,7 +25,7 @@ class Services:
     job_table: JobTable
     live: Live
     hub: Hub
-    controls: Controls
+    controls: JobControls
     past: Past
 
     def flow(self, flow_id: str) -> StartableFlow:

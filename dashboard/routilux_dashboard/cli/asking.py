@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from .client import Client, server_url, token_of
+from .client import ServerClient, server_url, token_of
 
 HERE = "http://127.0.0.1:5000"
 
@@ -32,7 +32,7 @@ def asks_server(command: Command) -> Command:
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line, for programs.")
     @functools.wraps(command)
     def asking(server: str, as_json: bool, **others: Any) -> None:
-        client = Client(server_url(server), token_of(os.environ.get("ROUTILUX_TOKEN")))
+        client = ServerClient(server_url(server), token_of(os.environ.get("ROUTILUX_TOKEN")))
         command(client=client, as_json=as_json, **others)
 
     return asking

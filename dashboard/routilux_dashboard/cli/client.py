@@ -45,7 +45,7 @@ _AGAIN = urllib3.Retry(
 )
 
 
-class Refusal(click.ClickException):
+class ServerError(click.ClickException):
     """The server has said no, or something that is not understood: one line on stderr, exit code 1."""
 
     exit_code = 1
@@ -69,10 +69,10 @@ class Sent(Protocol):
     def read(self, size: int) -> bytes: ...
 
 
-class Client:
+class ServerClient:
     """A dashboard's REST at `server`, a URL. GET is tried again when the way is bad; what changes something never is.
 
-    Raises, in every call, `Refusal` with what the server says, and `Unreachable`.
+    Raises, in every call, `ServerError` with what the server says, and `Unreachable`.
     """
 
     def __init__(self, server: str, token: str | None = None) -> None:
@@ -116,7 +116,7 @@ class Client:
         try:
             return msgspec.convert(found, shape)
         except msgspec.ValidationError as error:
-            raise Refusal(
+            raise ServerError(
                 f"{self.server} answers something else than is known here ({error}); this is routilux {__version__}: "
                 "is it a dashboard of the same version? --json prints what it says as it is."
             ) from None
@@ -155,30 +155,30 @@ class Client:
         try:
             return json.loads(content)
         except (ValueError, RecursionError):
-            raise Refusal(f"What answers at {self.server} is no dashboard: it sends no JSON.") from None
+            raise ServerError(f"What answers at {self.server} is no dashboard: it sends no JSON.") from None
 
     def _whole(self, response: urllib3.BaseHTTPResponse) -> bytes:
         with self._told():
             content = response.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise Refusal(f"{self.server} answers with more than {MOST_BYTES:,} bytes; ask for less.")
+            raise ServerError(f"{self.server} answers with more than {MOST_BYTES:,} bytes; ask for less.")
         return content
 
     def _parts(self, response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
         with self._told():
             yield from response.stream(CHUNK)
 
-    def _refusal(self, response: urllib3.BaseHTTPResponse, path: str) -> Refusal:
+    def _refusal(self, response: urllib3.BaseHTTPResponse, path: str) -> ServerError:
         status = response.status
         if status < HTTPStatus.BAD_REQUEST:
             place = response.headers.get("Location", "elsewhere")
-            return Refusal(f"{self.server} sends on to {place}; name that server (--server).", status)
+            return ServerError(f"{self.server} sends on to {place}; name that server (--server).", status)
         try:
             problem = msgspec.json.decode(self._whole(response), type=Problem)
         except msgspec.DecodeError:
-            return Refusal(f"{self.server} answers {status} {response.reason or ''} to {API}{path}.", status)
+            return ServerError(f"{self.server} answers {status} {response.reason or ''} to {API}{path}.", status)
         hint = " The token is taken from ROUTILUX_TOKEN." if status == HTTPStatus.UNAUTHORIZED else ""
-        return Refusal(f"{problem.title} ({status}): {problem.detail}{hint}", status)
+        return ServerError(f"{problem.title} ({status}): {problem.detail}{hint}", status)
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -9,7 +9,7 @@ import click
 
 from ..protocol import ENDED, Control, Job
 from .asking import asks_server, print_json
-from .client import Client, Refusal
+from .client import ServerClient, ServerError
 from .job_names import find_job, path_of
 from .output import console, text_of
 from .show import still_running
@@ -39,7 +39,7 @@ def control(action: str) -> click.Command:
         help="How long to wait at most.",
     )  # fmt: skip
     @asks_server
-    def asked(client: Client, job: str, reason: str, wait: bool, timeout: float, as_json: bool) -> None:
+    def asked(client: ServerClient, job: str, reason: str, wait: bool, timeout: float, as_json: bool) -> None:
         job_id = find_job(client, job)
         client.post(f"{path_of(job_id)}/{action}", {"reason": reason})
         found = client.get(path_of(job_id))
@@ -56,8 +56,8 @@ def control(action: str) -> click.Command:
 pause, resume, cancel, step = map(control, ("pause", "resume", "cancel", "step"))
 
 
-def wait_for(client: Client, action: str, found: Any, timeout: float) -> Any:
-    """Look at the job until the control has taken effect. Raises `Refusal` when it does not, or takes too long."""
+def wait_for(client: ServerClient, action: str, found: Any, timeout: float) -> Any:
+    """Look at the job until the control has taken effect. Raises `ServerError` when it does not, or takes too long."""
     deadline = time.monotonic() + timeout
     job = client.as_shape(Job, found)
     if has_effect(job, action):
@@ -65,7 +65,7 @@ def wait_for(client: Client, action: str, found: Any, timeout: float) -> Any:
     with console(stderr=True).status(text_of(told(job, action))) as shown:
         while not has_effect(job, action):
             if time.monotonic() >= deadline:
-                raise Refusal(f"Not yet after {timeout:g} s. {told(job, action)}")
+                raise ServerError(f"Not yet after {timeout:g} s. {told(job, action)}")
             time.sleep(_EVERY)
             found = client.get(path_of(job.job_id))
             job = client.as_shape(Job, found)
@@ -74,15 +74,15 @@ def wait_for(client: Client, action: str, found: Any, timeout: float) -> Any:
 
 
 def has_effect(job: Job, action: str) -> bool:
-    """Whether what was asked is so. Raises `Refusal` when it will not be."""
+    """Whether what was asked is so. Raises `ServerError` when it will not be."""
     if has_taken_effect(job.control, action):
         return True
     if action == "cancel" and job.status == "cancelled":
         return True
     if job.status in _OVER:
-        raise Refusal(f"Job {job.job_id} is {job.status}; the {action} has had no effect.")
+        raise ServerError(f"Job {job.job_id} is {job.status}; the {action} has had no effect.")
     if job.control.action != action:
-        raise Refusal(f"Job {job.job_id}: {job.control.action} has taken the place of the {action}.")
+        raise ServerError(f"Job {job.job_id}: {job.control.action} has taken the place of the {action}.")
     return False
 
 

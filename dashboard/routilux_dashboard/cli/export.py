@@ -14,7 +14,7 @@ import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from .asking import asks_server, print_json
-from .client import Client, Query, Refusal
+from .client import Query, ServerClient, ServerError
 from .job_names import SHORT, find_job, path_of
 from .output import console, text_of
 from .part_file import whole_file
@@ -46,7 +46,7 @@ STDOUT = "-"
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @asks_server
 def export(
-    client: Client,
+    client: ServerClient,
     job: str,
     form: str | None,
     output: str | None,
@@ -97,7 +97,7 @@ def place_of(output: str | None, job_id: str, form: str) -> Path:
     return path / name if path.is_dir() else path
 
 
-def fetch(client: Client, job_id: str, form: str, query: Query, file: BinaryIO) -> int:
+def fetch(client: ServerClient, job_id: str, form: str, query: Query, file: BinaryIO) -> int:
     """Stream the recording into a file; how many bytes it has."""
     with client.stream(f"{path_of(job_id)}/recording.{form}", query) as (length, parts), progress() as bars:
         task = bars.add_task(f"job {job_id[:SHORT]}", total=length)
@@ -131,4 +131,4 @@ def disk_problems(place: str) -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise
-        raise Refusal(f"{place!r} could not be written: {error.strerror or error}") from None
+        raise ServerError(f"{place!r} could not be written: {error.strerror or error}") from None

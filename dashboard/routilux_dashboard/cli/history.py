@@ -11,7 +11,7 @@ import msgspec
 
 from ..protocol import OUTCOMES, RECORD_KINDS, Record
 from .asking import asks_server, print_json
-from .client import Client, Query
+from .client import Query, ServerClient
 from .job_names import find_job, path_of
 from .moments import moment_of
 from .output import console, local, number, payload_of, print_table, table_of, text_of
@@ -46,7 +46,7 @@ class Page(msgspec.Struct):
 @click.option("-q", "--query", metavar="TEXT", help="Only records with this text in their data.")
 @asks_server
 def history(
-    client: Client,
+    client: ServerClient,
     job: str,
     after: int | None,
     before: int | None,
@@ -66,7 +66,7 @@ def history(
         print_pages(client, pages)
 
 
-def read(client: Client, path: str, query: Query, limit: int) -> Iterator[Page]:
+def read(client: ServerClient, path: str, query: Query, limit: int) -> Iterator[Page]:
     """Pages of at most `limit` records in all, in their order; with `before` alone the last ones."""
     if query["before"] is None or query["after"] is not None:
         yield from follow(client, path, query, limit, "after")
@@ -76,7 +76,7 @@ def read(client: Client, path: str, query: Query, limit: int) -> Iterator[Page]:
         yield from reversed(list(follow(client, path, query, limit, "before")))
 
 
-def follow(client: Client, path: str, query: Query, limit: int, way: str) -> Iterator[Page]:
+def follow(client: ServerClient, path: str, query: Query, limit: int, way: str) -> Iterator[Page]:
     """One page after the other, up to the end or, with "before" as `way`, down to the beginning."""
     page = None
     while limit > 0:
@@ -103,7 +103,7 @@ def searching(page: Page | None) -> Iterator[None]:
         yield
 
 
-def print_pages(client: Client, pages: Iterator[Page]) -> None:
+def print_pages(client: ServerClient, pages: Iterator[Page]) -> None:
     """A table for each page on stdout; what there is besides, on stderr."""
     shown = last = 0
     page: Page | None = None

@@ -14,7 +14,7 @@ import click
 
 from ..protocol import JobSummary
 from .asking import asks_server, print_json
-from .client import Client, Refusal, in_path
+from .client import ServerClient, ServerError, in_path
 from .export import STDOUT, progress
 from .output import console, text_of
 from .usage import UsageProblem
@@ -28,7 +28,7 @@ CREATED = 201
 @click.command("import")
 @click.argument("file", metavar="FILE")
 @asks_server
-def import_file(client: Client, file: str, as_json: bool) -> None:
+def import_file(client: ServerClient, file: str, as_json: bool) -> None:
     """Take FILE, a recording as export --format jsonl writes it, into the server's store; - is stdin.
 
     The job is there as it was at its source. One that is there already, and is the very same, stays as it is. A bar
@@ -69,9 +69,9 @@ class _Watched:
         try:
             part = self._file.read(left)
         except OSError as error:
-            raise Refusal(f"{self._name!r} could not be read: {error.strerror or error}") from None
+            raise ServerError(f"{self._name!r} could not be read: {error.strerror or error}") from None
         if left and not part and self.size is not None:
-            raise Refusal(f"{self._name!r} has become shorter while it was read")
+            raise ServerError(f"{self._name!r} has become shorter while it was read")
         self.sent += len(part)
         self.at_end = self.sent == self.size if self.size is not None else not part
         self.tell()

@@ -8,8 +8,8 @@ import click
 
 from ..protocol import JOB_STATUSES, JobSummary
 from .asking import asks_server, print_json
-from .client import Client
-from .job_names import SHORT, JobsPage, list_jobs
+from .client import ServerClient
+from .job_names import SHORT, RawJobsPage, list_jobs
 from .output import console, duration, local, number, print_table, status_of, table_of, text_of, when
 
 _WIDE = 120
@@ -27,7 +27,7 @@ _WIDE = 120
 )
 @asks_server
 def jobs(
-    client: Client, status: tuple[str, ...], flow: str | None, query: str | None, limit: int, as_json: bool
+    client: ServerClient, status: tuple[str, ...], flow: str | None, query: str | None, limit: int, as_json: bool
 ) -> None:
     """List the jobs of a server, newest first, with as much of their ids as other commands need."""
     found = list_jobs(client, {"status": ",".join(status) or None, "flow": flow, "q": query}, limit)
@@ -38,7 +38,7 @@ def jobs(
         show(found, [client.as_shape(JobSummary, job) for job in found.jobs])
 
 
-def show(page: JobsPage, rows: list[JobSummary]) -> None:
+def show(page: RawJobsPage, rows: list[JobSummary]) -> None:
     """A table of jobs on stdout; how many there are, on stderr."""
     out = console()
     if rows:
@@ -60,7 +60,7 @@ def show(page: JobsPage, rows: list[JobSummary]) -> None:
     console(stderr=True).print(summed(page, len(rows)), style="dim", soft_wrap=True)
 
 
-def summed(page: JobsPage, shown: int) -> str:
+def summed(page: RawJobsPage, shown: int) -> str:
     """How many jobs there are of which status, and whether they are all shown."""
     known = ", ".join(f"{count:,} {status}" for status, count in page.counts.items() if count)
     more = f"The newest {shown:,} are shown; --limit shows more. " if page.next is not None else ""

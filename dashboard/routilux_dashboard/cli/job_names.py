@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from .client import Client, Refusal, in_path
+from .client import ServerClient, ServerError, in_path
 
 SHORT = 8
 """Characters of a job's id that are shown in tables."""
@@ -17,7 +17,7 @@ _MOST = 10_000
 """Jobs that are looked through for a beginning of an id."""
 
 
-class JobsPage(msgspec.Struct):
+class RawJobsPage(msgspec.Struct):
     """`GET /jobs`; the jobs as they came."""
 
     jobs: list[dict[str, Any]]
@@ -25,21 +25,21 @@ class JobsPage(msgspec.Struct):
     counts: dict[str, int]
 
 
-def list_jobs(client: Client, query: dict[str, str | None], limit: int) -> JobsPage:
+def list_jobs(client: ServerClient, query: dict[str, str | None], limit: int) -> RawJobsPage:
     """The newest `limit` jobs that `query` asks for; `next` says whether there are more."""
-    found = client.get_as(JobsPage, "/jobs", {**query, "limit": min(limit, _PAGE)})
+    found = client.get_as(RawJobsPage, "/jobs", {**query, "limit": min(limit, _PAGE)})
     page = found
     while page.next is not None and page.jobs and len(found.jobs) < limit:
         wanted = min(limit - len(found.jobs), _PAGE)
-        page = client.get_as(JobsPage, "/jobs", {**query, "limit": wanted, "cursor": page.next})
-        found = JobsPage(found.jobs + page.jobs, page.next, found.counts)
+        page = client.get_as(RawJobsPage, "/jobs", {**query, "limit": wanted, "cursor": page.next})
+        found = RawJobsPage(found.jobs + page.jobs, page.next, found.counts)
     return found
 
 
-def find_job(client: Client, text: str) -> str:
+def find_job(client: ServerClient, text: str) -> str:
     """The id of the job that `text` names: a whole id, or the beginning of one that no other job's id has.
 
-    Raises `Refusal`.
+    Raises `ServerError`.
     """
     if len(text) == _WHOLE:
         return text
@@ -48,10 +48,10 @@ def find_job(client: Client, text: str) -> str:
     if text in found:
         return text
     if not found:
-        raise Refusal(f"There is no job whose id begins with {text!r}; `routilux jobs` lists them.")
+        raise ServerError(f"There is no job whose id begins with {text!r}; `routilux jobs` lists them.")
     if len(found) > 1:
         shown = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
-        raise Refusal(f"{text!r} begins the ids of {len(found)} jobs: {shown}. Write more of it.")
+        raise ServerError(f"{text!r} begins the ids of {len(found)} jobs: {shown}. Write more of it.")
     return found[0]
 
 

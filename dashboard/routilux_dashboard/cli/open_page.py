@@ -7,7 +7,7 @@ import webbrowser
 import click
 
 from .asking import asks_server, print_json
-from .client import Client, Refusal
+from .client import ServerClient, ServerError
 from .job_names import find_job, path_of
 from .output import console, text_of
 
@@ -15,7 +15,7 @@ from .output import console, text_of
 @click.command("open")
 @click.argument("job", required=False)
 @asks_server
-def open_page(client: Client, job: str | None, as_json: bool) -> None:
+def open_page(client: ServerClient, job: str | None, as_json: bool) -> None:
     """Open the page of JOB (an id, or the beginning of one) in a browser, or that of all jobs; print where it is."""
     if job is None:
         client.get("/healthz")
@@ -29,4 +29,4 @@ def open_page(client: Client, job: str | None, as_json: bool) -> None:
     else:
         console().print(text_of(url), soft_wrap=True)
     if not webbrowser.open(url):
-        raise Refusal("No browser can be started here; open the page above yourself.")
+        raise ServerError("No browser can be started here; open the page above yourself.")

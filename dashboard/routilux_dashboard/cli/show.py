@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ..protocol import Control, ErrorReport, Job
 from .asking import asks_server, print_json
-from .client import Client
+from .client import ServerClient
 from .job_list import took
 from .job_names import find_job, path_of
 from .moments import point_of
@@ -27,7 +27,7 @@ from .plain import plain_lines
     help="As it was when it had made that record, or at that time (ISO 8601, or 90s, 10m, 2h ago).",
 )  # fmt: skip
 @asks_server
-def show(client: Client, job: str, at: dict[str, str | None] | None, as_json: bool) -> None:
+def show(client: ServerClient, job: str, at: dict[str, str | None] | None, as_json: bool) -> None:
     """Show JOB (an id, or the beginning of one): status, control, counts, routines, connections, last error."""
     path = path_of(find_job(client, job))
     found = client.get(path) if at is None else client.get(f"{path}/at", at)

@@ -17,7 +17,7 @@ from ..sources.remote_source import RemoteSource
 from .job import JobSource, StartableFlow
 
 
-class Controls:
+class JobControls:
     """What can be asked, wherever it is to happen. Holds nothing; any thread may call it."""
 
     def start(self, flow: StartableFlow, wanted: StartJob, like: JobSource | None = None) -> str:

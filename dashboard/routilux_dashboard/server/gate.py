@@ -11,7 +11,7 @@ from typing import Any
 
 from ..protocol import Problem
 from .encoding import to_json
-from .guard import MAX_BODY, MAX_RECORDING, SECURITY_HEADERS, Names, Refusal, content_security_policy, refuse_origin
+from .guard import MAX_BODY, MAX_RECORDING, SECURITY_HEADERS, Denial, Names, content_security_policy, refuse_origin
 from .tokens import Tokens
 
 log = logging.getLogger("routilux_dashboard")
@@ -25,7 +25,7 @@ MORE_TIME = "routilux.more_time"
 """The key of the call that restarts this request's time limit, for streamed bodies."""
 STRANGER = "routilux.stranger"
 """The key that marks a client without a required token, which only learns whether the server is alive."""
-FAULT = Refusal(500, "Fault in the dashboard", "This is a fault of the dashboard; the program's log has the traceback.")
+FAULT = Denial(500, "Fault in the dashboard", "This is a fault of the dashboard; the program's log has the traceback.")
 LIVENESS_PATH = "/api/v1/healthz"
 UPLOAD_PATH = "/api/v1/recordings"
 """The one place that takes more than a small body."""
@@ -88,14 +88,14 @@ def _go_to(place: str, cookie: str, start_response: Callable[..., Any]) -> list[
     return [b""]
 
 
-def _refuse_page(environ: Environ, host: str) -> Refusal | None:
+def _refuse_page(environ: Environ, host: str) -> Denial | None:
     """Reading is free to every page (the browser keeps the answer from it); a websocket or a change is not."""
     if environ["REQUEST_METHOD"] in _READING and "HTTP_UPGRADE" not in environ:
         return None
     return refuse_origin(environ.get("HTTP_ORIGIN"), host, environ.get("HTTP_SEC_FETCH_SITE"))
 
 
-def _take_body(environ: Environ) -> Refusal | None:
+def _take_body(environ: Environ) -> Denial | None:
     """Read the body whole, so that nothing later waits for the peer; it must be small, and JSON, or a recording."""
     if environ["PATH_INFO"] == UPLOAD_PATH:
         return _take_file(environ)
@@ -103,25 +103,25 @@ def _take_body(environ: Environ) -> Refusal | None:
     try:
         body = b"" if declared > MAX_BODY else environ["wsgi.input"].read(MAX_BODY + 1)
     except ValueError:
-        return Refusal(400, "Body not readable", "The body's chunks are not well formed; send it whole.")
+        return Denial(400, "Body not readable", "The body's chunks are not well formed; send it whole.")
     if max(declared, len(body)) > MAX_BODY:
         _discard(environ)
-        return Refusal(413, "Body too large", f"At most {MAX_BODY:,} bytes are read; send less.")
+        return Denial(413, "Body too large", f"At most {MAX_BODY:,} bytes are read; send less.")
     if body and environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != "application/json":
         given = environ.get("CONTENT_TYPE", "")[:200]
-        return Refusal(415, "Not JSON", f"The body is said to be {given!r}; send Content-Type: application/json.")
+        return Denial(415, "Not JSON", f"The body is said to be {given!r}; send Content-Type: application/json.")
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     return None
 
 
-def _take_file(environ: Environ) -> Refusal | None:
+def _take_file(environ: Environ) -> Denial | None:
     """Read a recording into a file, for as long as something of it keeps coming."""
     given = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if given not in UPLOAD_TYPES:
         wanted = f"send Content-Type: {UPLOAD_TYPES[0]}"
-        return Refusal(415, "Not JSON lines", f"The body is said to be {given[:200]!r}; {wanted}.")
+        return Denial(415, "Not JSON lines", f"The body is said to be {given[:200]!r}; {wanted}.")
     file = environ[_FILE] = tempfile.SpooledTemporaryFile(MAX_BODY)  # noqa: SIM115 - closed after the answer
     try:
         while piece := environ["wsgi.input"].read(_READ_SIZE):
@@ -129,10 +129,10 @@ def _take_file(environ: Environ) -> Refusal | None:
             environ.get(MORE_TIME, lambda: None)()
             if file.tell() > MAX_RECORDING:
                 file.close()
-                return Refusal(413, "Recording too large", f"At most {MAX_RECORDING:,} bytes are read.")
+                return Denial(413, "Recording too large", f"At most {MAX_RECORDING:,} bytes are read.")
     except ValueError:
         file.close()
-        return Refusal(400, "Body not readable", "The body's chunks are not well formed.")
+        return Denial(400, "Body not readable", "The body's chunks are not well formed.")
     environ["CONTENT_LENGTH"] = str(file.tell())
     file.seek(0)
     environ["wsgi.input"] = file
@@ -146,7 +146,7 @@ def _discard(environ: Environ) -> None:
         left -= len(piece)
 
 
-def _answer(refusal: Refusal, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
+def _answer(refusal: Denial, environ: Environ, start_response: Callable[..., Any]) -> list[bytes]:
     environ.get(CLOSE, lambda: None)()
     body = to_json(Problem("about:blank", refusal.title, refusal.status, refusal.detail))
     headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body))), *SECURITY_HEADERS]

@@ -38,7 +38,7 @@ SECURITY_HEADERS: tuple[tuple[str, str], ...] = (
 )
 
 
-class Refusal(NamedTuple):
+class Denial(NamedTuple):
     """Why a request is not served: an HTTP status, a title and what to do about it."""
 
     status: int
@@ -83,13 +83,13 @@ class Names:
         names = (*_LOCAL_NAMES, bound, *allowed)
         self._names = {host_name(name) or name.strip("[]").lower() for name in names} - {"", "0.0.0.0", "::"}
 
-    def refuse_host(self, host: str, local_address: str) -> Refusal | None:
+    def refuse_host(self, host: str, local_address: str) -> Denial | None:
         """Why the Host header is not ours. `local_address` is the one that the client has connected to:
         a browser that was given an address has not been tricked by a name."""
         name = host_name(host)
         if name is not None and (name in self._names or name == local_address.lower()):
             return None
-        return Refusal(
+        return Denial(
             403,
             "Unknown host",
             f"This dashboard does not answer to the name {host[:200]!r}. If it is yours, name it: "
@@ -97,7 +97,7 @@ class Names:
         )
 
 
-def refuse_origin(origin: str | None, host: str, fetch_site: str | None) -> Refusal | None:
+def refuse_origin(origin: str | None, host: str, fetch_site: str | None) -> Denial | None:
     """Why another site's page may not ask. Programs that are no browsers send neither header, and may.
 
     >>> refuse_origin("http://localhost:5000", "localhost:5000", None) is None
@@ -106,7 +106,7 @@ def refuse_origin(origin: str | None, host: str, fetch_site: str | None) -> Refu
     own = origin is None or _origin_host(origin) == host.lower()
     if own and (fetch_site is None or fetch_site in _SAME_SITE):
         return None
-    return Refusal(
+    return Denial(
         403,
         "Another site's page",
         f"Only the dashboard's own pages may ask for this; this was asked from {(origin or fetch_site or '')[:200]!r} "

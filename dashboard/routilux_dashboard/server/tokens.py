@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from .guard import Refusal, is_loopback
+from .guard import Denial, is_loopback
 
 COOKIE = "routilux_token"
 SHORTEST = 16
@@ -70,14 +70,14 @@ class Tokens:
                 found = name
         return found
 
-    def refuse(self, environ: dict[str, Any]) -> Refusal | None:
+    def refuse(self, environ: dict[str, Any]) -> Denial | None:
         """Why a request is not served. From this machine itself everything is; a proxy on it is somebody else."""
         if is_loopback(environ.get("REMOTE_ADDR", "")) and "HTTP_X_FORWARDED_FOR" not in environ:
             return None
         token = _bearer(environ) or _cookie(environ)
         if self.name_of(token) is not None:
             return None
-        return Refusal(401, "A token is needed", _NEEDED if token is None else _WRONG)
+        return Denial(401, "A token is needed", _NEEDED if token is None else _WRONG)
 
     def admit(self, environ: dict[str, Any]) -> tuple[str, str] | None:
         """For a page that is opened with `?token=`: where to go instead, and the cookie to take along."""

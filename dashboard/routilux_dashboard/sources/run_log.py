@@ -32,7 +32,7 @@ class HandlerRun(NamedTuple):
     cause: int
 
 
-class _Chunk:
+class _RunChunk:
     """Runs as one piece of msgpack: to encode them costs a fifth of columns, and who looks at them can wait a little.
 
     What of its runs decides whether one must be looked at is noted when it is unpacked for the first time.
@@ -57,7 +57,7 @@ class _Chunk:
 class _Kept(NamedTuple):
     """What is there at a moment: runs that are packed, and the newest, which are not yet."""
 
-    chunks: tuple[_Chunk, ...]
+    chunks: tuple[_RunChunk, ...]
     fresh: list[Run]
 
 
@@ -84,10 +84,10 @@ class RunLog:
         fresh = self._kept.fresh
         fresh += batch.runs
         if len(fresh) >= CHUNK:
-            packed = tuple(_Chunk(fresh[start : start + CHUNK]) for start in range(0, len(fresh), CHUNK))
+            packed = tuple(_RunChunk(fresh[start : start + CHUNK]) for start in range(0, len(fresh), CHUNK))
             self._kept = _Kept(self._bounded(self._kept.chunks + packed), [])
 
-    def _bounded(self, chunks: tuple[_Chunk, ...]) -> tuple[_Chunk, ...]:
+    def _bounded(self, chunks: tuple[_RunChunk, ...]) -> tuple[_RunChunk, ...]:
         count = sum(chunk.count for chunk in chunks)
         if count <= self._bound:
             return chunks
@@ -112,7 +112,7 @@ class RunLog:
         runs = self._runs(lambda chunk: chunk.causes is None or seq in chunk.causes)
         return (self._run(run) for run in runs if run[4] == seq)
 
-    def _runs(self, wanted: Callable[[_Chunk], bool]) -> Iterator[Run]:
+    def _runs(self, wanted: Callable[[_RunChunk], bool]) -> Iterator[Run]:
         chunks, fresh = self._kept
         for chunk in chunks:
             if wanted(chunk):

@@ -25,7 +25,7 @@ FLOWS = 500
 """Flows that are told apart; the queues of the others are left out."""
 
 
-class Figures(Collector):
+class MetricsCollector(Collector):
     """Reads the job table and the store on each scrape. Totals only grow: evicted jobs stay counted."""
 
     def __init__(self, job_table: JobTable, past: Past, live: Live, programs: Callable[[], int]) -> None:
@@ -107,7 +107,7 @@ def _label(text: str) -> str:
 def make_registry(services: Services, programs: Callable[[], int]) -> CollectorRegistry:
     """A registry of this dashboard's own, with the process's figures. `programs`: how many are connected."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Figures(services.job_table, services.past, services.live, programs))
+    registry.register(MetricsCollector(services.job_table, services.past, services.live, programs))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

@@ -13,7 +13,7 @@ Activation: TypeAlias = tuple[Delivery, dict[str, Any], int, int, bool]
 
 
 @dataclass(frozen=True, slots=True)
-class ControlRequest:
+class RequestedControl:
     """A control as it was requested."""
 
     action: str

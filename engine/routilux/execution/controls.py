@@ -9,7 +9,7 @@ from typing import Any
 from ..job.state_machine import DRAINING, FAILING, RESUMING, SETTLING_FAILURE, STEPPING, refusals
 from ..status import ControlState
 from ..threads.current_frame import runs_here
-from .activation import Activation, ControlRequest, Lease
+from .activation import Activation, Lease, RequestedControl
 from .frame import RunFrame
 from .run import Run
 
@@ -24,25 +24,25 @@ class Controls:
 
     def pause(self, reason: str, checkpoint: dict[str, Any] | None, by: str) -> None:
         """Start no further handler; the job is paused once the running ones have returned."""
-        self._run.apply("pause", ControlRequest("pause", by, reason, time.time_ns(), checkpoint))
+        self._run.apply("pause", RequestedControl("pause", by, reason, time.time_ns(), checkpoint))
 
     def resume(self, reason: str, by: str) -> None:
         """Continue a paused job, or one that is pausing or takes a step; emit its deferred events first."""
         run = self._run
-        lease = run.apply("resume", ControlRequest("resume", by, reason, time.time_ns()), settle=False)
+        lease = run.apply("resume", RequestedControl("resume", by, reason, time.time_ns()), settle=False)
         if lease is not None:
             _continue(run, lease, steps=False)
 
     def step(self, reason: str, by: str) -> None:
         """Run one activation of a paused job; what it emits waits, and the job is paused again."""
         run = self._run
-        lease = run.apply("step", ControlRequest("step", by, reason, time.time_ns()), settle=False)
+        lease = run.apply("step", RequestedControl("step", by, reason, time.time_ns()), settle=False)
         assert lease is not None
         _continue(run, lease, steps=True)
 
     def cancel(self, reason: str, by: str) -> None:
         """Discard the queue and set the stop event; the job is cancelled once the running handlers have returned."""
-        self._run.apply("cancel", ControlRequest("cancel", by, reason, time.time_ns()))
+        self._run.apply("cancel", RequestedControl("cancel", by, reason, time.time_ns()))
 
     def wait(self, state: str) -> None:
         """Wait until the run has left `state` and settled, unless a handler of this job asks for it."""

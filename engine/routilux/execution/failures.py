@@ -19,7 +19,7 @@ from ..journal.entries import HandlerRun
 from ..persistence.plain_data import now_iso
 from ..status import ERROR_OUTCOMES
 from ..threads.timers import TIMERS
-from .activation import Activation, ControlRequest
+from .activation import Activation, RequestedControl
 from .run import Run
 
 CHAIN_LIMIT = 50
@@ -86,7 +86,7 @@ class Failures:
             return Decision("cancelled")
         if isinstance(error, KeyboardInterrupt):
             with suppress(ValueError):  # the job has failed already
-                run.apply("cancel", ControlRequest("cancel", "", "KeyboardInterrupt", time.time_ns()))
+                run.apply("cancel", RequestedControl("cancel", "", "KeyboardInterrupt", time.time_ns()))
             return Decision("cancelled")
         if not isinstance(error, Exception):
             return Decision("failed")

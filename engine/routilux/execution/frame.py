@@ -13,7 +13,7 @@ from ..graph.routing import Receiver, Route
 from ..job.state_machine import PAUSING, RESUMING, RUNNING
 from ..job_state import JobState
 from ..persistence.snapshot import snapshot
-from ..threads.current_frame import Frame
+from ..threads.current_frame import ThreadFrame
 from ..threads.synchronization import acquire_spinning
 from .activation import HandlerFrame, Lease
 from .run import Run
@@ -33,7 +33,7 @@ class RunFrame(HandlerFrame):
     def __init__(self, run: Run, *, on_worker: bool = False) -> None:
         self.run: Run = run
         self.on_worker: bool = on_worker
-        self.parent: Frame | None = None
+        self.parent: ThreadFrame | None = None
         self.lease: Lease | None = None
         self.target = self.activation = self.origin = None
         self.cause = self.started = 0

@@ -68,7 +68,7 @@ from ..status import CANCELLATION_KEY, RunningHandler
 from ..status import PAUSED as JOB_PAUSED
 from ..threads.synchronization import EXIT_BARRIER
 from ..threads.timers import TimeLimit, Timer
-from .activation import Activation, ControlRequest, HandlerFrame, Lease
+from .activation import Activation, HandlerFrame, Lease, RequestedControl
 from .registry import JobRegistry
 
 
@@ -104,7 +104,7 @@ class Run:
         self.owner_thread: int | None = threading.get_ident()
         """The thread that ends the job if interrupted: it starts it, runs its loop, or runs its entry's handler."""
         self.settling_thread: int | None = None
-        self.request: ControlRequest | None = None
+        self.request: RequestedControl | None = None
         """The last control that was requested."""
         self.effective_ns: int | None = None
         self.dropped: int = 0
@@ -239,7 +239,7 @@ class Run:
     def apply(
         self,
         event: RunEvent,
-        request: ControlRequest | None = None,
+        request: RequestedControl | None = None,
         *,
         error: str = "",
         error_source: int = 0,
@@ -293,7 +293,7 @@ class Run:
     def _perform_locked(  # noqa: C901, PLR0912 - one case for each effect
         self,
         transition: Transition,
-        request: ControlRequest | None = None,
+        request: RequestedControl | None = None,
         error: str = "",
         error_source: int = 0,
     ) -> list[JournalEntry]:
@@ -341,7 +341,7 @@ class Run:
         self.registry.reopen(self.job_state)
         return lease
 
-    def _record_request_locked(self, request: ControlRequest) -> JournalEntry:
+    def _record_request_locked(self, request: RequestedControl) -> JournalEntry:
         self.request = request
         if request.action == "cancel":
             self.job_state.routine_states[CANCELLATION_KEY] = {"reason": request.reason}
@@ -351,7 +351,7 @@ class Run:
 
     def _control_entry_locked(self, phase: str) -> JournalEntry:
         """Record how far the last request is."""
-        request = self.request or ControlRequest("resume", "", "", time.time_ns())
+        request = self.request or RequestedControl("resume", "", "", time.time_ns())
         if phase == "effective":
             self.effective_ns = time.time_ns()
         row = {"action": request.action, "state": phase, "by": request.by, "reason": request.reason}
@@ -364,7 +364,7 @@ class Run:
         return self.journal.append_entry_locked("dropped", None, {"routines": dict(counts)})
 
     def _add_pause_point_locked(self) -> None:
-        request = self.request or ControlRequest("pause", "", "", time.time_ns())
+        request = self.request or RequestedControl("pause", "", "", time.time_ns())
         self.job_state.pause_points.append(
             {
                 "timestamp": now_iso(),

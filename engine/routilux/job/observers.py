@@ -20,7 +20,7 @@ class Observer(Protocol):
     def job_ended(self, job_state: Any) -> None: ...
 
 
-class Subscription:
+class HookSubscription:
     """A hook with its reader. `started`: `job_started` has returned, so the hook gets everything that follows."""
 
     __slots__ = ("hook", "reader", "started")
@@ -41,13 +41,13 @@ class Observers:
     __slots__ = ("_ended", "_lock", "subscriptions")
 
     def __init__(self) -> None:
-        self.subscriptions: tuple[Subscription, ...] = ()
+        self.subscriptions: tuple[HookSubscription, ...] = ()
         self._ended = False
         self._lock = Lock()
 
     def attach(self, hook: Observer, job_state: Any, reader: JournalReader) -> None:
         """Call `hook` from now on. A hook that is attached already keeps its reader."""
-        subscription = Subscription(hook, reader)
+        subscription = HookSubscription(hook, reader)
         with self._lock:
             known = any(other.hook is hook for other in self.subscriptions)
             if not known:
@@ -90,7 +90,7 @@ class Observers:
         with self._lock:
             self._ended = False
 
-    def _notify(self, subscription: Subscription, method: str, *args: object) -> None:
+    def _notify(self, subscription: HookSubscription, method: str, *args: object) -> None:
         try:
             getattr(subscription.hook, method)(*args)
         except Exception:

@@ -6,10 +6,10 @@ import threading
 from typing import Any, Protocol
 
 
-class Frame(Protocol):
+class ThreadFrame(Protocol):
     """A thread's work for one job. Names no class of the engine, so that events and routines can use it."""
 
-    parent: Frame | None
+    parent: ThreadFrame | None
 
     @property
     def flow(self) -> Any: ...
@@ -23,7 +23,7 @@ class Frame(Protocol):
     def enqueue(self, event: Any, data: dict[str, Any]) -> None:
         """Queue the activations without a record."""
 
-    def carried_frame(self) -> Frame:
+    def carried_frame(self) -> ThreadFrame:
         """Return a frame for another thread that works for this handler; the job waits for its `release`."""
 
     def release(self) -> None:
@@ -34,25 +34,25 @@ class Frame(Protocol):
 
 
 class _Thread(threading.local):
-    frame: Frame | None = None
+    frame: ThreadFrame | None = None
 
 
 THREAD = _Thread()
 """The current frame of each thread."""
 
 
-def current_frame() -> Frame | None:
+def current_frame() -> ThreadFrame | None:
     """Return the frame of this thread, or `None` outside a handler."""
     return THREAD.frame
 
 
-def enter(frame: Frame) -> None:
+def enter(frame: ThreadFrame) -> None:
     """Make `frame` current; the present one becomes its parent."""
     frame.parent = THREAD.frame
     THREAD.frame = frame
 
 
-def leave(frame: Frame) -> None:
+def leave(frame: ThreadFrame) -> None:
     """Make the parent of `frame` current again."""
     THREAD.frame = frame.parent
 
