@@ -30,20 +30,20 @@ from .store.store import Store
 log = logging.getLogger("routilux_dashboard")
 
 STORED_EACH = 0.25
-"""Seconds between two reads of new journal rows for the store."""
+"""Seconds between reads of new journal rows for the store."""
 _EVERY_INTERFACE = ("", "0.0.0.0", "::")
 
 
 class Dashboard:
-    """Watches flows and serves their jobs as live pages, from its own thread.
+    """Watches flows and serves live pages of their jobs from its own thread.
 
-    It watches from now on, even while it is stopped, and releases the flows when it is garbage-collected.
+    It watches from its creation on, even while stopped, and releases the flows when it is garbage-collected.
 
     Args:
         flows: the flows to watch, including jobs that run before `start`.
         host: the address to listen on. Anyone who reaches it can control jobs: keep it local, configure `tokens`,
             or put an authenticating proxy in front of it.
-        port: 0 picks a free one.
+        port: the port to listen on; 0 picks a free one.
         allowed_hosts: additional host names (or one) under which browsers may reach this server.
         switch_interval: seconds after which a busy Python thread lets the server's run
             (`sys.setswitchinterval`, restored by `stop`); `None` leaves it unchanged.
@@ -52,7 +52,7 @@ class Dashboard:
             environment variable ROUTILUX_STORE, or else a file in the user's data folder.
         retention: how long the store keeps jobs.
         mask: names (or one) of keys whose values are neither shown nor stored, such as "password".
-        tokens: by name. If given, connected programs and clients on other machines must present one of them.
+        tokens: access tokens by name. If given, connected programs and clients on other machines must present one.
 
     Raises `TypeError` or `ValueError` for an invalid argument, including two flows with the same id; then no flow is
     watched.
@@ -138,7 +138,7 @@ class Dashboard:
                 except BaseException:
                     listener.close()
                     raise
-                self._port = listener.getsockname()[1]  # a restart comes back to it, and browsers with it
+                self._port = listener.getsockname()[1]  # a restart reuses it, so browsers reconnect
                 self._switching.set()
                 self._stopped.clear()
                 atexit.register(self.stop)

@@ -1,4 +1,4 @@
-"""Where templates and the built front end are, and what the built files are called."""
+"""Locate the templates and the built front end, and look up the names of the built files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _PACKAGE = Path(__file__).resolve().parent
 _MANIFESTS = ("manifest.json", ".vite/manifest.json")
 ENTRY = "static/src/main.ts"
 DOCS_ENTRY = "static/src/rest-docs.ts"
-"""What the page to try REST asks for besides."""
+"""The additional entry of the page for trying out the REST API."""
 
 
 class _Chunk(msgspec.Struct):
-    """One file in Vite's manifest."""
+    """An entry in Vite's manifest."""
 
     file: str
     css: list[str] = []
@@ -24,7 +24,7 @@ class _Chunk(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Assets:
-    """The files that every page asks for, relative to the folder of the built front end."""
+    """The files a page loads, relative to the folder of the built front end."""
 
     scripts: list[str] = field(default_factory=list)
     styles: list[str] = field(default_factory=list)
@@ -37,21 +37,22 @@ class Assets:
 
 
 def folder(name: str) -> Path:
-    """A folder that ships inside the package, or stands beside it in a checkout.
+    """The path of a folder that is inside the installed package, or at the root of a checkout.
 
-    `Path` of the checkout's also when neither is there: what is missing is told where it is needed.
+    If neither exists, this returns the checkout's path; the code that needs the folder reports the error.
     """
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent.parent / name
 
 
 def built() -> Path:
-    """The folder of the built front end."""
+    """The path of the built front end."""
     return folder("static") / "dist"
 
 
 def read_assets(dist: Path, entries: tuple[str, ...] = (ENTRY,)) -> Assets:
-    """What Vite has built of `entries` into `dist`; nothing when one is not there or not readable."""
+    """The files that Vite built from `entries` into `dist`; empty if an entry or the manifest is missing or
+    unreadable."""
     for name in _MANIFESTS:
         try:
             chunks = msgspec.json.decode((dist / name).read_bytes(), type=dict[str, _Chunk])

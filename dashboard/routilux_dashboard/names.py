@@ -1,4 +1,4 @@
-"""Names that a caller gives: one, or several."""
+"""Arguments that take one name or several."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 
 def names_of(given: Iterable[str], what: str) -> tuple[str, ...]:
-    """What was given for `what`, as a tuple; a plain text is one name, not its letters. `TypeError` for no texts.
+    """Return the names given for argument `what` as a tuple; a string is one name, not a sequence of letters. Raises
+    `TypeError` for a name that is not a string.
 
     >>> names_of("example.org", "allowed_hosts"), names_of(["a", "b"], "mask")
     (('example.org',), ('a', 'b'))

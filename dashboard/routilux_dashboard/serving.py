@@ -1,4 +1,4 @@
-"""One run of a dashboard, from its start to its stop: the store, what is recorded into it, and the server's threads."""
+"""One run of a dashboard, from start to stop: the store, the recorder that fills it, and the server's threads."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from .store.store import Store
 from .web import pages, prometheus
 
 STORE_SECONDS = 10.0
-"""How long a stop waits for what is still to be written."""
+"""How long `stop` waits for pending writes."""
 CATCH_UP_SECONDS = 2.0
-"""How long a question about a job waits for what it has just done to be written."""
+"""How long a query about a job waits for its latest records to be written."""
 
 
 class Serving:
-    """What runs while a dashboard serves. Made by a start, of no use after `stop`.
+    """Everything that runs while a dashboard serves. Each start creates one; it can't be restarted after `stop`.
 
     Args:
-        store: keeps jobs, or `None`; it is started here.
-        recorder: records this program's jobs into it.
+        store: stores jobs, or `None`; `start` starts it.
+        recorder: records this program's jobs into the store.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Serving:
         )
 
     def start(self, listener: socket.socket) -> None:
-        """Serve on `listener`. Raises what `Store.start` does, and nothing is running then."""
+        """Serve on `listener`. Raises what `Store.start` raises; nothing is left running then."""
         store, job_table = self._store, self._job_table
         if store is not None:
             store.start()
@@ -76,16 +76,16 @@ class Serving:
         self._hub.start(listener, Gate(self._application, *self._gate), self._live.pump, self._live.farewell)
         self._hub.publish(self._intake.begin)
         job_table.wake = self._live.wake
-        self._live.wake()  # for what happened in between
+        self._live.wake()  # report changes made in between
 
     def _catch_up(self) -> None:
-        """Have what has happened until now in the store, as far as it takes it within a moment."""
+        """Flush the latest records to the store, waiting for it at most `CATCH_UP_SECONDS`."""
         self._recorder.flush()
         if self._store is not None:
             self._store.flush(CATCH_UP_SECONDS)
 
     def stop(self) -> None:
-        """Close every connection, store what has happened until now, and end all threads."""
+        """Close every connection, store the latest records and end all threads."""
         self._job_table.wake = None
         self._hub.stop()
         self._clerk.stop()

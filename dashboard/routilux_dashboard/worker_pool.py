@@ -1,4 +1,4 @@
-"""Native threads for what may block: the server's thread hands work over and goes on."""
+"""A pool of native threads for blocking calls, so that the server's thread stays responsive."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ T = TypeVar("T")
 
 
 class Natives:
-    """At most `size` threads, started when they are needed. They are daemons: a call that never
-    returns holds up neither `stop` nor the end of the program."""
+    """At most `size` threads, started on demand. They are daemons: a call that never returns delays neither `stop`
+    beyond its timeout nor the program's exit."""
 
     def __init__(self, size: int = 4, name: str = "routilux-dashboard-native") -> None:
         self._size = size
@@ -24,7 +24,7 @@ class Natives:
         self._idle = threading.Semaphore(0)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
-        """Have `call()` run in one of the threads. Called from one thread only."""
+        """Run `call()` in one of the threads. Call this from one thread only."""
         future: Future[T] = Future()
         self._work.put((call, future))
         if not self._idle.acquire(blocking=False) and len(self._threads) < self._size:
@@ -34,7 +34,7 @@ class Natives:
         return future
 
     def stop(self, timeout: float) -> None:
-        """Let the threads end; wait at most `timeout` seconds for those that still work."""
+        """End the threads; wait at most `timeout` seconds for busy ones."""
         for _ in self._threads:
             self._work.put(None)
         deadline = time.monotonic() + timeout
@@ -45,7 +45,7 @@ class Natives:
     def _serve(self) -> None:
         while (work := self._work.get()) is not None:
             _run(*work)
-            del work  # or the last call would live until the next comes
+            del work  # otherwise the last call would stay referenced until the next one
             self._idle.release()
 
 

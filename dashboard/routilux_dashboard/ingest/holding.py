@@ -1,4 +1,4 @@
-"""What the clerk holds of programs elsewhere: their jobs, their connections; and the store as it needs it."""
+"""The ingest thread's records of connected programs: their jobs and connections, and the store interface it needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..sources.remote_source import Kept, RemoteSource
 
 
 class Shelf(Kept, Protocol):
-    """The store, as far as it is needed here (any thread)."""
+    """The part of the store that ingest uses (any thread)."""
 
     @property
     def has_room(self) -> bool: ...
@@ -33,7 +33,7 @@ class Shelf(Kept, Protocol):
 
 
 class Sender(Protocol):
-    """One connection of a program, as the clerk sees it; whatever is called goes out by the server's thread."""
+    """A program's connection, as the ingest thread sees it; every call is sent from the server's thread."""
 
     program: Program
 
@@ -42,9 +42,9 @@ class Sender(Protocol):
 
 
 class Held:
-    """A job and how far the store is with it: `put` there, and `kept` for good.
+    """A job and its progress in the store: the last segment queued (`put`) and the last one committed (`kept`).
 
-    `unread`: it is shown only, until it is known what the store has of it.
+    `unread`: shown but not stored, until the store can be read.
     """
 
     __slots__ = ("checkpoints", "job", "kept", "owner", "put", "refused", "unread")
@@ -62,7 +62,7 @@ class Held:
 
 
 class Connected:
-    """What the clerk knows of one connection."""
+    """The ingest thread's state for one connection."""
 
     def __init__(self, sender: Sender) -> None:
         self.sender = sender
@@ -71,23 +71,23 @@ class Connected:
         self.asked_again: set[str] = set()
         self.refused: set[str] = set()
         self.unread: set[str] = set()
-        """Of what it may send, what is shown only."""
+        """The jobs it may send that are shown but not stored."""
         self.is_cut = False
 
     def may_send(self, job_id: str, *, unread: bool = False) -> None:
-        """From now on it may send this job."""
+        """Accept this job's segments from now on."""
         self.taken.add(job_id)
         (self.unread.add if unread else self.unread.discard)(job_id)
 
     def may_not_send(self, job_id: str) -> None:
-        """What is under way of this job is passed over."""
+        """Ignore this job's segments, including those in flight."""
         if job_id in self.taken:
             self.taken.discard(job_id)
             self.unread.discard(job_id)
             self.refused.add(job_id)
 
     def cut(self, reason: str) -> None:
-        """End the connection; nothing more of it is looked at."""
+        """Close the connection and ignore everything else it sends."""
         if not self.is_cut:
             self.is_cut = True
             self.sender.cut(reason)

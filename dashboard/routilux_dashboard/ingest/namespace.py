@@ -1,6 +1,6 @@
-"""Socket.IO on `/programs`: programs elsewhere that send their jobs here. Runs in the server's thread, never waits.
+"""Socket.IO on `/programs`: receive jobs from connected programs. Runs in the server's thread and never blocks.
 
-What they send is handed to the clerk's thread; what is told to them comes back by `Hub.publish`.
+Messages go to the ingest thread; its replies come back through `Hub.publish`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from .segment_ingest import Clerk
 
 LOOK_SECONDS = 0.5
 UNREAD = 256
-"""Messages that may wait for a program that does not read."""
+"""Messages queued for a program that does not read before it is disconnected."""
 KEY_LENGTH = 32
 MOST_PROGRAMS = 500
 log = logging.getLogger("routilux_dashboard")
@@ -46,11 +46,11 @@ T = TypeVar("T")
 
 
 class _Improper(Exception):
-    """What a program sent is not what programs send; the message says why."""
+    """A program sent an invalid message; the text says why."""
 
 
 class _Peer:
-    """One connection of a program."""
+    """A program's connection."""
 
     def __init__(self, intake: Intake, sid: str, transport_id: str, websocket: Any, program: Program) -> None:
         self.sid = sid
@@ -82,11 +82,11 @@ class _Peer:
 
 
 class Intake:
-    """Who may send, what they may send, and whether they live.
+    """Admits programs, validates their messages and checks that they are alive.
 
     Args:
         server: python-socketio's server.
-        tokens: what programs must show, or `None`.
+        tokens: the tokens programs must present, or `None`.
     """
 
     def __init__(
@@ -118,13 +118,13 @@ class Intake:
         self._hub.publish(call)
 
     def _kept(self, key: str, numbers: dict[str, int]) -> None:
-        """These segments of a program are safe."""
+        """Tell a program that these segments are committed."""
         self._hub.publish(lambda: self._tell_kept(key, numbers))
 
     # -- the server's thread
 
     def begin(self) -> None:
-        """Look after the programs, from now on."""
+        """Start checking the programs periodically."""
         self._hub.later(LOOK_SECONDS, self._look)
 
     def emit(self, sid: str, event: str, message: Any) -> None:
@@ -151,7 +151,7 @@ class Intake:
     # -- connections
 
     def _joined(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
-        """Raises what python-socketio answers as a refusal."""
+        """Admit a program, or raise the exception that python-socketio sends as a refusal."""
         greeting = self._greeting(auth)
         key = hashlib.sha256(greeting.key.encode("utf-8", "replace")).hexdigest()
         if len(self._by_key) >= MOST_PROGRAMS and key not in self._by_key:

@@ -1,4 +1,4 @@
-"""What programs elsewhere send, decoded, checked, folded and put into the store, by one native thread."""
+"""Decode, validate, fold and store the segments of connected programs, on one native thread."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ from ..store.errors import StoreFailed
 from .holding import Connected, Held, Shelf
 
 LIVE_JOBS = 20_000
-"""Jobs that one program may have under way."""
+"""Unfinished jobs that one program may have."""
 LONGEST_ID = 200
 REFUSALS = 20
-"""Jobs of one connection that may be refused for what is in them before the program is cut."""
+"""Jobs with invalid content that one connection may send before it is closed."""
 RESTS, LONGEST_REST = 9, 15.0
-"""Between two attempts to read a store that fails: so many times as long as one took, and seconds at most."""
+"""Back-off between attempts to read a failing store: this multiple of the last attempt's duration, and its limit in
+seconds."""
 OTHERS = "another program has sent a job of this id"
 _decode = msgspec.msgpack.Decoder(Segment).decode
 log = logging.getLogger("routilux_dashboard")
 
 
 class Clerk:
-    """Works off what comes in, in its order. Called by the server's thread; the work is done by its own.
+    """Processes incoming messages in order. The server's thread enqueues them; a thread of its own does the work.
 
     Args:
-        job_table: shows the jobs.
-        store: keeps them, or `None`.
+        job_table: where the jobs are shown.
+        store: where they are stored, or `None`.
 
-    `on_kept` is called with a program's key and the numbers of the segments that are safe (any thread).
+    `on_kept` is called with a program's key and the last committed segment number of each job (any thread).
     """
 
     def __init__(self, job_table: JobTable, store: Shelf | None) -> None:
@@ -56,37 +57,37 @@ class Clerk:
         self._thread = threading.Thread(target=self._serve, name="routilux-clerk", daemon=True)
 
     def start(self) -> None:
-        """Begin, with the jobs of a run of the server before this one, when they are only in memory."""
+        """Start the thread, taking over jobs that an earlier run of the server left in memory."""
         for job in self._job_table.jobs():
             if isinstance(job, RemoteSource):
                 self._held[job.job_id] = Held(job, job.program.key, job.n)
         self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Work off what has come in, and end."""
+        """Drain the queue and end the thread; wait at most `timeout` seconds."""
         self._work.put(None)
         self._thread.join(timeout)
 
-    # -- handed over by the server's thread
+    # -- called from the server's thread
 
     def ask(self, peer: Connected, job_ids: list[str]) -> None:
-        """The program asks what is known of its jobs."""
+        """Tell the program which segments of its jobs are known."""
         self._work.put(lambda: self._have(peer, job_ids))
 
     def take(self, peer: Connected, blobs: list[bytes]) -> None:
-        """Segments of the program."""
+        """Process segments that the program sent."""
         self._work.put(lambda: self._take(peer, blobs))
 
     def lose(self, program: Program) -> None:
-        """The program is not heard of."""
+        """Mark the program's jobs lost: it has gone silent."""
         self._work.put(lambda: self._lose(program))
 
     def find(self, program: Program) -> None:
-        """The program is back."""
+        """Mark the program's jobs live again: it is back."""
         self._work.put(lambda: self._find(program))
 
     def look(self, peers: list[Connected]) -> None:
-        """Time has passed: ask for what the store had no room for, let go of what is not shown any more."""
+        """Periodic check: request segments the store had no room for again, and release jobs no longer shown."""
         self._work.put(lambda: self._look(peers))
 
     # -- the thread
@@ -109,7 +110,7 @@ class Clerk:
         if self._store is not None:
             try:
                 self._store.release_writer([held.job.job_id for held in under_way if not held.unread])
-            except StoreFailed as error:  # it is told when the store is read again, for its writer is dead then
+            except StoreFailed as error:  # its next read marks them lost anyway: their writer is dead by then
                 log.warning("The store is not told that jobs of %s are lost: %s", program.origin, error)
 
     def _find(self, program: Program) -> None:
@@ -118,19 +119,19 @@ class Clerk:
             self._show_anew(held)
 
     def _show_anew(self, held: Held) -> None:
-        """What the pump may look at no more has changed; one that has ended and is shown no more stays so."""
+        """Put a changed job back into the table, where the pump sees it; one that ended and was evicted stays out."""
         if held.job.summary.status not in ENDED or self._job_table.has(held.job.job_id):
             self._job_table.add(held.job)
 
     def _of(self, program: Program) -> list[Held]:
-        """What is held of a program's jobs."""
+        """The program's jobs, except refused ones."""
         return [held for held in self._held.values() if held.owner == program.key and not held.refused]
 
     def _under_way(self, program: Program) -> list[Held]:
-        """Of them, those that have not ended."""
+        """The program's jobs that have not ended."""
         return [held for held in self._of(program) if held.job.summary.status not in ENDED]
 
-    # -- questions
+    # -- queries
 
     def _have(self, peer: Connected, job_ids: list[str]) -> None:
         have, left = KnownSegments(), job_ids
@@ -149,7 +150,7 @@ class Clerk:
         peer.sender.tell("have", have)
 
     def _known(self, peer: Connected, job_ids: list[str], stored: dict[str, int], have: KnownSegments) -> list[str]:
-        """Say what there is of the jobs; returns those that are left, the one that could not be read as the last."""
+        """Fill `have` in for the jobs; return those left over, with the one that could not be read last."""
         for place, job_id in enumerate(job_ids):
             try:
                 refusal = self._refusal(peer, job_id, read=True)
@@ -167,10 +168,10 @@ class Clerk:
         return []
 
     def _known_unread(self, peer: Connected, job_id: str, have: KnownSegments) -> None:
-        """Say what is known while the store cannot be read: of others, jobs are shown that nobody else sends."""
+        """Fill `have` in while the store is unreadable: a job not in memory is shown if no other program sends it."""
         held = self._held.get(job_id)
         if held is not None and held.unread and held.owner != peer.program.key:
-            return  # whose it is will be known
+            return  # its owner is known once the store can be read
         refusal = self._refusal(peer, job_id, read=False)
         if refusal is not None:
             have.refused[job_id] = refusal
@@ -184,14 +185,14 @@ class Clerk:
             have.jobs[job_id] = n
 
     def _fails(self, error: StoreFailed, began: float) -> None:
-        """The store could not be read, in an attempt that began at `began`."""
+        """Back off after a failed read of the store that began at `began`."""
         now = time.monotonic()
         if not self._away:
             log.warning("Jobs of programs elsewhere are shown, and wait there to be kept: %s", error)
         self._away, self._due = True, now + min(RESTS * (now - began), LONGEST_REST)
 
     def _settle(self) -> None:
-        """Once the store can be read, what it has is what there is, and those are answered who have asked."""
+        """Once the store can be read again, reconcile the jobs with it and answer pending queries."""
         self._unanswered = [asked for asked in self._unanswered if not asked[0].is_cut]
         if not (self._unanswered or self._away) or time.monotonic() < self._due:
             return
@@ -207,7 +208,7 @@ class Clerk:
             self._have(peer, job_ids)
 
     def _compare(self) -> None:
-        """Let go of what is shown unread and is another's, or is further in the store. Raises `StoreFailed`."""
+        """Release unread jobs that another program owns or that the store has more of. Raises `StoreFailed`."""
         if self._store is None:
             return
         unread = [held for held in self._held.values() if held.unread]
@@ -224,7 +225,7 @@ class Clerk:
                 held.unread = False
 
     def _refusal(self, peer: Connected, job_id: str, *, read: bool) -> str | None:
-        """Why a program may not send this job; `read`: as the store knows it too (raises `StoreFailed`)."""
+        """Return why a program may not send this job; `read` checks the store too (raises `StoreFailed`)."""
         held = self._held.get(job_id)
         owner = held.owner if held is not None else None
         if held is None and read and self._store is not None:
@@ -236,7 +237,7 @@ class Clerk:
         return None if 0 < len(job_id) <= LONGEST_ID else f"a job's id has at most {LONGEST_ID} characters"
 
     def _welcome(self, peer: Connected, job_id: str, stored: int) -> int:
-        """Take a job up again; the number from which on its program is to send."""
+        """Resume a job; return the number of the last segment its program need not send again."""
         held = self._held.get(job_id)
         if held is None and stored and self._store is not None:
             playback = self._store.playback(job_id)
@@ -272,7 +273,7 @@ class Clerk:
         self._job_table.notify()
 
     def _read(self, peer: Connected, blob: bytes) -> Segment | None:
-        """The segment that `blob` is; `None`, and maybe a cut, for one that is not to be taken."""
+        """Decode a segment. Return `None` if it is not accepted; an invalid one also closes the connection."""
         try:
             segment = _decode(blob)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
@@ -286,7 +287,7 @@ class Clerk:
         return segment
 
     def _is_next(self, held: Held, segment: Segment) -> bool:
-        """Whether a segment that was folded is to be put into the store now; counts it as put."""
+        """Return whether a folded segment goes to the store now; if so, count it as put."""
         if held.unread:
             return False
         if self._store is None:
@@ -300,7 +301,7 @@ class Clerk:
         return False
 
     def _fold(self, peer: Connected, segment: Segment) -> Held | None:
-        """The job of a segment, with that segment in it; `None` when it is not taken now."""
+        """Fold a segment into its job and return the job; `None` if the segment is not accepted now."""
         held = self._held.get(segment.job_id)
         if held is not None and held.owner != peer.program.key:
             self._refuse(peer, segment.job_id, None, OTHERS)
@@ -327,7 +328,7 @@ class Clerk:
         return held
 
     def _first(self, peer: Connected, segment: Segment) -> Held:
-        """Take in a job by its first segment."""
+        """Create a job from its first segment."""
         playback = Playback()
         playback.add(segment)
         job = RemoteSource(playback, peer.program, self._store)
@@ -345,7 +346,7 @@ class Clerk:
             peer.cut(f"job {segment.job_id[:60]!r} begins with segment {segment.n}")
 
     def _refuse(self, peer: Connected, job_id: str, held: Held | None, reason: str) -> None:
-        """Take nothing more of a job whose segments do not fit together."""
+        """Refuse the rest of a job whose segments are inconsistent."""
         peer.refused.add(job_id)
         if held is not None:
             held.refused = True
@@ -374,7 +375,7 @@ class Clerk:
                 self._behind[job_id] = None
 
     def _stored(self, owner: str, numbers: dict[str, int]) -> None:
-        """Called by the store's thread once they are safe."""
+        """Called by the store's thread once the segments are committed."""
         for job_id, n in numbers.items():
             held = self._held.get(job_id)
             if held is not None:

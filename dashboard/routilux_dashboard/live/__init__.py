@@ -1,1 +1,1 @@
-"""Topics over Socket.IO."""
+"""Live updates over Socket.IO."""

@@ -1,8 +1,7 @@
-"""Flow control for one client's subscriptions. Pure: times are passed in, nothing is sent here.
+"""Flow control for a client's subscriptions. Pure: callers pass in the time, and nothing is sent from here.
 
-A client acknowledges the frames it has shown. With `WINDOW` frames unacknowledged it is sent nothing more; after
-its next acknowledgement it gets a keyframe. So a slow client gets fewer and larger messages, and nothing is queued
-for it.
+A client acknowledges the frames it has shown. Once `WINDOW` frames are unacknowledged, it is sent nothing until its
+next acknowledgement, and then a keyframe. So a slow client gets fewer, larger messages, and nothing is queued for it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 
 WINDOW = 4
 BACKLOG = 4
-"""Packets waiting in a client's socket queue beyond which it is sent nothing new."""
+"""Packets in a client's socket queue at which it is sent nothing new."""
 BACKLOG_LIMIT = 32
 BACKLOG_SECONDS = 3.0
 ACK_SECONDS = 30.0
@@ -38,17 +37,17 @@ class Subscription:
         return True
 
     def restart(self, frame: int, now: float) -> None:
-        """A keyframe was sent; the next frame is `frame` + 1."""
+        """Record that a keyframe was sent; the next frame is `frame` + 1."""
         self.behind = False
         self._under_way.append((frame, now))
 
     def begin_again(self) -> None:
-        """The client requested a keyframe and discards the frames before it."""
+        """Record that the client requested a keyframe; it discards the frames before it."""
         self.behind = True
         self._under_way.clear()
 
     def acknowledge(self, frame: int | None = None) -> None:
-        """The client has shown the frames up to number `frame`, or all of them."""
+        """Record that the client has shown the frames up to number `frame`, or all of them."""
         while self._under_way and (frame is None or self._under_way[0][0] <= frame):
             self._under_way.popleft()
 
@@ -58,13 +57,13 @@ class Subscription:
 
     @property
     def held_since(self) -> float | None:
-        """When the oldest message that has not been acknowledged was sent."""
+        """When the oldest unacknowledged message was sent."""
         return self._under_way[0][1] if self._under_way else None
 
 
 @dataclass(eq=False, slots=True)
 class Client:
-    """One connected browser or program. `watched` has a job's id, or `None` for the list of jobs."""
+    """A connected browser or program. The keys of `watched` are job ids, or `None` for the job list."""
 
     sid: str
     transport_id: str
@@ -74,11 +73,12 @@ class Client:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something is to be sent to it that does not wait for the next frame."""
+        """Whether it is due a keyframe, which does not wait for the next frame."""
         return any(subscription.wants_keyframe for subscription in self.watched.values())
 
     def fault(self, now: float, backlog: int) -> str | None:
-        """Why this client must be cut now; `backlog` is the number of packets in its socket queue."""
+        """Return why this client must be disconnected now, or `None`; `backlog` is the number of packets in its socket
+        queue."""
         if backlog <= BACKLOG_LIMIT:
             self.backlogged_since = None
         elif self.backlogged_since is None:

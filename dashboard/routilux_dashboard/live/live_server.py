@@ -1,7 +1,7 @@
-"""Socket.IO on `/live`: who watches what, frames to those who keep up, keyframes to those who fell behind.
+"""Socket.IO on `/live`: subscriptions, frames for clients that keep up, and keyframes for those that fell behind.
 
-Everything here runs in the server's thread, but `wake`. `pump` is the one place from which
-frames and keyframes are sent, so their order is that of the monitor's ticks.
+Everything here except `wake` runs in the server's thread. Only `pump` sends frames and keyframes, so they go out in
+the order of the job table's ticks.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ from .requests import Desk, unknown_job
 
 FRAME_SECONDS = 0.05
 HEARTBEAT_SECONDS = 1.0
-"""How often the pump runs when nothing happens, so that clients see that it lives."""
+"""How often the pump runs when nothing happens, so that clients can tell it is alive."""
 PING_SECONDS = 4
 PING_TIMEOUT = 10
-"""A peer of which nothing is heard for the sum of both is gone."""
+"""A peer that stays silent for the sum of `PING_SECONDS` and this is disconnected."""
 CALM_SECONDS = 0.5
-"""How long the pump goes on at full pace after the last change: messages of the list wait for one another."""
+"""How long the pump keeps its full rate after the last change: updates of the job list are batched."""
 CONNECT_SECONDS = 5.0
-"""A websocket that has not joined the namespace by then is cut."""
+"""A websocket that has not joined a namespace by then is disconnected."""
 SETTLE_SECONDS = 1.0
 NO_PICTURE = LiveError(500, "No picture", "This job cannot be shown; the server's log says why.")
 
 log = logging.getLogger("routilux_dashboard.live")
-log.setLevel(logging.WARNING)  # python-socketio tells each packet at INFO
-log.addFilter(lambda record: record.msg != "%s is not connected to namespace %s")  # who was cut, and sends on
+log.setLevel(logging.WARNING)  # python-socketio logs every packet at INFO
+log.addFilter(lambda record: record.msg != "%s is not connected to namespace %s")  # disconnected, still sending
 
 
 class Live:
-    """The live half of a running dashboard: `pump` is what its hub runs, `wake` what its job table calls."""
+    """The live half of a running dashboard: the hub runs `pump`, and the job table calls `wake`."""
 
     def __init__(self, application: Flask, job_table: JobTable, hub: Hub) -> None:
         self._job_table = job_table
         self._hub = hub
         self._clients: dict[str, Client] = {}
         self._desk = Desk(job_table, lambda: self.pumped_at)
-        self._woken = True  # what happened before the start is to be told
+        self._woken = True  # report what happened before the start
         self._told_at = 0.0
         self._ticked = Signal()
         self._ticked_at = 0.0
@@ -60,19 +60,19 @@ class Live:
         self._looked_at = 0.0
         self.pumped_at = 0.0
         self.frames = 0
-        """Frames made so far, whether somebody watches or not."""
+        """Frames made so far, with or without subscribers."""
         self._socketio = SocketIO(
             application,
             async_mode=hub.async_mode,
             serializer=MsgspecPacket,
             transports=["websocket"],
             namespaces=list(NAMESPACES),
-            async_handlers=False,  # in the order of arrival; none of them waits for anything
-            cors_allowed_origins=[],  # the gate has checked, and sends no headers for other origins
-            max_http_buffer_size=MAX_PROGRAM_MESSAGE,  # a browser's websocket takes much less: `framing`
+            async_handlers=False,  # handle events in the order of arrival; no handler blocks
+            cors_allowed_origins=[],  # the gate has checked the origin, and sends no CORS headers
+            max_http_buffer_size=MAX_PROGRAM_MESSAGE,  # browsers get a much lower limit: `websocket_limits`
             ping_interval=PING_SECONDS,
             ping_timeout=PING_TIMEOUT,
-            monitor_clients=False,  # reading from a silent peer times out by itself
+            monitor_clients=False,  # reads from a silent peer time out anyway
             logger=log,
             engineio_logger=log,
         )
@@ -81,7 +81,7 @@ class Live:
         self._listen()
 
     def _listen(self) -> None:
-        # Straight to python-socketio: the request context that Flask-SocketIO makes for each event is not needed here.
+        # Register with python-socketio directly: the request context that Flask-SocketIO makes per event isn't needed.
         self._server.on("*", self._asked, namespace=NAMESPACE)
         self._server.on("connect", self._joined, namespace=NAMESPACE)
         self._server.on("disconnect", self._left, namespace=NAMESPACE)
@@ -90,18 +90,18 @@ class Live:
 
     @property
     def clients(self) -> int:
-        """How many browsers are connected."""
+        """The number of connected browsers."""
         return len(self._clients)
 
     @property
     def server(self) -> Any:
-        """python-socketio's server, for what else is served by it."""
+        """python-socketio's server, for other namespaces."""
         return self._server
 
     # -- from any thread
 
     def wake(self) -> None:
-        """Something happened that is to be told at once."""
+        """Have the pump report a change at once."""
         if not self._woken:
             self._woken = True
             self._hub.publish(_nothing)
@@ -109,7 +109,7 @@ class Live:
     # -- the pump
 
     def pump(self) -> float | None:
-        """Update the jobs if it is time, send their changes, and return the seconds until the next time."""
+        """Tick if one is due, send changes and keyframes, and return the seconds until the next tick."""
         now = time.monotonic()
         if now >= self._due_at():
             self._tick(now)
@@ -121,22 +121,22 @@ class Live:
         return None if due == inf else max(0.0, due - time.monotonic())
 
     def farewell(self) -> None:
-        """Send what happened until now: the last chance."""
+        """Send the final changes before the server stops."""
         now = time.monotonic()
         self._tick(now)
         for client in self._clients.values():
             if None in client.watched:
-                client.watched[None].begin_again()  # changes of the list wait for one another; the list does not
+                client.watched[None].begin_again()  # deltas of the list are batched; a keyframe is not
         self._send_keyframes(now)
 
     def settle(self) -> None:
-        """Wait until what the engine has announced is in the monitor's figures: a frame's time at most, as a rule."""
+        """Wait until the job table has processed the changes announced so far: usually one frame interval at most."""
         deadline = time.monotonic() + SETTLE_SECONDS
         while self._woken and (left := deadline - time.monotonic()) > 0:
             self._ticked.wait(left)
 
     def _due_at(self) -> float:
-        """When the next tick is due: at once when something is to be told, but no more than 20 frames a second."""
+        """When the next tick is due: at once after a change, but at most 20 times a second."""
         if self._woken:
             return self._told_at + self._interval
         if self._told_at + CALM_SECONDS > self._ticked_at or self._is_something_running():
@@ -149,7 +149,7 @@ class Live:
     def _tick(self, now: float) -> None:
         began = time.thread_time()
         self._ticked_at = now
-        self._woken = False  # before the tick: what comes meanwhile is for the next
+        self._woken = False  # before the tick: a change during it belongs to the next
         tick = self._job_table.tick()
         if tick.frames or tick.jobs is not None:
             self._told_at = now
@@ -158,9 +158,9 @@ class Live:
             self._send("frame", frame, frame.job_id, frame.frame, now)
         if tick.jobs is not None:
             self._send("jobs", tick.jobs, None, 0, now)
-            for job_id in tick.jobs.removed if self._job_table.archive is None else ():  # else it can be seen still
+            for job_id in tick.jobs.removed if self._job_table.archive is None else ():  # else the store has it
                 self._drop(job_id, self._watching(job_id), unknown_job(job_id))
-        self._interval = max(FRAME_SECONDS, 2 * (time.thread_time() - began))  # half of it is the others'
+        self._interval = max(FRAME_SECONDS, 2 * (time.thread_time() - began))  # leave others half the CPU time
         self.pumped_at = time.time() * 1000
         self._ticked.fire()
 
@@ -193,7 +193,7 @@ class Live:
             subscription.restart(frame, now)
 
     def _drop(self, job_id: str | None, watching: list[tuple[Client, Subscription]], why: LiveError) -> None:
-        """Send nothing more of a job to those who watch it, and tell them why."""
+        """End the given subscriptions to a job and tell the clients why."""
         for client, _ in watching:
             client.watched.pop(job_id, None)
         if job_id is not None:
@@ -204,14 +204,14 @@ class Live:
         return [(each, each.watched[job_id]) for each in self._clients.values() if job_id in each.watched]
 
     def _everything(self, job_id: str | None) -> tuple[str, Any, int]:
-        """All there is to see of a job, or of the list: the event, its message and the number of the frame."""
+        """The full state of a job, or of the list: the event, its message and the frame number."""
         if job_id is None:
             return "jobs", self._job_table.jobs_full(), 0
         keyframe = self._job_table.job(job_id).keyframe()
         return "keyframe", keyframe, keyframe.frame
 
     def _emit(self, event: str, message: Any, sids: list[str]) -> None:
-        if sids:  # one call, so that the message is encoded once for all of them
+        if sids:  # one call, so that the message is encoded once for all clients
             self._socketio.emit(event, message, namespace=NAMESPACE, to=sids)
 
     # -- clients that do not keep up
@@ -230,14 +230,14 @@ class Live:
                 log.warning("A client of the dashboard is cut: %s", fault)
                 client.websocket.cut(fault)
 
-    # -- what clients ask
+    # -- requests from clients
 
     def _asked(self, event: str, sid: str, *arguments: object) -> Any:
         client = self._clients.get(sid)
         if client is None:
             return None
         if event == "subscribe":
-            self.settle()  # the job may have started a moment ago
+            self.settle()  # the job may have only just started
             self._look_for(arguments)
         reply = self._desk.answer(client, event, arguments)
         if client.is_waiting:
@@ -245,7 +245,7 @@ class Live:
         return reply
 
     def _look_for(self, arguments: tuple[object, ...]) -> None:
-        """Have a job that is only in the store in memory by the time that it is to be shown."""
+        """Load a job that is only in the store, so that it can be shown."""
         archive = self._job_table.archive
         match arguments:
             case ({"job_id": str(job_id)},) if archive is not None and not self._job_table.has(job_id):
@@ -285,4 +285,4 @@ class Live:
 
 
 def _nothing() -> None:
-    """What is published to have the pump run."""
+    """Do nothing; publishing this makes the pump run."""

@@ -1,4 +1,4 @@
-"""What clients send on `/live`, and what they are answered. Sends nothing else, and waits for nothing."""
+"""Handle the events that clients send on `/live`. Handlers only return replies, and never block."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .delivery import Client, Subscription
 
 MAX_SUBSCRIPTIONS = 8
 JOBS = "jobs"
-"""What an `ack` calls the list of jobs."""
+"""The job list's id in an `ack`."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
 class _Rejected(Exception):
-    """What a client sent cannot be served; the reply says why."""
+    """A client's event is rejected; the reply says why."""
 
     def __init__(self, reply: LiveError) -> None:
         super().__init__(reply.detail)
@@ -28,9 +28,9 @@ class _Rejected(Exception):
 
 
 class Desk:
-    """Answers events: `None` in a tuple for yes, `LiveError` for no, `AckReply` for an acknowledgement.
+    """Answers events: `(None,)` on success, `LiveError` on failure, `AckReply` to an acknowledgement.
 
-    `pumped_at` says when the pump last ran (epoch ms).
+    `pumped_at` returns when the pump last ran (epoch ms).
     """
 
     def __init__(self, job_table: JobTable, pumped_at: Callable[[], float]) -> None:
@@ -43,7 +43,7 @@ class Desk:
         }
 
     def answer(self, client: Client, event: str, arguments: tuple[object, ...]) -> Any:
-        """The reply to an event, and what it means for what `client` watches."""
+        """Update the subscriptions of `client` as the event requests, and return the reply."""
         handler = self._handlers.get(event)
         if handler is None:
             known = ", ".join(self._handlers)
@@ -80,14 +80,14 @@ class Desk:
     def _ack(self, client: Client, message: object) -> AckReply:
         ack = _read(message, Ack)
         if ack.job_id == JOBS and None in client.watched:
-            client.watched[None].acknowledge()  # its messages have no numbers: all that were sent are meant
+            client.watched[None].acknowledge()  # its messages are unnumbered: this acknowledges all of them
         elif ack.job_id in client.watched and ack.job_id is not None:
             client.watched[ack.job_id].acknowledge(ack.frame)
         return AckReply(time.time() * 1000, self._pumped_at(), self._job_table.store_health())
 
 
 def unknown_job(job_id: str) -> LiveError:
-    """What is told to who watches, or wants to watch, a job that is not here."""
+    """The error for a subscription to a job that does not exist, or no longer does."""
     return LiveError(404, "Unknown job", f"There is no job {job_id[:200]!r}; it may have been dropped.")
 
 

@@ -1,1 +1,1 @@
-"""The server's thread: sockets, guards, pages, and who is told what."""
+"""The server's thread: sockets, HTTP, websockets and the checks in front of them."""

@@ -1,7 +1,7 @@
-"""Values to bytes: JSON for REST, MessagePack for the websocket. Encoding never fails for what a payload holds.
+"""Encode values as JSON for REST or MessagePack for the websocket. No payload makes encoding fail.
 
-Previews are plain already; names that users gave (routine ids, event names, reasons) may still
-hold what UTF-8 or 64 bits cannot. It is then replaced, in a second and slower attempt.
+Previews are plain already, but user-supplied names (routine ids, event names, reasons) may hold text that UTF-8
+cannot encode or integers over 64 bits. A second, slower attempt replaces them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _to_msgpack = msgspec.msgpack.Encoder().encode
 
 
 def to_json(value: Any) -> bytes:
-    """JSON of a wire shape, or of plain data.
+    """Encode a wire shape or plain data as JSON.
 
     >>> to_json({"name": "a\\udcff"})
     b'{"name":"a?"}'
@@ -25,7 +25,7 @@ def to_json(value: Any) -> bytes:
 
 
 def to_msgpack(value: Any) -> bytes:
-    """MessagePack of a wire shape, or of plain data."""
+    """Encode a wire shape or plain data as MessagePack."""
     return _encode(_to_msgpack, value)
 
 

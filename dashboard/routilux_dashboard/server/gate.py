@@ -1,4 +1,4 @@
-"""The gate before every request: checks by `guard`, the body's bound, and the headers of every answer."""
+"""The gate in front of every request: the checks in `guard`, the body limit and the response headers."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ CLOSE = "routilux.close"
 MORE_TIME = "routilux.more_time"
 """The key of the call that restarts this request's time limit, for streamed bodies."""
 STRANGER = "routilux.stranger"
-"""The key that marks a client without a required token, which only learns whether the server is alive."""
+"""The key that marks a client without the required token, which only learns whether the server is alive."""
 FAULT = Denial(500, "Fault in the dashboard", "This is a fault of the dashboard; the program's log has the traceback.")
 LIVENESS_PATH = "/api/v1/healthz"
 UPLOAD_PATH = "/api/v1/recordings"
-"""The one place that takes more than a small body."""
+"""The only path that accepts a large body."""
 UPLOAD_TYPES = ("application/x-ndjson", "application/jsonl", "application/octet-stream")
 _FILE = "routilux.upload"
 _READING = ("GET", "HEAD", "OPTIONS")
 _READ_SIZE = 64 * 1024
 _DISCARDED = 16 * MAX_BODY
-"""Bytes still read of a body that is too large, so that its sender receives the response."""
+"""Bytes to read and discard of an oversized body, so that its sender receives the response."""
 
 
 class Gate:
-    """A WSGI application that passes on requests that `guard` accepts and that have a token.
+    """WSGI middleware that passes on requests that `guard` accepts and that carry a token.
 
     Without `tokens`, no token is required.
     """
@@ -78,7 +78,7 @@ class Gate:
 
 
 def _asks_for_life(environ: Environ) -> bool:
-    """What load balancers and containers ask, which have no token."""
+    """Return whether this is a liveness probe; load balancers and containers have no token."""
     return environ["PATH_INFO"] == LIVENESS_PATH and environ["REQUEST_METHOD"] in ("GET", "HEAD")
 
 
@@ -89,14 +89,14 @@ def _go_to(place: str, cookie: str, start_response: Callable[..., Any]) -> list[
 
 
 def _refuse_page(environ: Environ, host: str) -> Denial | None:
-    """Reading is free to every page (the browser keeps the answer from it); a websocket or a change is not."""
+    """Any page may read (the browser hides the response from it); websockets and changes need the same origin."""
     if environ["REQUEST_METHOD"] in _READING and "HTTP_UPGRADE" not in environ:
         return None
     return refuse_origin(environ.get("HTTP_ORIGIN"), host, environ.get("HTTP_SEC_FETCH_SITE"))
 
 
 def _take_body(environ: Environ) -> Denial | None:
-    """Read the body whole, so that nothing later waits for the peer; it must be small, and JSON, or a recording."""
+    """Read the whole body, so that nothing later waits for the peer. It must be small JSON, or a recording."""
     if environ["PATH_INFO"] == UPLOAD_PATH:
         return _take_file(environ)
     declared = int(environ.get("CONTENT_LENGTH") or 0)
@@ -117,7 +117,7 @@ def _take_body(environ: Environ) -> Denial | None:
 
 
 def _take_file(environ: Environ) -> Denial | None:
-    """Read a recording into a file, for as long as something of it keeps coming."""
+    """Read a recording into a file, for as long as data keeps arriving."""
     given = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if given not in UPLOAD_TYPES:
         wanted = f"send Content-Type: {UPLOAD_TYPES[0]}"

@@ -1,8 +1,8 @@
-"""Who may ask for what: names of this server, origins, rates and sizes. Pure checks, no sockets.
+"""Request checks: host names, origins, rates and sizes. Pure functions and no sockets.
 
-The dangers that these close: a page of another site that posts to this server or opens a
-websocket (its Origin is not the Host); a foreign name that resolves to this machine (DNS
-rebinding: its Host is not ours); a client that floods or sends without end.
+They defend against a page of another site that posts to this server or opens a websocket (its Origin is not the
+Host), a foreign name that resolves to this machine (DNS rebinding: its Host is not ours), and a client that floods
+the server or never stops sending.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 MAX_BODY = 1_000_000
-"""Bytes of a request's body."""
+"""Bytes in a request body."""
 MAX_RECORDING = 2_000_000_000
-"""Bytes of a recording that is taken in; it goes through a file, not through memory."""
+"""Bytes in an imported recording; it is spooled to a file, not held in memory."""
 MAX_MESSAGE = 64 * 1024
-"""Bytes of one message that a browser sends over its websocket."""
+"""Bytes in one websocket message from a browser."""
 MESSAGES_A_SECOND = 200
 MESSAGE_BURST = 400
-"""Messages that a client may send at once before it is held to `MESSAGES_A_SECOND`."""
+"""Messages that a client may send in a burst before `MESSAGES_A_SECOND` applies."""
 
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>\d{1,5}))?", re.ASCII)
@@ -39,7 +39,7 @@ SECURITY_HEADERS: tuple[tuple[str, str], ...] = (
 
 
 class Denial(NamedTuple):
-    """Why a request is not served: an HTTP status, a title and what to do about it."""
+    """Why a request is refused: an HTTP status, a title and what to do about it."""
 
     status: int
     title: str
@@ -47,7 +47,7 @@ class Denial(NamedTuple):
 
 
 def content_security_policy(host: str) -> str:
-    """The policy of every answer; `host` is the checked Host header, for browsers whose 'self' lacks websockets."""
+    """The policy of every response; `host` is the checked Host header, for browsers whose 'self' omits websockets."""
     return (
         "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; "
         f"connect-src 'self' ws://{host} wss://{host}"
@@ -55,7 +55,7 @@ def content_security_policy(host: str) -> str:
 
 
 def host_name(host: str) -> str | None:
-    """The name in a Host header, without port and brackets, in lower case; `None` when it is not one.
+    """The name in a Host header, in lower case, without port and brackets; `None` if the header is malformed.
 
     >>> host_name("LocalHost:5000"), host_name("[::1]:80"), host_name("a,b")
     ('localhost', '::1', None)
@@ -65,7 +65,7 @@ def host_name(host: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what is bound to `host`.
+    """Whether a socket bound to `host` can be reached from this machine only.
 
     >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
     (True, True, False)
@@ -77,15 +77,15 @@ def is_loopback(host: str) -> bool:
 
 
 class Names:
-    """The names that this server answers to."""
+    """The host names that this server answers to."""
 
     def __init__(self, bound: str, allowed: Iterable[str] = ()) -> None:
         names = (*_LOCAL_NAMES, bound, *allowed)
         self._names = {host_name(name) or name.strip("[]").lower() for name in names} - {"", "0.0.0.0", "::"}
 
     def refuse_host(self, host: str, local_address: str) -> Denial | None:
-        """Why the Host header is not ours. `local_address` is the one that the client has connected to:
-        a browser that was given an address has not been tricked by a name."""
+        """Return why the Host header is refused, or `None`. `local_address` is the address the client connected to:
+        a browser that was given an address was not tricked by a name."""
         name = host_name(host)
         if name is not None and (name in self._names or name == local_address.lower()):
             return None
@@ -98,7 +98,8 @@ class Names:
 
 
 def refuse_origin(origin: str | None, host: str, fetch_site: str | None) -> Denial | None:
-    """Why another site's page may not ask. Programs that are no browsers send neither header, and may.
+    """Return why a request from another site's page is refused, or `None`. Clients other than browsers send neither
+    header and are allowed.
 
     >>> refuse_origin("http://localhost:5000", "localhost:5000", None) is None
     True
@@ -123,7 +124,7 @@ def _origin_host(origin: str) -> str | None:
 
 
 class TokenBucket:
-    """Lets `rate` messages a second pass, and a burst of `burst`.
+    """Allows `rate` messages a second, with bursts of up to `burst`.
 
     >>> bucket = TokenBucket(rate=1, burst=2, clock=lambda: 0.0)
     >>> bucket.take(), bucket.take(), bucket.take()
@@ -138,7 +139,7 @@ class TokenBucket:
         self._counted_at = clock()
 
     def take(self) -> bool:
-        """Whether one more message may pass now."""
+        """Return whether another message may pass now; if so, count it."""
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._counted_at) * self._rate)
         self._counted_at = now

@@ -1,6 +1,6 @@
-"""What an HTTP connection takes from its peer: how long a request may take, and that others have their turn.
+"""Limits on an HTTP connection: a deadline for each request, and fairness between connections.
 
-`GuardedRequests` is mixed into the protocol of the server's thread, which is built on `http.server`.
+`GuardedRequests` is a mixin for the protocol class of the server's thread, which is built on `http.server`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from .gate import CLOSE, MORE_TIME
 log = logging.getLogger("routilux_dashboard")
 
 UPGRADED = "routilux.upgraded"
-"""Where the WSGI environment holds the call that says that this is a websocket from now on."""
+"""The key in the WSGI environment of the call that marks the connection as upgraded to a websocket."""
 
 
 class GuardedRequests:
-    """HTTP with a deadline for each request. `server.under_way` holds what is being answered."""
+    """HTTP with a deadline for each request. `server.under_way` holds the requests in flight."""
 
     server: Any
     wfile: Any
@@ -32,14 +32,14 @@ class GuardedRequests:
         '"detail": "The request cannot be read: send HTTP/1.1."}'
     )
 
-    # -- what the server's thread gives
+    # -- provided by the server's thread
 
     def set_deadline(self) -> Callable[[], object]:
-        """Have the connection ended some time from now; return what takes that back."""
+        """Schedule the connection to be closed; return the call that cancels this."""
         raise NotImplementedError
 
     def take_turns(self) -> None:
-        """Let others run, even when this peer has its next request ready."""
+        """Yield to other connections, even if this peer's next request is ready."""
         raise NotImplementedError
 
     # -- answering
@@ -63,12 +63,12 @@ class GuardedRequests:
     def finish(self) -> None:
         try:
             super().finish()  # type: ignore[misc]
-        finally:  # a peer that has gone makes the last flush fail, and the files would keep the socket open
+        finally:  # if the peer has gone, the last flush fails and the files would keep the socket open
             with contextlib.suppress(OSError):
                 self.wfile.close()
             self.rfile.close()
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that http.server calls it by
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name http.server uses
         log.debug(format, *args)
 
     def version_string(self) -> str:

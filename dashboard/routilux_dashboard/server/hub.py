@@ -1,9 +1,9 @@
-"""The server's own thread: sockets, HTTP, websockets and one pump, on an eventlet hub of its own.
+"""The server's thread: sockets, HTTP, websockets and one pump, on an eventlet hub of its own.
 
-The only file that names eventlet. Nothing is monkey-patched: other threads keep using ordinary sockets and locks,
-never touch anything in here, and pass work only through `Hub.publish` (a deque and one byte in a socket pair). A
-replacement for eventlet needs this interface: `start`, `stop`,
-`publish`, and for code that runs in the server's thread `run_native`, `later` and `Signal`.
+This is the only file that imports eventlet. Nothing is monkey-patched: other threads keep using ordinary sockets and
+locks, never touch anything in here, and pass work only through `Hub.publish` (a deque and one byte in a socket pair).
+A replacement for eventlet needs this interface: `start`, `stop`, `publish`, and, for code that runs in the server's
+thread, `run_native`, `later` and `Signal`.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ log = logging.getLogger("routilux_dashboard")
 
 MAX_CONNECTIONS = 1000
 REQUEST_SECONDS = 30.0
-"""From the moment a connection is free to the answer's last byte: bounds idle, half-open and slow-reading peers."""
+"""From the moment a connection is idle to the response's last byte: bounds idle, half-open and slow-reading peers."""
 NATIVE_SECONDS = 10.0
 STOP_SECONDS = 1.0
 GRACE_SECONDS = 0.3
-"""How long stopping lets requests that are being answered finish."""
+"""How long `stop` lets requests in flight finish."""
 FAULT_SECONDS = 1.0
 LINGER_SECONDS = 0.5
 
@@ -55,7 +55,7 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 
 
 
 class NotAnswered(Exception):
-    """A call in a native thread takes longer than a request can wait; it continues."""
+    """A call in a native thread took longer than a request can wait; the call continues."""
 
 
 class _Elapsed(Exception):
@@ -63,27 +63,27 @@ class _Elapsed(Exception):
 
 
 class Signal:
-    """What code in the server's thread waits for, without holding up the others."""
+    """An event for code in the server's thread: waiting for it does not block other greenlets."""
 
     def __init__(self) -> None:
         self._event = eventlet.event.Event()
 
     def wait(self, timeout: float) -> None:
-        """Wait until `fire` is called, at most `timeout` seconds."""
+        """Wait for `fire`, at most `timeout` seconds."""
         with eventlet.Timeout(timeout, False):
             self._event.wait()
 
     def fire(self) -> None:
-        """Wake those that wait now."""
+        """Wake every current waiter."""
         event, self._event = self._event, eventlet.event.Event()
         event.send()
 
 
 class Hub:
-    """One run of the server's thread: started once, stopped once.
+    """One run of the server's thread; can be started and stopped once.
 
-    `pump` runs in that thread at the start, after every `publish`, and when the seconds are over
-    that it returned (`None`: not before the next `publish`).
+    `pump` runs in that thread at the start, after every `publish`, and again after the number of seconds it returned
+    (`None`: not before the next `publish`).
     """
 
     async_mode = "eventlet"
@@ -108,9 +108,9 @@ class Hub:
         pump: Callable[[], float | None],
         farewell: Callable[[], object] = lambda: None,
     ) -> None:
-        """Serve `application` on `listener` (bound, non-blocking) from a thread of its own.
+        """Serve `application` on `listener` (bound, non-blocking) from a new thread.
 
-        `farewell` is called in that thread once no new connections are taken: what it sends still goes out.
+        `farewell` is called in that thread once no new connections are accepted; what it sends is still delivered.
         """
         self._pump = pump
         self._farewell = farewell
@@ -128,15 +128,15 @@ class Hub:
         self._thread.start()
 
     def publish(self, call: Callable[[], object]) -> None:
-        """Have `call()` run in the server's thread, soon, in the order of publishing. Never waits."""
+        """Run `call()` in the server's thread soon, in the order published. Never blocks."""
         self._calls.append(call)
         if not self._armed:
             self._armed = True
-            with contextlib.suppress(OSError):  # the hub has stopped, or a byte is waiting there already
+            with contextlib.suppress(OSError):  # the hub has stopped, or a byte is already pending
                 self._wake_writer.send(b"\0")
 
     def stop(self) -> None:
-        """Close every connection and end the thread. Returns within about two seconds, whatever the peers do."""
+        """Close every connection and end the thread. Returns within about two seconds, whatever peers do."""
         thread = self._thread
         if thread is None or thread is threading.current_thread():
             return
@@ -150,10 +150,10 @@ class Hub:
     # -- in the server's thread
 
     def run_native(self, call: Callable[[], T], seconds: float | None = None) -> T:
-        """Run what may block in a native thread and wait for its result, while others are served.
+        """Run a blocking call in a native thread and wait for its result while other requests are served.
 
-        Raises what `call` raises; `NotAnswered` after `seconds` (`NATIVE_SECONDS`). What may take longer than
-        others wait has threads of its own: two such calls run at a time.
+        Raises what `call` raises, or `NotAnswered` after `seconds` (default `NATIVE_SECONDS`). Calls that specify
+        `seconds` have a separate pool, so that slow ones do not hold up the others: two run at a time.
         """
         patience = NATIVE_SECONDS if seconds is None else seconds
         done = eventlet.event.Event()
@@ -164,11 +164,11 @@ class Hub:
         return future.result()
 
     def later(self, seconds: float, call: Callable[[], object]) -> None:
-        """Have `call()` run in `seconds`, unless the hub has stopped by then."""
+        """Run `call()` in `seconds`, unless the hub has stopped by then."""
         eventlet.hubs.get_hub().schedule_call_global(seconds, _guarded, call, None)
 
     def adopt(self, engineio_server: Any) -> None:
-        """Have a Socket.IO server use this hub's websockets, and greenlets that end with it."""
+        """Make a Socket.IO server use this hub's websockets and greenlets, which end with the hub."""
         engineio_server._async = {
             **engineio_server._async,
             "thread": lambda target, args, kwargs: _Task(partial(self.spawn, target, *args, **kwargs)),
@@ -176,7 +176,7 @@ class Hub:
         }
 
     def spawn(self, target: Callable[..., object], *args: Any, **kwargs: Any) -> Any:
-        """A greenlet that ends with the hub at the latest."""
+        """Start a greenlet; it is killed when the hub stops."""
         greenlet: Any = eventlet.spawn(target, *args, **kwargs)
         self._greenlets.add(greenlet)
         greenlet.link(self._greenlets.discard)
@@ -193,13 +193,13 @@ class Hub:
             self._close()
 
     def _round(self) -> float | None:
-        self._armed = False  # before draining: what comes while we drain wakes us again
+        self._armed = False  # before draining: a call published meanwhile wakes us again
         for _ in range(len(self._calls)):
             _guarded(self._calls.popleft(), None)
         return _guarded(self._pump, FAULT_SECONDS)
 
     def _wait(self, seconds: float | None) -> None:
-        if self._stopping:  # said after the loop looked, while a byte from before was taken for this one's
+        if self._stopping:  # set after the loop's check, while an earlier byte was still unread
             return
         if seconds is not None and seconds <= 0:
             eventlet.sleep(0)
@@ -215,7 +215,7 @@ class Hub:
             try:
                 connection, address = self._listener.accept()
             except OSError:
-                eventlet.sleep(0.05)  # the peer has gone, or there are no descriptors left: the next one may do
+                eventlet.sleep(0.05)  # the peer has gone, or no descriptors are left: the next accept may succeed
                 continue
             if len(self._connections) >= MAX_CONNECTIONS:
                 with contextlib.suppress(OSError):
@@ -224,14 +224,14 @@ class Hub:
             else:
                 self._connections.add(connection)
                 self.spawn(self._serve, connection, address)
-            eventlet.sleep(0)  # a flood of connections lets others have their turn
+            eventlet.sleep(0)  # yield, even in a flood of connections
 
     def _serve(self, connection: Any, address: Any) -> None:
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.settimeout(REQUEST_SECONDS)
             self._server.process_request([address, connection, eventlet.wsgi.STATE_IDLE])
-        except Exception:  # what a peer can do wrong on the way to the gate; it ends this peer only
+        except Exception:  # a peer's fault before the gate; only this connection ends
             log.debug("A connection from %s ended badly", address, exc_info=True)
         finally:
             self._connections.discard(connection)
@@ -245,15 +245,15 @@ class Hub:
         while self._server.under_way and time.monotonic() < deadline:
             self._round()
             eventlet.sleep(0.002)
-        eventlet.sleep(0)  # those who write to websockets have their turn
+        eventlet.sleep(0)  # let websocket writers run
         for connection in list(self._connections):
-            _shut_down(connection)  # so that nothing that ends now waits for a peer
+            _shut_down(connection)  # so that no greenlet waits for its peer while it ends
         deadline = time.monotonic() + STOP_SECONDS
         while self._greenlets and time.monotonic() < deadline:
             for greenlet in list(self._greenlets):
                 _guarded(greenlet.kill, None)
             eventlet.sleep(0)
-        for connection in self._connections:  # accepted a moment ago, and never served
+        for connection in self._connections:  # accepted but never served
             connection.close()
         self._natives.stop(timeout=0.2)
         self._patient.stop(timeout=0.2)
@@ -271,7 +271,7 @@ class Hub:
 
 
 class _Task:
-    """What python-engineio takes for a thread."""
+    """The thread-like object that python-engineio expects."""
 
     def __init__(self, spawn: Callable[[], Any]) -> None:
         self._spawn = spawn
@@ -315,7 +315,7 @@ class _Upgrade(GuardedUpgrade, driver.WebSocketWSGI):  # type: ignore[misc]
 
 
 def _guarded(call: Callable[[], T], on_error: S) -> T | S:
-    """What `call()` returns; a fault in it is logged and ends nothing."""
+    """Return `call()`, or log its exception and return `on_error`."""
     try:
         return call()
     except Exception:
@@ -329,7 +329,8 @@ def _shut_down(connection: Any) -> None:
 
 
 def _close_when_forked(hub: Hub) -> None:
-    """A forked child must not hold the port. (A hook cannot be taken back; it holds the hub weakly.)"""
+    """Close the sockets in a forked child, which must not hold the port. (A hook can't be removed, so it holds the hub
+    weakly.)"""
     reference = weakref.ref(hub)
 
     def forget() -> None:

@@ -1,4 +1,4 @@
-"""The listening socket: bound before the server runs, so that a busy port is reported at once."""
+"""The listening socket, bound before the server runs so that a busy port is reported at once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class CannotListen(OSError):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A non-blocking listening socket on `host` (a name or an address) and `port` (0: a free one).
+    """Open a non-blocking listening socket on `host` (a name or an address) and `port` (0: a free one).
 
-    Raises `CannotListen` when the port is in use or may not be used, or `host` is not of this machine.
+    Raises `CannotListen` if the port is in use or not permitted, or `host` is not on this machine.
     """
     family, address = _resolve(host, port)
     server = socket.socket(family, socket.SOCK_STREAM)
@@ -33,7 +33,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url_of(host: str, port: int) -> str:
-    """Where a browser on this machine finds what is bound to `host`.
+    """The URL at which a browser on this machine reaches a server bound to `host`.
 
     >>> url_of("0.0.0.0", 5000), url_of("::1", 80)
     ('http://127.0.0.1:5000', 'http://[::1]:80')
@@ -55,7 +55,7 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
 
 
 def _set_options(server: socket.socket) -> None:
-    # Not SO_REUSEPORT: with it two servers would silently share a port. On Windows SO_REUSEADDR means just that.
+    # Not SO_REUSEPORT, which would let two servers silently share a port. On Windows, SO_REUSEADDR does the same.
     if os.name == "posix":
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,4 @@
-"""Socket.IO's packets as MessagePack, encoded and checked by msgspec; what the browser's parser expects."""
+"""Socket.IO packets as MessagePack, encoded and validated by msgspec, in the form the browser's parser expects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RESERVED = ("connect", "disconnect")
 
 
 class _Received(msgspec.Struct):
-    """What a client may send. Other members (the browser's `options`) are ignored."""
+    """A packet from a client. Other members (the browser's `options`) are ignored."""
 
     type: int
     nsp: str
@@ -25,14 +25,14 @@ class _Received(msgspec.Struct):
 
 
 def _undefined(_code: int, _data: memoryview) -> None:
-    """JavaScript's `undefined`, the one extension that the browser's encoder has."""
+    """Decode JavaScript's `undefined`, the only extension that the browser's encoder uses."""
 
 
 _decoder = msgspec.msgpack.Decoder(_Received, ext_hook=_undefined)
 
 
 class MsgspecPacket(packet.Packet):  # type: ignore[misc]
-    """A packet of the live protocol. Decoding raises `ValueError` for whatever a client has no business to send."""
+    """A packet of the live protocol. Decoding raises `ValueError` for a packet that clients may not send."""
 
     uses_binary_events = False
 

@@ -1,4 +1,4 @@
-"""Importing eventlet as this program wants it: without its resolver, and without its word of farewell."""
+"""Import eventlet without its DNS resolver and without its deprecation warning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NO_RESOLVER = "EVENTLET_NO_GREENDNS"
 
 @contextlib.contextmanager
 def importing_quietly() -> Iterator[None]:
-    """Imports in this block do not replace name resolution and do not warn; afterwards all is as before."""
+    """Imports in this block neither replace name resolution nor warn; the previous settings are restored on exit."""
     before = os.environ.get(_NO_RESOLVER)
     os.environ[_NO_RESOLVER] = "yes"
     try:

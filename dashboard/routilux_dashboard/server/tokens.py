@@ -1,4 +1,4 @@
-"""Tokens: who may come in from where. A file of lines `name token`; compared in constant time."""
+"""Access tokens, read from a file of `name token` lines and compared in constant time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _WRONG = "The token is not one of this dashboard's: look at the file that --toke
 
 
 class BadTokens(ValueError):
-    """A file of tokens that cannot be used; the message says where and why."""
+    """An unusable token file; the message says where and why."""
 
 
 class Tokens:
-    """The tokens that are taken. Keeps digests only.
+    """The accepted tokens. Only their digests are kept.
 
     >>> tokens = Tokens({"lab": "correct horse battery"})
     >>> tokens.name_of("correct horse battery"), tokens.name_of("wrong"), tokens.name_of(None)
@@ -37,7 +37,7 @@ class Tokens:
 
     @classmethod
     def read(cls, path: Path) -> Tokens:
-        """The tokens of a file: lines `name token`, `#` begins a comment. Raises `BadTokens`."""
+        """Read tokens from a file of `name token` lines; `#` begins a comment. Raises `BadTokens`."""
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
@@ -60,18 +60,19 @@ class Tokens:
         return cls(found)
 
     def name_of(self, token: str | None) -> str | None:
-        """Whose token that is, or `None`."""
+        """The name that the token belongs to, or `None`."""
         if token is None:
             return None
         digest = _digest(token)
         found = None
-        for name, known in self._digests.items():  # all of them, so that the time says nothing
+        for name, known in self._digests.items():  # compare all of them, so that timing reveals nothing
             if hmac.compare_digest(digest, known):
                 found = name
         return found
 
     def refuse(self, environ: dict[str, Any]) -> Denial | None:
-        """Why a request is not served. From this machine itself everything is; a proxy on it is somebody else."""
+        """Return why a request is refused, or `None`. Local requests need no token, unless a local proxy forwards
+        them."""
         if is_loopback(environ.get("REMOTE_ADDR", "")) and "HTTP_X_FORWARDED_FOR" not in environ:
             return None
         token = _bearer(environ) or _cookie(environ)
@@ -80,7 +81,7 @@ class Tokens:
         return Denial(401, "A token is needed", _NEEDED if token is None else _WRONG)
 
     def admit(self, environ: dict[str, Any]) -> tuple[str, str] | None:
-        """For a page that is opened with `?token=`: where to go instead, and the cookie to take along."""
+        """For a page opened with a valid `?token=`, return the URL to redirect to and the cookie to set."""
         query = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
         token = dict(query).get("token")
         if environ["REQUEST_METHOD"] != "GET" or token is None or self.name_of(token) is None:

@@ -1,8 +1,8 @@
-"""What a websocket takes from its peer: how many messages, how large, and how it ends when it has had enough.
+"""Limits on a websocket: the rate and size of messages, and how a connection that exceeds them is closed.
 
-`GuardedFrames` is mixed into the websocket of the server's thread, which reads frames by
-`_recv_frame`, unmasks them by `_apply_mask` and packs them by `_pack_message`; `GuardedUpgrade`
-into what makes such a websocket out of an HTTP request.
+`GuardedFrames` is a mixin for the websocket class of the server's thread, which reads frames with `_recv_frame`,
+unmasks them with `_apply_mask` and packs them with `_pack_message`. `GuardedUpgrade` is a mixin for the class that
+upgrades an HTTP request to such a websocket.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .guard import MAX_MESSAGE, MESSAGE_BURST, MESSAGES_A_SECOND, TokenBucket
 log = logging.getLogger("routilux_dashboard")
 
 WEBSOCKET = "routilux.websocket"
-"""Where the WSGI environment holds the websocket, for `cut`."""
+"""The key of the websocket in the WSGI environment, for `cut`."""
 MAX_FRAGMENTS = 16
 MESSAGES_BETWEEN_TURNS = 8
 POLICY_VIOLATION = 1008
@@ -30,8 +30,8 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class BufferedSocket:
-    """Reads a socket in large pieces: under load every read waits for the interpreter's lock,
-    and a small message would take four."""
+    """Reads a socket in large pieces: under load, every read waits for the GIL, and a small message would take four
+    reads."""
 
     def __init__(self, sock: Any) -> None:
         self._sock = sock
@@ -48,7 +48,7 @@ class BufferedSocket:
 
 
 class GuardedFrames:
-    """A websocket that is cut, with a reason, when its peer sends too much; see the module."""
+    """A websocket that closes, with a reason, if its peer sends too much; see the module docstring."""
 
     socket: Any
     websocket_closed: bool
@@ -60,18 +60,18 @@ class GuardedFrames:
         self._largest = MAX_MESSAGE
         self._received = 0
 
-    # -- what the server's thread gives
+    # -- provided by the server's thread
 
     def take_turns(self) -> None:
-        """Let others run, even when this peer has the next message ready."""
+        """Yield to other connections, even if this peer's next message is ready."""
         raise NotImplementedError
 
     def fail(self, status: int, reason: str) -> None:
-        """Raise what makes the reading end."""
+        """Raise the exception that ends reading."""
         raise NotImplementedError
 
     def drain(self) -> None:
-        """Read and forget for a moment, so that the peer, still sending, gets to read why it was cut."""
+        """Discard input briefly, so that a peer that is still sending gets to read why it was disconnected."""
         raise NotImplementedError
 
     # -- reading
@@ -89,28 +89,28 @@ class GuardedFrames:
 
     @staticmethod
     def _apply_mask(data: bytes, mask: tuple[int, ...], length: int | None = None, offset: int = 0) -> bytes:
-        # At once, as two large numbers: byte by byte, 64 KB take 10 ms, in which nobody else is served.
+        # XOR two large integers: byte by byte, 64 KB take 10 ms, during which no other client is served.
         size = len(data) if length is None else length
         turn = offset % 4
         key = (bytes(mask[turn:]) + bytes(mask[:turn])) * (size // 4 + 1)
         return (int.from_bytes(data[:size], "little") ^ int.from_bytes(key[:size], "little")).to_bytes(size, "little")
 
     def allow(self, size: int) -> None:
-        """Take messages of up to `size` bytes from this peer from now on."""
+        """Accept messages of up to `size` bytes from this peer from now on."""
         self._largest = self.max_frame_length = size
 
     # -- ending
 
     def cut(self, reason: str) -> None:
-        """End the connection from outside, now, whatever the peer does."""
+        """Close the connection immediately, whatever the peer does."""
         if not self._say_goodbye(POLICY_VIOLATION, reason):
-            # The peer does not read: forget also what the system still holds for it.
+            # The peer does not read: drop the data that the kernel still buffers for it, too.
             with contextlib.suppress(OSError):
                 self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._shut_down()
 
     def close(self, close_data: tuple[int, str] | None = None) -> None:
-        """End the connection; never waits for the peer."""
+        """Close the connection without waiting for the peer."""
         self._say_goodbye(*(close_data or (1000, "")))
         self._shut_down()
 
@@ -122,11 +122,11 @@ class GuardedFrames:
         self.fail(status, reason)
 
     def _say_goodbye(self, status: int, reason: str) -> bool:
-        """Send the closing frame if that is possible without waiting; return whether it was, or had been."""
+        """Send the close frame if that is possible without blocking; return whether it has been sent, now or before."""
         if self.websocket_closed:
             return True
         self.websocket_closed = True
-        if self._sendlock.locked():  # type: ignore[attr-defined]  # a frame is half sent: the peer does not read
+        if self._sendlock.locked():  # type: ignore[attr-defined]  # a frame is half sent: the peer is not reading
             return False
         data = struct.pack("!H", status) + reason.encode()[:120]
         try:
@@ -141,21 +141,21 @@ class GuardedFrames:
 
 
 class GuardedUpgrade:
-    """From HTTP to a websocket without compression; whatever ends it, python-engineio's socket ends too."""
+    """Upgrades HTTP to a websocket without compression; python-engineio's socket always ends with it."""
 
     def __init__(self, handler: Callable[..., object], server: Any) -> None:
         super().__init__(handler, server)  # type: ignore[call-arg]
         self.support_legacy_versions = False
         self._engineio_socket: Any = handler.__self__  # type: ignore[attr-defined]
 
-    # -- what the server's thread gives
+    # -- provided by the server's thread
 
     def already_answered(self) -> None:
-        """Say that nothing more is to be written to the connection."""
+        """Mark the response as sent, so that nothing more is written to the connection."""
         raise NotImplementedError
 
     def websocket(self, environ: dict[str, Any]) -> GuardedFrames:
-        """The websocket on the connection of `environ`, after the handshake."""
+        """Create the websocket on the connection of `environ`, after the handshake."""
         raise NotImplementedError
 
     # -- upgrading
@@ -172,9 +172,9 @@ class GuardedUpgrade:
             self._engineio_socket.close(wait=False, abort=True)
 
     def _negotiate_permessage_deflate(self, _: object) -> None:
-        """Not offered: it takes nine times the encoding and twice the memory of each client."""
+        """Don't offer compression: it costs nine times the encoding time, and twice the memory per client."""
 
     def _handle_hybi_request(self, environ: dict[str, Any]) -> GuardedFrames:
-        super()._handle_hybi_request(environ)  # type: ignore[misc]  # answers; its websocket is not used
+        super()._handle_hybi_request(environ)  # type: ignore[misc]  # sends the response; the websocket it creates is not used
         environ[WEBSOCKET] = websocket = self.websocket(environ)
         return websocket

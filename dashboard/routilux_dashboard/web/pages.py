@@ -1,4 +1,4 @@
-"""The pages: Jinja2 templates that compose the browser's elements."""
+"""The HTML pages: Jinja2 templates that compose custom elements."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FOR_EVER = 365 * 24 * 3600
 
 
 def make_application() -> Flask:
-    """A Flask application with the templates and the built front end, and no routes of its own yet."""
+    """Create a Flask application with the templates and the built front end, but no routes yet."""
     application = Flask(
         __name__, static_folder=str(built()), static_url_path="/static", template_folder=str(folder("templates"))
     )
@@ -36,7 +36,7 @@ def make_application() -> Flask:
 
 
 def blueprint(services: Services) -> Blueprint:
-    """The routes of the pages."""
+    """Create the routes of the pages."""
     routes = Blueprint("pages", __name__)
 
     @routes.get("/")
@@ -57,7 +57,7 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _for_every_page() -> dict[str, object]:
-    theme = request.args.get("theme") or request.cookies.get("theme")  # the cookie is the theme switch's
+    theme = request.args.get("theme") or request.cookies.get("theme")  # the theme switch sets the cookie
     return {"theme": theme if theme in THEMES else None, "api": PREFIX}
 
 

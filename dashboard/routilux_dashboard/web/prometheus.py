@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: figures of the jobs by flow and status, never by job, and of the server itself."""
+"""`/metrics` for Prometheus: metrics of jobs by flow and status, never by job, and of the server itself."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 STORE_STATES = ("none", "ok", "behind", "failing")
 FLOWS = 500
-"""Flows that are told apart; the queues of the others are left out."""
+"""Flows that get their own series; the queues of the others are left out."""
 
 
 class MetricsCollector(Collector):
-    """Reads the job table and the store on each scrape. Totals only grow: evicted jobs stay counted."""
+    """Reads the job table and the store on each scrape. Totals never decrease: evicted jobs stay counted."""
 
     def __init__(self, job_table: JobTable, past: Past, live: Live, programs: Callable[[], int]) -> None:
         self._job_table = job_table
@@ -35,11 +35,11 @@ class MetricsCollector(Collector):
         self._programs = programs
 
     def describe(self) -> list[Metric]:
-        """Nothing: asked when it is registered, which is too early to read figures."""
+        """Return nothing: this is called on registration, too early to read the metrics."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Everything, as it is now."""
+        """Yield the current value of every metric."""
         jobs = self._job_table.jobs_full()
         yield from self._jobs(jobs)
         yield from self._totals()
@@ -100,12 +100,12 @@ def _store(jobs: Jobs) -> Iterator[Metric]:
 
 
 def _label(text: str) -> str:
-    """A flow's id as UTF-8 can hold it."""
+    """A flow's id with the characters replaced that UTF-8 cannot encode."""
     return text.encode("utf-8", "replace").decode()
 
 
 def make_registry(services: Services, programs: Callable[[], int]) -> CollectorRegistry:
-    """A registry of this dashboard's own, with the process's figures. `programs`: how many are connected."""
+    """Create a registry for this dashboard, with process metrics. `programs` returns how many are connected."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(MetricsCollector(services.job_table, services.past, services.live, programs))
     ProcessCollector(registry=registry)
@@ -115,7 +115,7 @@ def make_registry(services: Services, programs: Callable[[], int]) -> CollectorR
 
 
 def blueprint(services: Services, programs: Callable[[], int] = lambda: 0) -> Blueprint:
-    """The route."""
+    """Create the route."""
     routes = Blueprint("prometheus", __name__)
     registry = make_registry(services, programs)
 
