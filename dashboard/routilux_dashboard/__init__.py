@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .app import Dashboard
     from .forwarding.connection import connect
     from .server.listener import CannotListen
     from .store.retention import Retention
 
-__version__ = "0.1.0"
 __all__ = ["CannotListen", "Dashboard", "Retention", "__version__", "connect"]
 
 _MODULES = {

@@ -9,10 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from .. import __version__
 from ..protocol import calls
 from ..protocol.call import Call
 from ..server.encoding import to_json
+from ..version import __version__
 from . import about, flows, jobs, recordings, rows
 from .openapi import document
 from .parsing import parse

@@ -14,8 +14,8 @@ import click
 import msgspec
 import urllib3
 
-from .. import __version__
 from ..protocol import Problem
+from ..version import __version__
 from .plain import plain
 from .usage import UsageProblem
 
