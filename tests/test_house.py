@@ -42,8 +42,8 @@ SHARED_NAMES = {"RunningHandler"}
 """A public class of the engine and the shape on the wire that shows it: both names are fixed."""
 ROOMS = (
     "version", "times", "worker_pool", "assets", "names", "protocol", "rendering", "payloads", "server", "segments",
-    "fold", "flows", "recording", "store", "sources", "jobs", "forwarding", "ingest", "live", "api", "web", "serving", "app",
-    "demos", "cli",
+    "fold", "flows", "recording", "store", "sources", "jobs", "forwarding", "ingest", "live", "api", "web", "serving",
+    "app", "demos", "cli",
 )  # fmt: skip
 """The dashboard's rooms, from the bottom: a room imports only from the rooms before it, type-only imports included."""
 APART = (("forwarding", "jobs"), ("store", "recording"), ("store", "flows"), ("server", "segments"), ("live", "ingest"))
