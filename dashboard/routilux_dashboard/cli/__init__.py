@@ -25,11 +25,11 @@ COMMANDS = {
     "import": ("import_file", "import_file"),
     "open": ("open_page", "open_page"),
 }
-"""The module and the name in it of each command, in the order of the help."""
+"""Each command's module and the name in it, in the order of the help."""
 
 
 class LazyGroup(click.Group):
-    """Loads the command that is called and no other: asking a server needs no web server, no store and no demos."""
+    """Imports only the invoked command: querying a server needs no web server, store or demos."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -1,4 +1,4 @@
-"""What every command that asks a server takes: where the server is, and whether a program reads the answer."""
+"""Options shared by the commands that query a server: `--server` and `--json`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Command = Callable[..., None]
 
 
 def asks_server(command: Command) -> Command:
-    """Give a command the options `--server` and `--json`; it is called with `client` and `as_json`."""
+    """Add the options `--server` and `--json` to a command, which is called with `client` and `as_json`."""
 
     @click.option(
         "--server",
@@ -39,5 +39,5 @@ def asks_server(command: Command) -> Command:
 
 
 def print_json(value: Any) -> None:
-    """One object on one line, in ASCII: it passes any terminal and any pipe."""
+    """Print an object on one line, in ASCII, which survives any terminal or pipe."""
     click.echo(json.dumps(value))

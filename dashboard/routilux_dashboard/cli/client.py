@@ -1,4 +1,4 @@
-"""Asking a dashboard over REST: one client, with limits of time, and errors that say what to do."""
+"""A REST client for the dashboard, with timeouts and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Query = Mapping[str, str | int | None]
 API = "/api/v1"
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
-"""Without a single byte of the answer."""
+"""Read timeout: the longest wait for the next byte of a response."""
 STREAM_SECONDS = 180.0
-"""The same for what is streamed: the server may have to read far before its first byte."""
+"""Read timeout for streamed responses: the server may have to read a lot before the first byte."""
 MOST_BYTES = 256 * 1024 * 1024
-"""Of an answer that is read whole; recordings are streamed."""
+"""Limit on a response that is read whole; recordings are streamed."""
 CHUNK = 64 * 1024
 _AGAIN = urllib3.Retry(
     connect=2,
@@ -46,7 +46,7 @@ _AGAIN = urllib3.Retry(
 
 
 class ServerError(click.ClickException):
-    """The server has said no, or something that is not understood: one line on stderr, exit code 1."""
+    """The server refused the request, or its response is invalid: one line on stderr, exit code 1."""
 
     exit_code = 1
 
@@ -56,13 +56,13 @@ class ServerError(click.ClickException):
 
 
 class Unreachable(click.ClickException):
-    """No server answers, or not to the end: one line on stderr, exit code 4."""
+    """The server does not respond, or its response breaks off: one line on stderr, exit code 4."""
 
     exit_code = 4
 
 
 class Sent(Protocol):
-    """A file that is sent. `size`: its bytes, if that is known."""
+    """A file to send. `size` is in bytes, or `None` if unknown."""
 
     size: int | None
 
@@ -70,9 +70,10 @@ class Sent(Protocol):
 
 
 class ServerClient:
-    """A dashboard's REST at `server`, a URL. GET is tried again when the way is bad; what changes something never is.
+    """A client for the REST API of the dashboard at `server`, a URL. GET is retried on network errors; requests that
+    change something never are.
 
-    Raises, in every call, `ServerError` with what the server says, and `Unreachable`.
+    Every call may raise `ServerError`, with the server's message, or `Unreachable`.
     """
 
     def __init__(self, server: str, token: str | None = None) -> None:
@@ -83,21 +84,21 @@ class ServerClient:
         self._pool = urllib3.PoolManager(headers=headers)
 
     def get(self, path: str, query: Query | None = None) -> Any:
-        """What GET answers, decoded from JSON. Members of `query` that are `None` are left out."""
+        """GET `path` and decode the JSON response. Members of `query` that are `None` are left out."""
         with self._asked("GET", path, query) as response:
             return self._json(response)
 
     def get_as(self, shape: type[S], path: str, query: Query | None = None) -> S:
-        """The same as one of the wire's shapes."""
+        """GET `path` and convert the response to a wire shape."""
         return self.as_shape(shape, self.get(path, query))
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        """What POST answers, decoded from JSON."""
+        """POST `body` and decode the JSON response."""
         with self._asked("POST", path, body=body) as response:
             return self._json(response)
 
     def send(self, path: str, file: Sent, media: str, seconds: float) -> tuple[int, Any]:
-        """What POST of a file answers within `seconds`: its status, and it decoded from JSON."""
+        """POST a file and return the response, within `seconds`: its status and the decoded JSON."""
         headers = {"Content-Type": media}
         if file.size is not None:
             headers["Content-Length"] = str(file.size)
@@ -106,13 +107,13 @@ class ServerClient:
 
     @contextmanager
     def stream(self, path: str, query: Query | None = None) -> Iterator[tuple[int | None, Iterator[bytes]]]:
-        """How long an answer is in bytes, or `None` when the server does not say, and its parts."""
+        """Stream a response: its length in bytes, or `None` if the server does not say, and its parts."""
         with self._asked("GET", path, query) as response:
             length = response.headers.get("Content-Length", "")
             yield int(length) if length.isascii() and length.isdigit() else None, self._parts(response)
 
     def as_shape(self, shape: type[S], found: Any) -> S:
-        """What was answered as one of the wire's shapes."""
+        """Convert a decoded response to a wire shape."""
         try:
             return msgspec.convert(found, shape)
         except msgspec.ValidationError as error:
@@ -135,7 +136,7 @@ class ServerClient:
         url = f"{self.server}{API}{path}" + (f"?{urlencode(given)}" if given else "")
         retries = _AGAIN if method == "GET" else False
         with self._told():
-            sending = CONNECT_SECONDS if seconds is None else READ_SECONDS  # urllib3 sends within that time, too
+            sending = CONNECT_SECONDS if seconds is None else READ_SECONDS  # urllib3 also applies it to sending
             timeout = urllib3.Timeout(connect=sending, read=seconds or READ_SECONDS)
             sent: dict[str, Any] = {"json": body} if isinstance(body, dict) else {"body": body}
             if headers is not None:
@@ -182,7 +183,7 @@ class ServerClient:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
-        """Errors of the way there and back as what a person can do about them."""
+        """Turn network errors into messages that say what to do."""
         try:
             yield
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -193,7 +194,7 @@ class ServerClient:
 
 
 def why(error: BaseException) -> str:
-    """What lies at the bottom of an error of the network, in some words."""
+    """Describe the root cause of a network error in a few words."""
     causes = [error]
     while (below := causes[-1].__cause__ or getattr(causes[-1], "reason", None)) and isinstance(below, BaseException):
         causes.append(below)
@@ -210,7 +211,7 @@ def why(error: BaseException) -> str:
 
 
 def server_url(text: str) -> str:
-    """A server as a person names it, as the URL that paths are added to. Raises `UsageProblem`.
+    """Turn the server that the user named into a base URL. Raises `UsageProblem`.
 
     >>> server_url("localhost:5000"), server_url("https://jobs.example/flows/")
     ('http://localhost:5000', 'https://jobs.example/flows')
@@ -229,7 +230,7 @@ def server_url(text: str) -> str:
 
 
 def token_of(text: str | None) -> str | None:
-    """A token as a header can carry it. Raises `UsageProblem`, which does not repeat it."""
+    """Check that a token fits in a header. Raises `UsageProblem`, which does not repeat the token."""
     token = (text or "").strip()
     if not token.isascii() or not token.isprintable() or " " in token:
         raise UsageProblem("ROUTILUX_TOKEN is no token: it has spaces or characters that no token has")
@@ -237,7 +238,7 @@ def token_of(text: str | None) -> str | None:
 
 
 def in_path(text: str) -> str:
-    """An id as one step of a path.
+    """Quote an id for use as one path segment.
 
     >>> in_path("a/b c")
     'a%2Fb%20c'

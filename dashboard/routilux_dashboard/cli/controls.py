@@ -1,4 +1,4 @@
-"""`routilux pause`, `resume`, `cancel` and `step`: what can be asked of a job."""
+"""`routilux pause`, `resume`, `cancel` and `step`: control a job."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ HELP = {
     "step": "Let JOB, which is paused, run one handler, and pause again.",
 }
 _EVERY = 0.25
-"""Seconds between looks at a job whose control is waited for."""
+"""Seconds between polls of a job while waiting for its control."""
 _OVER = ENDED | {"lost"}
 
 
 def control(action: str) -> click.Command:
-    """The command that asks for `action`."""
+    """Create the command for `action`."""
 
     @click.command(
         action, help=f"{HELP[action]} JOB is an id, or the beginning of one; exits with 1 when it makes no sense."
@@ -57,7 +57,7 @@ pause, resume, cancel, step = map(control, ("pause", "resume", "cancel", "step")
 
 
 def wait_for(client: ServerClient, action: str, found: Any, timeout: float) -> Any:
-    """Look at the job until the control has taken effect. Raises `ServerError` when it does not, or takes too long."""
+    """Poll the job until the control has taken effect. Raises `ServerError` if it can't, or on timeout."""
     deadline = time.monotonic() + timeout
     job = client.as_shape(Job, found)
     if has_effect(job, action):
@@ -74,7 +74,7 @@ def wait_for(client: ServerClient, action: str, found: Any, timeout: float) -> A
 
 
 def has_effect(job: Job, action: str) -> bool:
-    """Whether what was asked is so. Raises `ServerError` when it will not be."""
+    """Return whether the control has taken effect. Raises `ServerError` if it no longer can."""
     if has_taken_effect(job.control, action):
         return True
     if action == "cancel" and job.status == "cancelled":
@@ -87,12 +87,12 @@ def has_effect(job: Job, action: str) -> bool:
 
 
 def has_taken_effect(control: Control, action: str) -> bool:
-    """Whether this is the last thing asked, and so."""
+    """Return whether `action` is the latest control and has taken effect."""
     return control.action == action and control.state == "effective"
 
 
 def told(job: Job, action: str) -> str:
-    """How far what was asked is, as a sentence."""
+    """Describe the control's progress in a sentence."""
     control = job.control
     if has_taken_effect(control, action):
         return f"Job {job.job_id} is {job.status}."

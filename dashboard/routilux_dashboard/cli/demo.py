@@ -1,4 +1,4 @@
-"""`routilux demo`: a flow that works on real input, with the dashboard."""
+"""`routilux demo`: a flow that processes real input, shown in the dashboard."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def demo(name: str, list_them: bool, host: str, port: int, store: str | None, op
 
 
 def show(chosen: Demo, host: str, port: int, store: str | None, pace: float, *, open_browser: bool) -> None:
-    """Serve until Ctrl-C, also after the job has ended: it can be looked at and run again from its page."""
+    """Serve until Ctrl-C, even after the job has ended, so that its page can show it and run it again."""
     end_like_ctrl_c()
     flow = chosen.make_flow()
     another = "--port N; make demo PORT=N"

@@ -1,4 +1,4 @@
-"""`routilux export`: a job in a file, to keep and to take elsewhere."""
+"""`routilux export`: write a job to a file."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def export(
 
 
 def form_of(output: str | None) -> str:
-    """The format that a file's name says.
+    """The format that a file's name implies.
 
     >>> form_of("runs/monday.JSONL"), form_of("monday.txt")
     ('jsonl', 'html')
@@ -89,7 +89,7 @@ def form_of(output: str | None) -> str:
 
 
 def place_of(output: str | None, job_id: str, form: str) -> Path:
-    """The file to write."""
+    """The path of the file to write."""
     name = f"routilux-{re.sub(r'[^A-Za-z0-9_-]', '_', job_id[:SHORT])}.{form}"
     if output is None:
         return Path(name)
@@ -98,7 +98,7 @@ def place_of(output: str | None, job_id: str, form: str) -> Path:
 
 
 def fetch(client: ServerClient, job_id: str, form: str, query: Query, file: BinaryIO) -> int:
-    """Stream the recording into a file; how many bytes it has."""
+    """Stream the recording into a file; return its size in bytes."""
     with client.stream(f"{path_of(job_id)}/recording.{form}", query) as (length, parts), progress() as bars:
         task = bars.add_task(f"job {job_id[:SHORT]}", total=length)
         size = 0
@@ -111,7 +111,7 @@ def fetch(client: ServerClient, job_id: str, form: str, query: Query, file: Bina
 
 
 def progress() -> Progress:
-    """A bar on stderr, where that is a terminal."""
+    """A progress bar on stderr, if that is a terminal."""
     out = console(stderr=True)
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -125,7 +125,7 @@ def progress() -> Progress:
 
 @contextmanager
 def disk_problems(place: str) -> Iterator[None]:
-    """A disk that is full, and the like, in a line."""
+    """Report disk errors, such as a full disk, in one line."""
     try:
         yield
     except OSError as error:

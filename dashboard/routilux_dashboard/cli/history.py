@@ -1,4 +1,4 @@
-"""`routilux history`: records of a job by range."""
+"""`routilux history`: print a range of a job's records."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE = 1000
 
 
 class Page(msgspec.Struct):
-    """`GET /jobs/{job_id}/history`; the records as they came."""
+    """The response to `GET /jobs/{job_id}/history`, with undecoded records."""
 
     records: list[dict[str, Any]]
     first: int
@@ -67,7 +67,7 @@ def history(
 
 
 def read(client: ServerClient, path: str, query: Query, limit: int) -> Iterator[Page]:
-    """Pages of at most `limit` records in all, in their order; with `before` alone the last ones."""
+    """Read pages of at most `limit` records in total, in order; with only `before`, the last ones before it."""
     if query["before"] is None or query["after"] is not None:
         yield from follow(client, path, query, limit, "after")
     elif limit > PAGE:
@@ -77,7 +77,7 @@ def read(client: ServerClient, path: str, query: Query, limit: int) -> Iterator[
 
 
 def follow(client: ServerClient, path: str, query: Query, limit: int, way: str) -> Iterator[Page]:
-    """One page after the other, up to the end or, with "before" as `way`, down to the beginning."""
+    """Read page after page, forward to the end or, if `way` is "before", back to the beginning."""
     page = None
     while limit > 0:
         asked = min(limit, PAGE)
@@ -95,7 +95,7 @@ def follow(client: ServerClient, path: str, query: Query, limit: int, way: str) 
 
 @contextmanager
 def searching(page: Page | None) -> Iterator[None]:
-    """Show, on a terminal, how far a search is that goes on from `page`."""
+    """On a terminal, show the progress of a search that continues from `page`."""
     if page is None or page.searched_to is None:
         yield
         return
@@ -104,7 +104,7 @@ def searching(page: Page | None) -> Iterator[None]:
 
 
 def print_pages(client: ServerClient, pages: Iterator[Page]) -> None:
-    """A table for each page on stdout; what there is besides, on stderr."""
+    """Print a table for each page on stdout, and a summary on stderr."""
     shown = last = 0
     page: Page | None = None
     for page in pages:
@@ -117,7 +117,7 @@ def print_pages(client: ServerClient, pages: Iterator[Page]) -> None:
 
 
 def print_records(records: list[Record]) -> None:
-    """A table of records, each in one line."""
+    """Print a table of records, one per line."""
     out = console()
     table = table_of(out, ">SEQ", "=TIME", "ROUTINE", "EVENT", ">CAUSE", "…DATA")
     days = {_time(record.timestamp)[:10] for record in records}
@@ -137,7 +137,7 @@ def print_records(records: list[Record]) -> None:
 
 
 def summed(page: Page, shown: int, last: int) -> str:
-    """How many were shown of how many, and how to go on."""
+    """Say how many records of the total were shown, and how to continue."""
     kept = f" (those before {page.first:,} are not kept)" if page.first > 1 else ""
     more = f" Go on with --after {last}." if shown and last < page.last else ""
     return f"{shown:,} records of {page.total:,}{kept}.{more}"

@@ -1,4 +1,4 @@
-"""`routilux import`: a recording taken into the store of a server."""
+"""`routilux import`: import a recording into a server's store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .usage import UsageProblem
 
 MEDIA = "application/x-ndjson"
 IMPORT_SECONDS = 1900.0
-"""How long a server may take with a recording that it has whole; it gives up a little earlier itself."""
+"""How long a server may take to import a recording after receiving it; the server itself gives up a little earlier."""
 CREATED = 201
 
 
@@ -35,7 +35,7 @@ def import_file(client: ServerClient, file: str, as_json: bool) -> None:
     shows how far it is.
     """
     with _opened(file) as source, progress() as bars:
-        client.get("/jobs", {"limit": 1})  # whether it may be asked is known before much is sent
+        client.get("/jobs", {"limit": 1})  # fail on a missing token before sending much
         sent = _Watched(source, file)
         task = bars.add_task("sending", total=sent.size)
         sent.tell = lambda: bars.update(
@@ -53,7 +53,7 @@ def import_file(client: ServerClient, file: str, as_json: bool) -> None:
 
 
 class _Watched:
-    """A file whose reader tells whenever it has read."""
+    """A file that reports the progress of its reader."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
@@ -64,7 +64,7 @@ class _Watched:
         self.tell: Callable[[], object] = lambda: None
 
     def read(self, size: int) -> bytes:
-        """The next bytes, never more than the file had when it was opened."""
+        """Read the next bytes, never beyond the size that the file had when it was opened."""
         left = size if self.size is None else min(size, self.size - self.sent)
         try:
             part = self._file.read(left)
@@ -92,7 +92,7 @@ def _opened(name: str) -> Iterator[BinaryIO]:
 
 
 def _size_of(file: BinaryIO) -> int | None:
-    """How many bytes are left in a file; `None` for what is a pipe, or no file at all."""
+    """The number of bytes left in a file; `None` for a pipe or an object without a descriptor."""
     try:
         found = os.fstat(file.fileno())
         return found.st_size - file.tell() if stat.S_ISREG(found.st_mode) else None

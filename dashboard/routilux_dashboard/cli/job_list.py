@@ -1,4 +1,4 @@
-"""`routilux jobs`: the jobs of a server, newest first."""
+"""`routilux jobs`: list a server's jobs, newest first."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .job_names import SHORT, RawJobsPage, list_jobs
 from .output import console, duration, local, number, print_table, status_of, table_of, text_of, when
 
 _WIDE = 120
-"""Columns from which it is shown where a job runs."""
+"""Terminal width from which the table shows where a job runs."""
 
 
 @click.command()
@@ -39,7 +39,7 @@ def jobs(
 
 
 def show(page: RawJobsPage, rows: list[JobSummary]) -> None:
-    """A table of jobs on stdout; how many there are, on stderr."""
+    """Print a table of jobs on stdout, and their number on stderr."""
     out = console()
     if rows:
         wide = out.width >= _WIDE
@@ -61,14 +61,14 @@ def show(page: RawJobsPage, rows: list[JobSummary]) -> None:
 
 
 def summed(page: RawJobsPage, shown: int) -> str:
-    """How many jobs there are of which status, and whether they are all shown."""
+    """Say how many jobs have each status, and whether all of them are shown."""
     known = ", ".join(f"{count:,} {status}" for status, count in page.counts.items() if count)
     more = f"The newest {shown:,} are shown; --limit shows more. " if page.next is not None else ""
     return f"{more}Jobs: {known or 'none'}."
 
 
 def shortened(job_ids: list[str]) -> dict[str, str]:
-    """As much of each id as tells it from the others.
+    """Shorten ids to a common length at which they are still distinct.
 
     >>> shortened(["0123456789", "0123456799", "abcdefghij"])
     {'0123456789': '012345678', '0123456799': '012345679', 'abcdefghij': 'abcdefghi'}
@@ -80,7 +80,7 @@ def shortened(job_ids: list[str]) -> dict[str, str]:
 
 
 def took(job: JobSummary, *, then: bool = False) -> str:
-    """How long the job has been running, or ran; `then`: until the moment of the past that is shown."""
+    """How long the job has been running, or ran; with `then`, up to the past moment shown."""
     until = job.ended_at or job.last_sign or (job.updated_at if then else None)
     try:
         end = datetime.now(UTC) if until is None else local(until)

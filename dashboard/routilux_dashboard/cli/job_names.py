@@ -1,4 +1,4 @@
-"""Lists of jobs, read page by page, and finding the job that a person names."""
+"""Read lists of jobs page by page, and find the job that the user named."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import msgspec
 from .client import ServerClient, ServerError, in_path
 
 SHORT = 8
-"""Characters of a job's id that are shown in tables."""
+"""Characters of a job's id shown in tables."""
 _WHOLE = 36
-"""Characters of an id as the engine makes them."""
+"""Length of an id that the engine generates."""
 _PAGE = 500
 _MOST = 10_000
-"""Jobs that are looked through for a beginning of an id."""
+"""Jobs searched for a prefix of an id."""
 
 
 class RawJobsPage(msgspec.Struct):
-    """`GET /jobs`; the jobs as they came."""
+    """The response to `GET /jobs`, with undecoded jobs."""
 
     jobs: list[dict[str, Any]]
     next: str | None
@@ -26,7 +26,7 @@ class RawJobsPage(msgspec.Struct):
 
 
 def list_jobs(client: ServerClient, query: dict[str, str | None], limit: int) -> RawJobsPage:
-    """The newest `limit` jobs that `query` asks for; `next` says whether there are more."""
+    """Return the newest `limit` jobs that match `query`; `next` is set if there are more."""
     found = client.get_as(RawJobsPage, "/jobs", {**query, "limit": min(limit, _PAGE)})
     page = found
     while page.next is not None and page.jobs and len(found.jobs) < limit:
@@ -37,9 +37,9 @@ def list_jobs(client: ServerClient, query: dict[str, str | None], limit: int) ->
 
 
 def find_job(client: ServerClient, text: str) -> str:
-    """The id of the job that `text` names: a whole id, or the beginning of one that no other job's id has.
+    """Return the id of the job that `text` names: a complete id, or a prefix of exactly one.
 
-    Raises `ServerError`.
+    Raises `ServerError` if no job matches, or several do.
     """
     if len(text) == _WHOLE:
         return text
@@ -56,5 +56,5 @@ def find_job(client: ServerClient, text: str) -> str:
 
 
 def path_of(job_id: str) -> str:
-    """Where REST has a job."""
+    """The REST path of a job."""
     return f"/jobs/{in_path(job_id)}"

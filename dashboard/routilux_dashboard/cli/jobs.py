@@ -1,4 +1,4 @@
-"""What the commands have in common: starting a dashboard, and ending on Ctrl-C."""
+"""Shared by commands that run flows: starting a dashboard, and ending on Ctrl-C."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def start_dashboard(
     mask: Iterable[str] = (),
     tokens: Tokens | None = None,
 ) -> Dashboard:
-    """A dashboard that serves `flows`; a busy port, or a store that is none, is a `UsageProblem`.
+    """Start a dashboard that serves `flows`. Raises `UsageProblem` for a busy port or an unusable store.
 
-    `other_port` is how the caller's command names another port.
+    `other_port` is how to choose another port on the caller's command line.
     """
     try:
         return Dashboard(
@@ -52,12 +52,12 @@ def start_dashboard(
 
 
 def end_like_ctrl_c() -> None:
-    """Have SIGTERM end the command as Ctrl-C does: `make`, containers and supervisors send it."""
+    """Make SIGTERM end the command like Ctrl-C: `make`, containers and supervisors send it."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def cancel_jobs(flow: Flow, by: str) -> None:
-    """Cancel what the flow runs and wait a moment for handlers to return."""
+    """Cancel the flow's jobs and wait briefly for handlers to return."""
     jobs = [job_state for job_state in flow.live_jobs() if job_state.status not in ENDED]
     for job_state in jobs:
         flow.cancel(job_state, reason="the command was ended", by=by, wait=False)

@@ -1,4 +1,4 @@
-"""The options that say how long a store keeps jobs."""
+"""The options that set how long the store keeps jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEPT = Retention()
 
 
 def keeping_options(command: Command) -> Command:
-    """Add `--store-days`, `--store-jobs` and `--store-gigabytes` to a command; without limit they are `None`."""
+    """Add `--store-days`, `--store-jobs` and `--store-gigabytes` to a command; `None` means no limit."""
     for name, limit, default, words in (
         ("gigabytes", _number, _KEPT.gigabytes, "What all jobs in the store may take together, about."),
         ("jobs", _whole_number, _KEPT.jobs, "How many jobs the store keeps, the newest."),

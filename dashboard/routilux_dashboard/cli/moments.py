@@ -1,4 +1,4 @@
-"""Times as people write them, in a command's options."""
+"""Parse times in command-line options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def moment_of(_context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
-    """A time as REST takes it: from ISO 8601, of here unless it has an offset, or from how long ago, such as `10m`."""
+    """Convert a time for REST: ISO 8601 (local unless it has an offset), or how long ago, such as `10m`."""
     if text is None:
         return None
     try:
@@ -29,7 +29,7 @@ def moment_of(_context: click.Context, parameter: click.Parameter, text: str | N
 
 
 def point_of(context: click.Context, parameter: click.Parameter, text: str | None) -> dict[str, str | None] | None:
-    """A point of a job's run as REST takes it: the number of a record, or a time."""
+    """Convert a point in a job's run for REST: a record's number, or a time."""
     if text is not None and text.isascii() and text.isdigit():
         return {"seq": text}
     moment = moment_of(context, parameter, text)

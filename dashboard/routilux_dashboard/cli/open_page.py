@@ -1,4 +1,4 @@
-"""`routilux open`: a job's page in the browser."""
+"""`routilux open`: open a job's page in the browser."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def open_page(client: ServerClient, job: str | None, as_json: bool) -> None:
         url = client.server
     else:
         path = path_of(find_job(client, job))
-        client.get(path)  # so that an unknown job is told here, and not by a page
+        client.get(path)  # report an unknown job here, not in the browser
         url = f"{client.server}{path}"
     if as_json:
         print_json({"url": url})

@@ -1,4 +1,4 @@
-"""What commands show to people: tables and lines, in colour where there is a terminal."""
+"""Human-readable output: tables and lines, coloured on a terminal."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ STATUS_STYLES = {
     "retry": "yellow",
 }
 _ENDLESS = 100_000
-"""Columns of a pipe: what reads it looks for words, and nothing is cut."""
+"""Width used for a pipe, so that nothing is truncated: its reader may search for words."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Where to print. What cannot be encoded is written out; without a terminal nothing is coloured or cut."""
+    """Create a console. Unencodable characters are escaped; without a terminal, nothing is coloured or truncated."""
     stream = sys.stderr if stderr else sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
@@ -41,7 +41,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_table(out: Console, table: Table) -> None:
-    """Print a table, without the blanks that would fill its last column."""
+    """Print a table, without the blanks that pad its last column."""
     if out.is_terminal:
         out.print(table)
         return
@@ -51,8 +51,8 @@ def print_table(out: Console, table: Table) -> None:
 
 
 def table_of(out: Console, *columns: str) -> Table:
-    """An empty table. A column whose name begins with ">" has numbers, with "=" short words, which are kept whole;
-    with "…" what takes the room that is left, and may be cut."""
+    """Create an empty table. The first character of a column's name sets its kind: ">" for numbers, "=" for short
+    words that never wrap, "…" for text that fills the remaining width and may be truncated."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", title_justify="left")
     for column in columns:
         kind, name = (column[0], column[1:]) if column[0] in ">=…" else ("", column)
@@ -69,7 +69,7 @@ def table_of(out: Console, *columns: str) -> Table:
 
 
 def print_pairs(out: Console, pairs: Iterable[tuple[str, Text | str]]) -> None:
-    """Lines of a name and what it is; long ones go on below themselves."""
+    """Print name-value lines; long values wrap within their column."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -79,22 +79,22 @@ def print_pairs(out: Console, pairs: Iterable[tuple[str, Text | str]]) -> None:
 
 
 def text_of(value: object, style: str = "") -> Text:
-    """Text of others, as it may be shown."""
+    """Untrusted text, made safe to show."""
     return Text(plain(value), style)
 
 
 def status_of(status: str) -> Text:
-    """A status in its colour."""
+    """A coloured status."""
     return text_of(status, STATUS_STYLES.get(status, ""))
 
 
 def payload_of(data: Any, cut: bool) -> Text:
-    """A payload in one line; what the server has left out of it is said."""
+    """A payload on one line, marked if the server truncated it."""
     return text_of(json.dumps(data, ensure_ascii=False) + (" (cut)" if cut else ""))
 
 
 def number(value: float | None) -> str:
-    """A figure, or a dash where there is none.
+    """A formatted number, or a dash for `None`.
 
     >>> number(12345), number(1.25), number(None)
     ('12,345', '1.2', '–')
@@ -105,7 +105,7 @@ def number(value: float | None) -> str:
 
 
 def moment(iso: str | None) -> str:
-    """A time as clocks here have it; what is no time, as it is."""
+    """A time in the local zone; an invalid one unchanged."""
     try:
         return "–" if iso is None else local(iso).strftime("%Y-%m-%d %H:%M:%S")
     except (ValueError, OverflowError, OSError):
@@ -113,19 +113,19 @@ def moment(iso: str | None) -> str:
 
 
 def when(iso: str) -> str:
-    """The same in short: the time of a moment of today, the day of any other."""
+    """A short form of a time: the time of day if it is today, else the date."""
     shown = moment(iso)
     day, _, time = shown.partition(" ")
     return time if day == datetime.now().strftime("%Y-%m-%d") else day
 
 
 def local(iso: str) -> datetime:
-    """A time of the wire as a `datetime` of here. Raises `ValueError`."""
+    """Convert a wire time to a local `datetime`. Raises `ValueError`."""
     return datetime.fromisoformat(iso).astimezone()
 
 
 def duration(seconds: float) -> str:
-    """How long something took.
+    """Format a duration.
 
     >>> duration(0.25), duration(75), duration(7384)
     ('0.2 s', '1:15', '2:03:04')

@@ -1,4 +1,4 @@
-"""A file that is there as a whole or not at all."""
+"""Write a file atomically: it appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .usage import UsageProblem
 
 @contextmanager
 def whole_file(path: Path, *, force: bool) -> Iterator[BinaryIO]:
-    """Write a file beside `path`, which takes its place when the block ends without an error.
+    """Write a temporary file next to `path`, which replaces it if the block ends without an error.
 
-    Raises `UsageProblem` when there is such a file already and `force` is not given, or none can be written.
+    Raises `UsageProblem` if the file exists and `force` is not set, or if it can't be written.
     """
     if path.exists() and not force:
         raise _in_the_way(path)
@@ -37,11 +37,11 @@ def whole_file(path: Path, *, force: bool) -> Iterator[BinaryIO]:
 def _take_place(part: Path, path: Path, *, force: bool) -> None:
     if not force:
         try:
-            path.hardlink_to(part)  # unlike a rename, it fails when somebody else has made the file meanwhile
+            path.hardlink_to(part)  # unlike a rename, it fails if the file has been created meanwhile
             return
         except FileExistsError:
             raise _in_the_way(path) from None
-        except OSError:  # a file system without links
+        except OSError:  # a file system without hard links
             if path.exists():
                 raise _in_the_way(path) from None
     part.replace(path)

@@ -1,11 +1,11 @@
-"""Text of others as a terminal may show it: nothing in it is a command to the terminal."""
+"""Make untrusted text safe for a terminal, which must not interpret any of it as a command."""
 
 from __future__ import annotations
 
 
 def plain(text: object) -> str:
-    """`text` in one line, with each character that would not be printed (controls, escapes, turns of the direction
-    of writing, lone surrogates) written out.
+    """Return `text` on one line, with every unprintable character escaped: controls, escapes, bidirectional overrides
+    and lone surrogates.
 
     >>> plain("red\\x1b[31m\\n\\u202e")
     'red\\\\x1b[31m\\\\n\\\\u202e'
@@ -17,7 +17,7 @@ def plain(text: object) -> str:
 
 
 def plain_lines(text: str) -> str:
-    """The same for a text of several lines, which stay."""
+    """Escape a text of several lines, keeping the line breaks."""
     return "\n".join(plain(line.expandtabs()) for line in text.splitlines())
 
 

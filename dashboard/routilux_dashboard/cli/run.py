@@ -1,4 +1,4 @@
-"""`routilux run`: one job of a flow; the exit code says how it ended."""
+"""`routilux run`: run one job of a flow; the exit code reports how it ended."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXIT_CODES = {"completed": 0, "failed": 1, "cancelled": 3}
 HERE = "127.0.0.1:5000"
 TOKEN = "ROUTILUX_TOKEN"
 SEND_SECONDS = 10.0
-"""How long the end waits for a server elsewhere to have all of the job."""
+"""How long the command waits at the end for a remote server to receive the rest of the job."""
 
 
 @click.command()
@@ -68,11 +68,11 @@ def run(
 
 
 Shown = Dashboard | ServerConnection
-"""What shows a job: a dashboard of this program, or a connection to a server elsewhere."""
+"""The object that shows a job: this program's own dashboard, or a connection to a remote server."""
 
 
 def shower(text: str, store: str | None, mask: tuple[str, ...]) -> Callable[[Flow], Shown]:
-    """What makes the dashboard, or the connection, that `--dashboard` means."""
+    """Return a function that starts the dashboard, or the connection, that `--dashboard` names."""
     if "://" in text:
         if store is not None:
             raise UsageProblem("--store is the server's own when --dashboard is a URL: give it to routilux serve")
@@ -83,7 +83,7 @@ def shower(text: str, store: str | None, mask: tuple[str, ...]) -> Callable[[Flo
 
 
 def run_job(flow: Flow, entry: str, params: dict[str, Any], show: Callable[[Flow], Shown] | None) -> str:
-    """Run it, shown or not; return the job's status at its end."""
+    """Run the flow, shown or not; return the job's final status."""
     if show is None:
         return follow(flow, lambda: flow.start(entry, params), SETTLED)
     with show(flow) as shown:
@@ -107,11 +107,11 @@ def _connect(url: str, flow: Flow, mask: tuple[str, ...]) -> ServerConnection:
 
 
 def follow(flow: Flow, start: Callable[[], JobState], over: Collection[str]) -> str:
-    """Wait until the job's status is one of `over`, cancel it on Ctrl-C, and say how it went."""
+    """Wait until the job's status is one of `over`, cancel it on Ctrl-C, and report how it ended."""
     job_state = None
     try:
         job_state = start()
-        # No polling: the job's changes wake the wait.
+        # This does not poll: changes of the job wake it.
         JobState.wait_until_condition(flow, job_state, lambda _, job: job.status in over, check_interval=60.0)
     except KeyboardInterrupt:
         cancel_jobs(flow, by="routilux run")
@@ -134,7 +134,7 @@ def _why(job_state: JobState) -> str:
 
 
 def parse_param(text: str) -> tuple[str, Any]:
-    """KEY=JSON as a pair.
+    """Parse KEY=JSON into a pair.
 
     >>> parse_param('depth=3')
     ('depth', 3)
@@ -151,7 +151,7 @@ def parse_param(text: str) -> tuple[str, Any]:
 
 
 def parse_place(text: str) -> tuple[str, int]:
-    """HOST:PORT as a pair.
+    """Parse HOST:PORT into a pair.
 
     >>> parse_place("[::1]:0")
     ('::1', 0)

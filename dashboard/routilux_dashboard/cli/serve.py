@@ -1,4 +1,4 @@
-"""`routilux serve`: a server of its own, for the flows that it is given and for programs elsewhere."""
+"""`routilux serve`: a standalone server for the given flows and for connected programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`routilux show`: one job, whole."""
+"""`routilux show`: print one job in full."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def show(client: ServerClient, job: str, at: dict[str, str | None] | None, as_js
 
 
 def print_job(out: Console, job: Job, *, then: bool = False) -> None:
-    """The whole of a job; `then`: as it was at a moment of the past."""
+    """Print a job in full; with `then`, as it was at a past moment."""
     print_pairs(out, facts_of(job, then=then))
     out.print()
     print_routines(out, job)
@@ -53,7 +53,7 @@ def print_job(out: Console, job: Job, *, then: bool = False) -> None:
 
 
 def facts_of(job: Job, *, then: bool = False) -> list[tuple[str, Text | str]]:
-    """What is said of a job before its tables."""
+    """The facts printed above a job's tables."""
     counts = msgspec.structs.asdict(job.counts)
     given = "" if not job.params else f" with {json.dumps(job.params, ensure_ascii=False)}"
     facts: list[tuple[str, Text | str]] = [
@@ -74,7 +74,7 @@ def facts_of(job: Job, *, then: bool = False) -> list[tuple[str, Text | str]]:
 
 
 def asked_of(control: Control) -> str:
-    """What was asked of a job and how far it is, in a line."""
+    """The job's latest control and its progress, on one line."""
     if control.action is None:
         return "nothing asked"
     by = f" by {control.by}" if control.by else ""
@@ -85,14 +85,14 @@ def asked_of(control: Control) -> str:
 
 
 def still_running(control: Control) -> str:
-    """Which handlers a control waits for."""
+    """The handlers that a control waits for."""
     running = [f"{one.routine_id}.{one.slot} ({duration(one.running_ms / 1000)})" for one in control.waiting_for]
     more = f" and {len(running) - 4} more" if len(running) > 4 else ""
     return f"still running: {', '.join(running[:4])}{more}"
 
 
 def print_routines(out: Console, job: Job) -> None:
-    """A table of the routines."""
+    """Print a table of the routines."""
     table = table_of(out, "ROUTINE", "=STATUS", ">DONE", ">ERRORS", ">WAITING", ">RUNNING", ">P50 MS", ">P95 MS")
     for routine_id, figures in sorted(job.routines.items()):
         numbers: list[Any] = [
@@ -103,7 +103,7 @@ def print_routines(out: Console, job: Job) -> None:
 
 
 def print_error(out: Console, error: ErrorReport) -> None:
-    """The last error, with its traceback."""
+    """Print the last error, with its traceback."""
     place = f"{error.routine_id}.{error.slot}"
     out.print()
     out.print(text_of(f"Last error, in {place} at {moment(error.timestamp)}:", "bold red"))

@@ -1,4 +1,4 @@
-"""Finding the flow that a command line names: `package.module:flow` or `path/file.py:flow`."""
+"""Load the flow that a command line names: `package.module:flow` or `path/file.py:flow`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 from routilux import Flow
 
 _MACHINERY = (__file__, importlib.__file__)
-"""Files that every import goes through: they say nothing about the program."""
+"""Files in every import's traceback, which say nothing about the program."""
 
 
 class BadTarget(ValueError):
-    """A target that leads to no flow; the message says why and what a target looks like."""
+    """A target that can't be resolved to a flow; the message says why and what a target looks like."""
 
 
 def load_flow(target: str) -> Flow:
-    """The flow that `target` names, or that the function of that name makes.
+    """Return the flow that `target` names, or that the function of that name creates.
 
     Raises `BadTarget`.
     """
@@ -34,7 +34,7 @@ def load_flow(target: str) -> Flow:
 
 def _import(name: str) -> ModuleType:
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))  # as `python -m` has it
+        sys.path.insert(0, str(Path.cwd()))  # as `python -m` does
     try:
         return importlib.import_module(name)
     except Exception as error:
@@ -48,8 +48,8 @@ def _load_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise BadTarget(f"{str(path)!r} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module  # dataclasses and saved flows look their module up there
-    sys.path.insert(0, str(path.resolve().parent))  # as `python file.py` has it
+    sys.modules[path.stem] = module  # dataclasses and saved flows look up their module here
+    sys.path.insert(0, str(path.resolve().parent))  # as `python file.py` does
     try:
         spec.loader.exec_module(module)
     except Exception as error:
@@ -80,14 +80,14 @@ def _as_flow(found: Any, target: str) -> Flow:
 
 
 def _last_line(error: BaseException) -> str:
-    """What went wrong, and where: in which file and line, and which line of it led there when that is another."""
+    """Describe an error and its location, and the line of the program that led there if it is a different one."""
     text = " ".join(traceback.format_exception_only(error)[-1].split())
     places = _places(error)
     return f"{text} ({', reached from '.join(places)})" if places else text
 
 
 def _places(error: BaseException) -> list[str]:
-    """Where an error arose, and by which line of the program's own the way there began; empty when nowhere in it."""
+    """The location of an error and the program's own line that led to it; empty if neither is known."""
     frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     frames = [(name, line) for name, line in frames if name not in _MACHINERY and not name.startswith("<frozen ")]
     if isinstance(error, SyntaxError) and error.filename and error.lineno:

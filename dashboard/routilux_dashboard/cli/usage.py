@@ -1,4 +1,4 @@
-"""What every command says, and how it exits, when it was called wrongly."""
+"""The error and exit code for an incorrect command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ USAGE = 2
 
 
 class UsageProblem(click.ClickException):
-    """Something that the command was given is wrong: one line on stderr, exit code 2."""
+    """The command line is invalid: one line on stderr, exit code 2."""
 
     exit_code = USAGE
