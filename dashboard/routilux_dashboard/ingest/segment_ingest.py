@@ -27,8 +27,7 @@ LONGEST_ID = 200
 REFUSALS = 20
 """Jobs with invalid content that one connection may send before it is closed."""
 RESTS, LONGEST_REST = 9, 15.0
-"""Back-off between attempts to read a failing store: this multiple of the last attempt's duration, and its limit in
-seconds."""
+"""Back-off between reads of a failing store: a multiple of the last attempt's duration, and the limit in seconds."""
 OTHERS = "another program has sent a job of this id"
 _decode = msgspec.msgpack.Decoder(Segment).decode
 log = logging.getLogger("routilux_dashboard")
@@ -87,7 +86,7 @@ class Clerk:
         self._work.put(lambda: self._find(program))
 
     def look(self, peers: list[Connected]) -> None:
-        """Periodic check: request segments the store had no room for again, and release jobs no longer shown."""
+        """Periodic check: re-request segments the store had no room for, and release jobs no longer shown."""
         self._work.put(lambda: self._look(peers))
 
     # -- the thread

@@ -19,7 +19,7 @@ ACK_SECONDS = 30.0
 
 
 class Subscription:
-    """A client's subscription to one job, or to the job list."""
+    """A client's subscription to a job or to the job list."""
 
     __slots__ = ("_under_way", "behind")
 
