@@ -70,8 +70,8 @@ class Sent(Protocol):
 
 
 class ServerClient:
-    """A client for the REST API of the dashboard at `server`, a URL. GET is retried on network errors; requests that
-    change something never are.
+    """A client for the REST API of the dashboard at `server`, a URL. GET is retried after network errors and statuses
+    502 to 504; requests that change something never are.
 
     Every call may raise `ServerError`, with the server's message, or `Unreachable`.
     """

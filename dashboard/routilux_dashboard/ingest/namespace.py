@@ -197,7 +197,7 @@ class Intake:
             peer.connected.is_cut = True
             peer.program.disconnect()
 
-    # -- what they send
+    # -- incoming messages
 
     def _received(self, event: str, sid: str, *arguments: object) -> None:
         peer = self._peers.get(sid)
