@@ -119,6 +119,7 @@ def says(
         known = {"Content_Type": content_type, "Content_Length": str(len(content)), **headers}
         for name, text in known.items():
             peer.send_header(name.replace("_", "-"), text)
+        peer.send_header("Connection", "close")  # or the client sends its next request into a socket being closed
         peer.end_headers()
         peer.wfile.write(content)
 
