@@ -24,8 +24,8 @@ __all__ = ["Playback", "SegmentRefused"]
 CHECKPOINT_FORMAT = 1
 
 
-class Checkpoint(msgspec.Struct):
-    """All that a `Playback` is."""
+class Checkpoint(msgspec.Struct, rename={"next_change_ns": "look_at"}):
+    """All that a `Playback` is. Stored: `look_at` is the name of `next_change_ns` in stores."""
 
     n: int
     runs: int
