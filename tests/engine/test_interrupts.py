@@ -61,6 +61,7 @@ def test_an_interrupted_job_comes_to_rest_wherever_it_was(flow: Flow, interrupti
         flow.add_hook(diary)
         interrupted += interrupting.during(lambda: flow.execute("a"), moments.uniform(0.00005, 0.0012))
         flow.remove_hook(diary)
+        assert flow.routines["a"].get_execution_context() is None
         for job in flow.live_jobs():
             assert JobState.wait_for_completion(flow, job, DEADLINE), f"{job} hangs"
             assert job.status in ("completed", "cancelled")

@@ -42,7 +42,7 @@ def check_arguments(params: dict[str, Any], schema: Schema) -> None:
     >>> check_arguments({"depth": 3}, schema)
     >>> check_arguments({"depth": "3"}, schema)
     Traceback (most recent call last):
-    routilux_dashboard.arguments.InvalidParameter: Parameter 'depth' is '3': an integer is needed.
+    routilux_dashboard.flows.arguments.InvalidParameter: Parameter 'depth' is '3': an integer is needed.
     """
     known = schema["properties"]
     for name in schema.get("required", ()):

@@ -7,7 +7,7 @@ from typing import Any
 from ..context import JobCancelled
 from ..graph.routing import Delivery
 from ..journal.journal import RUNS_FOLDED_AT
-from ..threads.current_frame import enter, leave
+from ..threads.current_frame import THREAD, enter, leave
 from ..threads.synchronization import EXIT_BARRIER, acquire_spinning
 from ..threads.worker_pool import WorkerPool
 from .activation import Activation
@@ -43,7 +43,7 @@ class ConcurrentRunner(Runner):
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the entry's handler in this thread; the rest runs on the workers."""
-        frame = RunFrame(self)
+        outer, frame = THREAD.frame, RunFrame(self)
         try:
             EXIT_BARRIER.add(self)
             self._execute(frame, entry_routine_id, params)
@@ -52,6 +52,8 @@ class ConcurrentRunner(Runner):
                 self.frames.remove(frame)
             self.abort(error)
             raise
+        finally:
+            THREAD.frame = outer  # no call: an interrupt could come before the first line of `leave`
         self.owner_thread = None
         if self._interrupt is not None:
             raise self._interrupt

@@ -9,7 +9,7 @@ from typing import Any
 from ..context import JobCancelled
 from ..job.state_machine import SETTLED, SETTLING
 from ..journal.journal import RUNS_FOLDED_AT
-from ..threads.current_frame import enter, leave
+from ..threads.current_frame import THREAD, enter, leave
 from ..threads.synchronization import EXIT_BARRIER
 from .activation import Activation
 from .frame import RunFrame
@@ -35,6 +35,7 @@ class SequentialRunner(Runner):
 
     def execute(self, entry_routine_id: str, params: dict[str, Any]) -> None:
         """Run the job in this thread until it settles."""
+        outer = THREAD.frame
         try:
             self.start_job(entry_routine_id, params)
             with self.lock:
@@ -45,6 +46,8 @@ class SequentialRunner(Runner):
         except BaseException as error:  # an interrupt between two steps
             self.abort(error)
             raise
+        finally:
+            THREAD.frame = outer  # no call: an interrupt could come before the first line of `leave`
         interrupt, self._interrupt = self._interrupt, None
         if interrupt is not None:
             raise interrupt
