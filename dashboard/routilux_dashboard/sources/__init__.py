@@ -1,1 +1,1 @@
-"""Where a job's batches, rows and commands come from: this program, a connected program, or the store."""
+"""The sources of a job's batches and rows and the targets of its commands: this program, a connected one, the store."""

@@ -1,4 +1,4 @@
-"""Takes what the jobs of watched flows write down, and hands it on as segments: one thread for all of them."""
+"""Read the journals of all watched flows' jobs and pass them on as segments, on one thread."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from .flow_watcher import FlowWatcher
 
 INTERVAL_SECONDS = 0.1
 SOON_SECONDS = 0.02
-"""Time between two looks, at least, when something rare happened, or much."""
+"""Minimum time between rounds after a rare event or many rows."""
 MUCH_ROWS = 2_000
-"""New rows of all jobs in one look after which the next comes soon: the garbage collector goes through what is being
-taken, and a take that is a fifth of the size costs the engine a tenth less (`benchmarks/storing.py`)."""
+"""New rows in one round, over all jobs, after which the next round comes soon: the garbage collector scans the rows
+being taken, and taking a fifth as many at a time costs the engine a tenth less (`benchmarks/storing.py`)."""
 ENDED_KEPT = 200
-"""Jobs that have ended and are remembered: a completed one may still go on."""
+"""Ended jobs that are remembered: a completed job may still continue."""
 ENDED_RECORDS = 1_000_000
-"""Records that these may hold in memory together; the newest of them is kept whatever it holds."""
+"""Records that the ended jobs may hold in memory together; the newest job is kept whatever its size."""
 STOP_SECONDS = 10.0
 _WAKING = frozenset({"status", "control"})
 log = logging.getLogger("routilux_dashboard")
 
 
 class Sink(Protocol):
-    """Where segments go. `put` must not wait; `False` means that there was no room after all."""
+    """The destination of segments. `put` must not block; it returns `False` if there was no room after all."""
 
     @property
     def has_room(self) -> bool:
-        """Whether it takes more now; while it does not, the jobs' journals keep the rest."""
+        """Whether it accepts more now; while it does not, the jobs' journals keep the rest."""
 
     def put(self, segments: list[Segment]) -> object: ...
 
 
 class LocalJob:
-    """A job and its capture, with the hook that told of it."""
+    """A job, its encoder, and the hook that reported it."""
 
     __slots__ = ("capture", "ended", "finished", "hook", "job_state", "reader", "records", "refused")
 
@@ -55,26 +55,26 @@ class LocalJob:
         self.capture = capture
         self.ended = False
         self.finished = False
-        """The last of it has been taken."""
+        """Its last rows have been taken."""
         self.refused: list[Segment] = []
-        """Taken, and not taken in: there was no room after all."""
+        """Segments taken from the journal that the sink had no room for after all."""
         self.records = 0
-        """That it has in memory; counted when it has ended."""
+        """Records in memory; counted when the job has ended."""
 
 
 class BatchLoop:
-    """Records all jobs of the flows that it watches, those under way too.
+    """Records all jobs of the watched flows, including those already running.
 
-    Engine threads only append (`_told`) and set a flag; the recorder's thread does the rest: it
-    looks at each job every `interval` seconds, or at once when a job begins, ends, or is asked for
-    something. `_lock` guards the table of flows and the taking of a round.
+    Engine threads only append to `_told` and set a flag; the recorder's thread does the rest: it
+    checks each job every `interval` seconds, or at once when a job begins, ends, or receives a
+    control. `_lock` guards the table of flows, and each round.
 
     Args:
-        origin: where these jobs run, as it is shown.
-        mask: what is left out of payloads.
-        interval: seconds between two looks.
-        keep_jobs: how many jobs that have ended are remembered.
-        keep_records: how many records these may hold in memory together.
+        origin: where these jobs run, as displayed.
+        mask: the values to hide in payloads.
+        interval: seconds between rounds.
+        keep_jobs: how many ended jobs to remember.
+        keep_records: how many records the ended jobs may hold in memory together.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class BatchLoop:
     # -- flows and jobs
 
     def watch(self, flow: Flow) -> None:
-        """Record all jobs of a flow. Raises `ValueError` when another flow of that id is recorded."""
+        """Record all jobs of a flow. Raises `ValueError` if another flow with that id is recorded."""
         need_flow(flow)
         with self._lock:
             known = self._flows.get(flow.flow_id)
@@ -122,23 +122,23 @@ class BatchLoop:
         hook.attach()
 
     def flows(self) -> list[LocalFlow]:
-        """The flows that are recorded."""
+        """The recorded flows."""
         return [hook.flow for hook in self._flows.copy().values()]
 
     def flow(self, flow_id: str) -> Flow | None:
-        """The flow of that id, or `None`."""
+        """The flow with that id, or `None`."""
         hook = self._flows.get(flow_id)
         return hook.flow.flow if hook is not None else None
 
     def job(self, job_id: str) -> tuple[Flow, JobState] | None:
-        """A job that is under way or among the newest that have ended, with its flow; or `None`."""
+        """A live or recently ended job with its flow, or `None`."""
         found = self._live.get(job_id) or self._ended.get(job_id)
         return (found.hook.flow.flow, found.job_state) if found is not None else None
 
     # -- running
 
     def start(self, sink: Sink) -> None:
-        """Begin to record into `sink`. Does nothing when it does already."""
+        """Start recording into `sink`. Does nothing if already started."""
         if self._thread is None:
             self._sink = sink
             self._stopping = False
@@ -146,7 +146,7 @@ class BatchLoop:
             self._thread.start()
 
     def stop(self) -> None:
-        """Record what has happened until now, and end the thread. Started again, it goes on where it was."""
+        """Record everything up to now and end the thread. A later `start` continues from there."""
         thread, self._thread = self._thread, None
         if thread is not None:
             self._stopping = True
@@ -155,7 +155,7 @@ class BatchLoop:
             self._sink = None
 
     def release(self) -> None:
-        """Let go of the flows and jobs, once it is stopped; those jobs cannot be recorded on."""
+        """Release the flows and jobs, once stopped; recording of these jobs can't be resumed."""
         flows, self._flows = self._flows, {}
         for hook in flows.values():
             hook.detach()
@@ -167,13 +167,13 @@ class BatchLoop:
             self._told.clear()
 
     def flush(self) -> None:
-        """Take what has happened until now, in the calling thread."""
+        """Take everything up to now, in the calling thread."""
         self._round()
 
     def restart(self, job_id: str, forget: Callable[[str, bool], None]) -> None:
-        """Have a job recorded anew, from its first segment: what was before is added up in it.
+        """Record a job again from its first segment, which sums up everything before it.
 
-        `forget(job_id, comes)` is called in the recorder's thread before; `comes` says whether it is known still.
+        The recorder's thread first calls `forget(job_id, comes)`; `comes` says whether the job is still known.
         """
         self._tell(lambda: self._begin_again(job_id, forget))
 
@@ -187,22 +187,22 @@ class BatchLoop:
         self._round()
 
     def _pause(self) -> float:
-        """Seconds until the next look."""
+        """Seconds until the next round."""
         return self._interval if self._taken < MUCH_ROWS else min(SOON_SECONDS, self._interval)
 
-    # -- told by engine threads
+    # -- called by engine threads
 
     def job_started(self, hook: FlowWatcher, job_state: JobState, reader: JournalReader) -> None:
-        """A job begins, or was under way when its flow was watched."""
+        """Record a job that begins, or that was already running when its flow was first watched."""
         self._tell(lambda: self._begin(hook, job_state, reader))
 
     def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
-        """Something rare happened; the job's reader has it."""
+        """React to a rare event; the job's reader has the entry."""
         if entry.kind in _WAKING:
             self._tell(lambda: self._go_on(job_state))
 
     def job_ended(self, job_state: JobState) -> None:
-        """The job has settled for good, but that a completed one may go on."""
+        """Mark the job ended: it has settled for good, although a completed job may still continue."""
         self._tell(lambda: self._end(job_state))
 
     def _tell(self, call: Callable[[], None]) -> None:
@@ -212,7 +212,7 @@ class BatchLoop:
     # -- the recorder's thread
 
     def _round(self) -> None:
-        """Look at each job once. What goes wrong with one must not touch the others; it is logged once."""
+        """Check each job once. A failure in one job must not affect the others; it is logged once."""
         with self._lock:
             while self._told:
                 self._guarded("", self._told.popleft())
@@ -231,7 +231,7 @@ class BatchLoop:
             self._settle(recorded)
 
     def _segments(self, recorded: LocalJob, now_ns: int) -> list[Segment]:
-        """What is new of a job; the last of it, when it has ended."""
+        """A job's new segments; its last ones if it has ended."""
         ended = recorded.ended
         if ended:
             recorded.capture.end()
@@ -241,7 +241,7 @@ class BatchLoop:
         return segments
 
     def _settle(self, recorded: LocalJob) -> None:
-        """The job has ended, and all of it is taken."""
+        """Close the journal of a job that has ended, once all of it is taken."""
         job_id = recorded.job_state.job_id
         recorded.reader.close()
         kept = recorded.job_state.read_history(0, 0)
@@ -251,7 +251,7 @@ class BatchLoop:
         self._forget_old()
 
     def _forget_old(self) -> None:
-        """Remember the newest of the jobs that have ended, within both bounds."""
+        """Evict the oldest ended jobs until both bounds hold."""
         records = sum(recorded.records for recorded in self._ended.values())
         while len(self._ended) > self._keep_jobs or (records > self._keep_records and len(self._ended) > 1):
             _, gone = self._ended.popitem(last=False)
@@ -263,7 +263,7 @@ class BatchLoop:
         self._ended.pop(job_state.job_id, None)
 
     def _go_on(self, job_state: JobState) -> None:
-        """A job that had ended goes on: its capture does too."""
+        """Continue recording a job that had ended and continues."""
         recorded = self._ended.pop(job_state.job_id, None) or self._live.get(job_state.job_id)
         if recorded is not None and recorded.ended:
             recorded.ended = recorded.finished = False
@@ -279,7 +279,7 @@ class BatchLoop:
         forget(job_id, known is not None)
         if known is not None:
             known.job_state.remove_hook(known.hook)
-            known.job_state.add_hook(known.hook)  # tells of its beginning, and of its end when it has ended
+            known.job_state.add_hook(known.hook)  # reports its start, and its end if it has ended
 
     def _guarded(self, job_id: str, call: Callable[[], None]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""A job's journal taken as segments."""
+"""Encode a job's journal as segments."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from ..segments.segment import JobStart, RunningNow, Segment, SegmentFacts, Trac
 from ..times import MILLISECOND, iso_local
 
 ROWS = 5_000
-"""Records, and runs, that a segment has at most."""
+"""Maximum number of records, and of runs, in a segment."""
 BYTES = 4 * 1024 * 1024
-"""Of payloads, if they are several."""
+"""Maximum size of a segment's payloads, unless there is only one."""
 TEXT_ROWS = 1_000
-"""Rows of the shared log, and outputs, that a segment has at most."""
+"""Maximum number of shared log rows, and of outputs, in a segment."""
 FLOW_LOOK_NS = 250 * MILLISECOND
 KEYS = 10_000
-"""Shared values that are told of at the beginning and the end."""
+"""Maximum number of shared values in the first and final segments."""
 _STARTS = 64
 _NOTHING = JournalBatch(0, [], [], [], (), None, 0)
 _EXACT_NS = 20_000
@@ -47,7 +47,7 @@ class FlowDescriber(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SentState:
-    """What has been told of a job so far. Replaced when a segment is whole, so that one that fails loses nothing."""
+    """The state sent for a job so far. Replaced once a segment is complete, so a failed one loses nothing."""
 
     seq: int = 0
     runs: int = 0
@@ -64,17 +64,17 @@ class SentState:
     log: int = 0
     outputs: int = 0
     behind: bool = False
-    """There are more rows of text than a segment has."""
+    """More log rows or outputs are waiting than fit in a segment."""
 
 
 class BatchEncoder:
-    """Takes what is new of one job as segments. For one thread at a time; the engine never waits for it.
+    """Encodes one job's new journal rows as segments. For one thread at a time; the engine never waits for it.
 
-    Should a take raise, nothing is lost: the next one has it.
+    If `take` raises, nothing is lost: the next call returns the same rows.
 
     Args:
         origin: where the job runs.
-        mask: hides values of payloads, states, parameters and shared data.
+        mask: the values to hide in payloads, states, parameters and shared data.
         next_n: the number of the first segment.
     """
 
@@ -102,18 +102,18 @@ class BatchEncoder:
         self._taken: JournalBatch | None = None
 
     def end(self) -> None:
-        """The job has ended: what is taken next is the last of it. (Any thread.)"""
+        """Mark the job ended: the next `take` returns its last rows. (Any thread.)"""
         self._ended = True
 
     @property
     def metrics(self) -> TrackerMetrics:
-        """The tracker's figures, as they are in the final segment."""
+        """The tracker's figures, as in the final segment."""
         tracker = self.job_state.execution_tracker
         performances = tracker.get_routine_performances().items()
         return TrackerMetrics(tracker.get_flow_performance(), {safe_name(key): row for key, row in performances})
 
     def take(self, now_ns: int) -> list[Segment]:
-        """What is new, as segments of at most 5,000 records and runs; `[]` when nothing is."""
+        """The new rows, as segments of at most 5,000 records and runs; `[]` if nothing is new."""
         ended, self._ended = self._ended, False
         try:
             segments, self._told = self._take(now_ns, final=ended)
@@ -140,7 +140,7 @@ class BatchEncoder:
         return segments, told
 
     def _look_at_clocks(self) -> int:
-        """The time by the clock of records; how far that of entries is ahead is noted, if it can be told exactly."""
+        """Return the time by the records' clock; note how far the entries' clock is ahead, if measured exactly."""
         before, other, after = perf_counter_ns(), time_ns(), perf_counter_ns()
         if after - before < _EXACT_NS:
             self._ahead_ns = other - self._reader.wall_ns(before)
@@ -198,7 +198,7 @@ class BatchEncoder:
         return segment, self._with_text(segment, told, batch, every=every)
 
     def _said(self, batch: JournalBatch, now_ns: int, *, every: bool, look: bool) -> SentState:
-        """What was told before, with what the engine says besides the journal now."""
+        """The state sent before, updated with the engine's facts that are not in the journal."""
         known = self._told
         changed = every or _changes(batch)
         if changed or look:
@@ -214,7 +214,7 @@ class BatchEncoder:
         return replace(said, control=control_of(self.job_state.control), control_due=now_ns + DRAINING_NS)
 
     def _with_text(self, segment: Segment, told: SentState, batch: JournalBatch, *, every: bool) -> SentState:
-        """Put what is new of the shared log and the outputs into a segment."""
+        """Add the new rows of the shared log and the outputs to a segment."""
         kinds = {entry.kind for entry in batch.entries}
         log_behind = outputs_behind = False
         if every or told.behind or "shared_log" in kinds:
@@ -229,7 +229,7 @@ class BatchEncoder:
         )
 
     def _rest(self, before: Segment, told: SentState) -> tuple[Segment, SentState]:
-        """What a final segment still had to leave."""
+        """The rows that did not fit in a final segment."""
         final, before.final = before.final, False
         rest = Segment(
             job_id=before.job_id,
@@ -245,16 +245,16 @@ class BatchEncoder:
         )
         return rest, self._with_text(rest, told, _NOTHING, every=True)
 
-    # -- what is said of the job
+    # -- facts about the job
 
     def _view(self, now_ns: int) -> FlowIndex:
-        """The flow; looked at now and then, for looking costs something for each routine."""
+        """The flow, checked for changes only now and then: a check has a cost per routine."""
         if now_ns < self._flow_due:
             return self._flow.view()
         self._flow_due = now_ns + FLOW_LOOK_NS
         try:
             return self._flow.look()
-        except Exception:  # it cannot be described any more: it stays as it was
+        except Exception:  # it can no longer be described: keep the last description
             return self._flow.view()
 
     def _beginning(self) -> JobStart:
@@ -311,19 +311,19 @@ class BatchEncoder:
         return rows, bool(rows) and found.last > rows[-1].n
 
     def _outputs(self, after: int) -> tuple[list[OutputRow], bool]:
-        """The same for outputs."""
+        """Outputs after number `after`, and whether there are more."""
         found = read_outputs(self.job_state, after, TEXT_ROWS)
         rows = output_rows(found, after, self._mask)
         return rows, bool(rows) and found.last > rows[-1].n
 
 
 def _changes(batch: JournalBatch) -> bool:
-    """Whether a batch tells of what the engine is asked about."""
+    """Whether a batch changes facts that only the engine has."""
     return any(entry.kind in _CHANGING for entry in batch.entries)
 
 
 def _pieces(segment: Segment) -> list[Segment]:
-    """A segment in pieces that are not too large."""
+    """Split a segment into pieces within the size limits."""
     records, runs = len(segment.records.source), len(segment.runs.target)
     large = sum(map(len, segment.records.data)) > BYTES and records > 1
     if not large and records <= ROWS and runs <= ROWS:

@@ -21,37 +21,37 @@ class DerivedEntry(NamedTuple):
 
 
 def numbered(entries: list[DerivedEntry], first: int) -> list[Entry]:
-    """Entries in order of time, numbered from `first`."""
+    """Entries in chronological order, numbered from `first`."""
     in_time = sorted(entries, key=lambda entry: entry.time_ns)
     return [Entry(number, *entry) for number, entry in enumerate(in_time, first)]
 
 
 def row_entry(row: LogRow | OutputRow, default_ns: int) -> DerivedEntry:
-    """The entry with which a row was added."""
+    """The entry that recorded the adding of a row."""
     kind = "shared_log" if isinstance(row, LogRow) else "output"
     return DerivedEntry(time_of(row.timestamp, default_ns), kind, getattr(row, "routine_id", None), {"n": row.n})
 
 
 def control_entries(actions: list[dict[str, Any]]) -> Iterator[DerivedEntry]:
-    """The job's controls (see `LocalSource.actions`)."""
+    """The entries of the job's controls (see `LocalSource.actions`)."""
     for action in actions:
         data = {name: value for name, value in action.items() if name != "timestamp"}
         yield DerivedEntry(time_of(action["timestamp"], 0), "control", None, data)
 
 
 def start_entries(keyframe: Keyframe) -> Iterator[DerivedEntry]:
-    """The start of the job."""
+    """The entry of the job's start."""
     if keyframe.job.status != "pending":
         data = {"status": "running", "previous": "pending", "error": None}
         yield DerivedEntry(time_of(keyframe.job.created_at, 0), "status", None, data)
 
 
 def end_entries(keyframe: Keyframe, waiting: Mapping[str, int]) -> Iterator[DerivedEntry]:
-    """The job's final status, the last error of each routine, and the activations that were dropped.
+    """The entries of the job's final status, of each routine's last error and of dropped activations.
 
     Args:
-        waiting: by routine, how many activations came and did not end. Those of them that are shown neither as queued
-            nor as running were dropped.
+        waiting: how many activations of each routine arrived and did not end. Those shown neither as queued nor as
+            running were dropped.
     """
     job, at_ns = keyframe.job, round(keyframe.at * MILLISECOND)
     if job.status not in ("pending", "running"):
@@ -68,7 +68,7 @@ def end_entries(keyframe: Keyframe, waiting: Mapping[str, int]) -> Iterator[Deri
 
 
 def time_of(text: str, default: int) -> int:
-    """Nanoseconds since the epoch of an ISO 8601 text; `default` if it isn't one."""
+    """An ISO 8601 text as nanoseconds since the epoch; `default` if it isn't one."""
     try:
         return epoch_ns(datetime.fromisoformat(text))
     except (ValueError, OverflowError, OSError):

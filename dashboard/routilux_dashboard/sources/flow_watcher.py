@@ -1,4 +1,4 @@
-"""What a flow tells those who watch it, for as long as they are there."""
+"""Forward a flow's events to an observer for as long as the observer exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..flows.local_flow import LocalFlow
 
 
 class JobObserver(Protocol):
-    """Who is told; in engine threads, so it must return at once."""
+    """Receives a flow's events, in engine threads, so its methods must return at once."""
 
     def job_started(self, hook: FlowWatcher, job_state: JobState, reader: JournalReader) -> None: ...
 
@@ -21,10 +21,10 @@ class JobObserver(Protocol):
 
 
 class FlowWatcher(JobHook):
-    """Hooks a watcher to `flow`, and does not keep it: when nobody else has it, the hook leaves the flow.
+    """Hooks a watcher to `flow` through a weak reference; once the watcher is gone, the hook removes itself.
 
-    It does so the next time that it is told something, and not from the collector, which comes in
-    threads that hold locks.
+    It does so at the next event rather than from the garbage collector, which may run in threads
+    that hold locks.
     """
 
     def __init__(self, watcher: JobObserver, flow: LocalFlow) -> None:
@@ -32,11 +32,11 @@ class FlowWatcher(JobHook):
         self._watcher = weakref.ref(watcher)
 
     def attach(self) -> None:
-        """Be told of the flow's jobs, those under way too."""
+        """Start receiving events of the flow's jobs, including those already running."""
         self.flow.flow.add_hook(self)
 
     def detach(self) -> None:
-        """Be told nothing more."""
+        """Stop receiving events."""
         self.flow.flow.remove_hook(self)
 
     def job_started(self, job_state: JobState, reader: JournalReader) -> None:
@@ -62,4 +62,4 @@ class FlowWatcher(JobHook):
 
     def _leave(self, job_state: JobState) -> None:
         self.detach()
-        job_state.remove_hook(self)  # one that has ended is not among the flow's live jobs
+        job_state.remove_hook(self)  # an ended job is not among the flow's live jobs

@@ -1,7 +1,7 @@
-"""Folds a recorder's segments before the store gets them, so that it has figures beside the rows.
+"""Fold a recorder's segments before they are stored, so that the store has figures as well as rows.
 
-While much waits to be written, segments are put without figures, and the store folds them later (`background_fold`):
-a busy engine would feel the folding more than the writing.
+While the write queue is long, segments are stored without figures and the store folds them later
+(`background_fold`): folding would slow a busy engine more than writing does.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from ..segments.segment import Segment
 from ..store import Store, StoreFailed
 
 BUSY_ROWS = 2_000
-"""Rows in the write queue, or in one put, with which segments are put without figures."""
+"""Rows in the write queue and in one put, together, above which segments are stored without figures."""
 
 
 class FoldingSink:
-    """A store as the sink of a recorder. For the recorder's thread."""
+    """A store as a recorder's sink. For the recorder's thread."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -28,7 +28,7 @@ class FoldingSink:
         return self._store.has_room
 
     def put(self, segments: list[Segment]) -> bool:
-        """Fold segments of one job, and queue them with their figures."""
+        """Fold segments of one job and queue them with their figures."""
         rows = sum(len(segment.records.source) + len(segment.runs.target) for segment in segments)
         figures = self._fold(segments) if rows + self._store.queued_rows <= BUSY_ROWS else None
         put = self._store.put(segments, [figures] if figures is not None else [])
@@ -51,7 +51,7 @@ class FoldingSink:
         return figures_of(playback, schedule, needed=last.final or self._store.needs_checkpoint(job_id))
 
     def _begin(self, first: Segment) -> tuple[Playback, CheckpointSchedule] | None:
-        """The job before its next segment: empty, or as stored; `None` while the store still has to fold it."""
+        """The job's playback before its next segment: empty, or as stored; `None` until the store has folded it."""
         playback = Playback()
         if first.n > 1:
             if self._store.is_unfolded(first.job_id):

@@ -1,4 +1,4 @@
-"""Start and control jobs of this program: called in worker threads, returns once the engine has the command."""
+"""Start and control jobs of this program. Called in worker threads; returns once the engine has the command."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ..protocol import ACTIONS, ENDED, EntryPoint, FlowDefinition, StartJob
 
 
 class ControlRefused(Exception):
-    """The job can't be controlled like that in its current state; the message says why."""
+    """The job's current state does not allow the control; the message says why."""
 
 
 class CannotStart(ValueError):
-    """A job can't be started like that; the message says what to send instead."""
+    """The request can't start a job; the message says what to send instead."""
 
 
 def start_job(flow: Flow, wanted: StartJob) -> str:
-    """Start a job of `flow` and return its id. Raises `CannotStart`, and `InvalidParameter` for a parameter."""
+    """Start a job of `flow` and return its id. Raises `CannotStart`, or `InvalidParameter` for a bad parameter."""
     entry = entry_of(describe(flow), wanted.entry)
     params = wanted.params or {}
     check_arguments(params, entry.parameters)
@@ -28,7 +28,7 @@ def start_job(flow: Flow, wanted: StartJob) -> str:
 
 
 def start_again(flow: Flow, before: JobState) -> str:
-    """Start a job with what `before` was started with. Raises `CannotStart`."""
+    """Start a job with the entry and parameters of `before`. Raises `CannotStart`."""
     if before.entry_routine_id is None:
         raise CannotStart(f"Job {before.job_id} was not started by a flow; send 'entry' and 'params'.")
     return flow.start(before.entry_routine_id, dict(before.entry_params)).job_id
@@ -43,7 +43,7 @@ def ask_job(flow: Flow, job_state: JobState, action: str, reason: str, by: str) 
         raise ControlRefused(refusal)
     try:
         _ask(flow, job_state, action, reason, by)
-    except ValueError as error:  # it ended in the meantime
+    except ValueError as error:  # the job ended in the meantime
         raise ControlRefused(str(error)) from error
 
 
@@ -68,7 +68,7 @@ def _asked_already(job_state: JobState, action: str) -> bool:
 
 
 def entry_of(flow: FlowDefinition, routine_id: str | None) -> EntryPoint:
-    """The entry of that id, or the only one of the flow. Raises `CannotStart`."""
+    """The entry with that id, or the flow's only entry. Raises `CannotStart`."""
     known = ", ".join(repr(entry.routine_id) for entry in flow.entries) or "none"
     found = [entry for entry in flow.entries if routine_id in (None, entry.routine_id)]
     if len(found) == 1:

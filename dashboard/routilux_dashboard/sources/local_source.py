@@ -1,4 +1,4 @@
-"""One watched job: takes what is new of its journal, and answers what is asked of it."""
+"""A job of this program: read its journal and answer queries about it."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from .picture import NEVER, LocalJobView, state_of
 from .run_log import RunLog
 
 PAGE_LIMIT = 1_000
-"""Rows that one read by range gives at most."""
+"""Maximum number of rows that one range read returns."""
 
 
 class LocalSource:
-    """A job as the dashboard knows it.
+    """A watched job of this program.
 
     The pump's thread calls `tick` and `activity`; engine threads call `end` and `reopen`; any thread
-    calls the rest. What is shown is one keyframe, which a tick replaces and nobody changes: who
-    reads it needs no lock and never waits for a fold. `_beginning` guards one thing, that the
-    first keyframe is made once, by whoever comes first.
+    calls the rest. The displayed state is one keyframe, which a tick replaces and nothing modifies:
+    readers need no lock and never wait for a fold. `_beginning` guards one thing: that only the
+    first caller makes the first keyframe.
 
-    Kept for each job, after its end too: a tally and figures for each routine and connection, the
-    newest 50 rows of each kind, 500 steps of controls, 480 points of the charts; with `keep_runs`, for
-    a dashboard without a store, `runs` too.
+    Kept for each job, even after its end: counters and figures for each routine and connection, the
+    newest 50 rows of each kind, 500 steps of controls, 480 chart points; with `keep_runs`, for a
+    dashboard without a store, also `runs`.
     """
 
     def __init__(
@@ -71,31 +71,31 @@ class LocalSource:
     def flow_id(self) -> str:
         return self.job_state.flow_id
 
-    # -- told by engine threads
+    # -- called by engine threads
 
     def end(self) -> None:
-        """The job has ended: the next tick shows its end and closes the reader."""
+        """Mark the job ended: the next tick shows its end and closes the reader."""
         self._ended = True
 
     def reopen(self) -> None:
-        """A job that had ended goes on (a completed one may be paused or cancelled); its reader reads on."""
+        """Continue reading a job that had ended (a completed one may be paused or cancelled)."""
         self._ended = self.is_final = False
 
     # -- the pump
 
     @property
     def may_change(self) -> bool:
-        """Whether something may come, or fade, without the engine saying so."""
+        """Whether the displayed state may change, or figures may fade, without a call from the engine."""
         if self._begun is None:
             return True
         picture, shown = self._begun
         return shown.job.status in ("pending", "running") or picture.next_change_ns != NEVER
 
     def tick(self, now_ns: int) -> Frame | None:
-        """Take what is new and say what changed, or `None` when nothing did."""
+        """Take new journal rows and return the changes, or `None` if there are none."""
         picture, before = self._begun or self._begin()
         ended = self._ended
-        if ended:  # said before the take: what is written after it finds a final job, and reopens it
+        if ended:  # set before the take: an entry written after the take finds a final job and reopens it
             self.is_final = True
         batch = self._reader.take()
         if self.runs is not None:
@@ -112,13 +112,13 @@ class LocalSource:
         return frame
 
     def _is_news(self, picture: LocalJobView, batch: JournalBatch, now_ns: int) -> bool:
-        """Whether there may be something to show."""
+        """Whether the displayed state may have changed."""
         happened = batch.runs or batch.records or batch.entries or batch.totals is not None
         still = now_ns < picture.next_change_ns and picture.fold.same_running(batch.running)
         return bool(happened) or not still or picture.flow_index is not self._flow.view()
 
     def activity(self, now_ns: int) -> list[int]:
-        """Events in each of the last 20 seconds, whether the job has ended or not."""
+        """Events in each of the last 20 seconds, even after the job's end."""
         picture, _ = self._begun or self._begin()
         return picture.fold.activity.row(None, now_ns)
 
@@ -132,7 +132,7 @@ class LocalSource:
                 self._begun = (picture, picture.begin(now_ns))
             return self._begun
 
-    # -- what is shown, as of the last frame
+    # -- the displayed state, as of the last frame
 
     def keyframe(self) -> Keyframe:
         """The complete state."""
@@ -146,17 +146,17 @@ class LocalSource:
         return shown.job
 
     def view(self) -> Job:
-        """The whole of the job but its history."""
+        """The whole job except its history."""
         _, shown = self._begun or self._begin()
         return frames.job_of(shown)
 
     def actions(self) -> list[dict[str, Any]]:
-        """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
+        """The newest 500 control steps, oldest first: who requested which control, when and why, and its progress."""
         picture, _ = self._begun or self._begin()
         return [note._asdict() for note in picture.fold.control_log]
 
     def metrics(self) -> dict[str, Any]:
-        """The execution tracker's figures (times in seconds), and the latencies as they are shown (ms)."""
+        """The execution tracker's figures (times in seconds), and the latencies as displayed (ms)."""
         tracker = self.job_state.execution_tracker
         _, shown = self._begun or self._begin()
         performances = tracker.get_routine_performances()
@@ -167,10 +167,10 @@ class LocalSource:
                 routines[routine_id] = {**performances[routine_id], **latency}
         return {"flow": tracker.get_flow_performance(), "routines": routines}
 
-    # -- read by range, or when asked
+    # -- reads by range and on request
 
     def records_kept(self) -> int:
-        """How many records the job has in memory."""
+        """The number of the job's records in memory."""
         found = self.job_state.read_history(0, 0)
         return found.last - found.first + 1
 
@@ -182,17 +182,17 @@ class LocalSource:
         )
 
     def log(self, after: int = 0, limit: int = 100) -> LogPage:
-        """Entries of the shared log, as `history`."""
+        """Entries of the shared log, with the same arguments as `history`."""
         found = read_log(self.job_state, max(after, 0), _limited(limit))
         return LogPage(log_rows(found, max(after, 0), self._mask), found.first, found.last, found.last)
 
     def outputs(self, after: int = 0, limit: int = 100) -> OutputPage:
-        """Outputs, as `history`."""
+        """Outputs, with the same arguments as `history`."""
         found = read_outputs(self.job_state, max(after, 0), _limited(limit))
         return OutputPage(output_rows(found, max(after, 0), self._mask), found.first, found.last, found.last)
 
     def states(self) -> dict[str, RoutineState]:
-        """Previews of what routines stored, by routine id (`_cancellation` has the reason of a cancel)."""
+        """Previews of routine states, by routine id (`_cancellation` has the reason for a cancellation)."""
         return {key: state_of(stored, self._mask) for key, stored in self.job_state.routine_states.copy().items()}
 
     def data(self) -> dict[str, dict[str, Any]]:

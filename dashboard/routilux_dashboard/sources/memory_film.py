@@ -1,4 +1,4 @@
-"""The film of a job of this program that no store keeps: segments made from memory, in order of time."""
+"""The film of a job of this program without a store: segments made from memory, in chronological order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .local_source import PAGE_LIMIT, LocalSource
 from .run_log import HandlerRun
 
 ROWS = 5_000
-"""Records, and runs, of a segment."""
+"""Maximum number of records, and of runs, in a segment."""
 MISSING = (
     "This server has no store: of each routine's errors only the last one is in this file, and shared data and states "
     "are as they were at the end."
@@ -41,7 +41,7 @@ Row = TypeVar("Row", LogRow, OutputRow)
 
 
 def film_from_memory(job: LocalSource) -> Film:
-    """The film of a job that is in memory. May take a while, so call it in a worker thread; no handler waits for it."""
+    """The film of a job in memory. May take a while, so call it in a worker thread; no handler waits for it."""
     keyframe = job.keyframe()
     first = job.job_state.read_history(0, 0).first
     gaps = []
@@ -53,7 +53,7 @@ def film_from_memory(job: LocalSource) -> Film:
 
 
 class _SegmentMaker:
-    """Makes the segments of one job, up to what `keyframe` shows."""
+    """Makes the segments of one job, up to the state in `keyframe`."""
 
     def __init__(self, job: LocalSource, keyframe: Keyframe) -> None:
         self._job = job
@@ -71,7 +71,7 @@ class _SegmentMaker:
                 yield part
 
     def _with_rows(self) -> Iterator[Segment]:
-        """The segments with runs, log, outputs and entries put in by time."""
+        """The segments with runs, log rows, outputs and entries inserted by time."""
         job, entry, runs = self._job, 1, 0
         run_rows = _InTime(job.runs or (), lambda run: run.start_ns + run.duration_ns)
         log = _InTime(_pages(lambda after: job.log(after, PAGE_LIMIT).entries), _time_of_row)
@@ -94,7 +94,7 @@ class _SegmentMaker:
             yield segment
 
     def _with_records(self) -> Iterator[Segment]:
-        """The segments with their records and facts; the last one ends where the keyframe does."""
+        """The segments with their records and facts; the last one ends at the keyframe."""
         seq = 0
         while True:
             rows = self._rows(seq)
@@ -112,7 +112,7 @@ class _SegmentMaker:
                 return
 
     def _rows(self, seq: int) -> list[ExecutionRecord]:
-        """The first records after `seq` that are in memory; the job may still be running and evicting records."""
+        """The first records after `seq` in memory; the job may still be running and evicting records."""
         state, end = self._job.job_state, self._shown.seq
         while True:
             first = max(state.read_history(0, 0).first, seq + 1)
@@ -140,7 +140,7 @@ class _SegmentMaker:
         segment.flow = self._shown.flow
 
     def _running(self) -> list[RunningNow]:
-        """One for each running handler; its slot and its start are not known here."""
+        """One entry per running handler; its slot and start time are not known here."""
         figures = self._shown.routines.items()
         return [RunningNow(name, "", self._at_ns) for name, shown in figures for _ in range(shown.running)]
 
@@ -151,7 +151,7 @@ class _SegmentMaker:
 
 
 class _Names:
-    """Numbers for sources and targets as they occur; and, by routine, how many activations are `waiting`."""
+    """Numbers sources and targets as they occur, and counts the `waiting` activations of each routine."""
 
     def __init__(self, flow: FlowDefinition) -> None:
         self.waiting: Counter[str] = Counter()
@@ -161,7 +161,7 @@ class _Names:
         self._taken = [0, 0]
 
     def source(self, routine_id: str, event_name: str, kind: str) -> int:
-        """The number of a source that made one more record."""
+        """The number of a record's source, whose record is counted."""
         names = (routine_id, event_name, kind)
         source = self._sources.get(names)
         if source is None:
@@ -171,7 +171,7 @@ class _Names:
         return source.number
 
     def runs(self, found: list[HandlerRun]) -> Runs:
-        """Runs as columns. Each one consumed an activation, unless it is retried."""
+        """Runs as columns. Each run consumed an activation, unless it is retried."""
         for run in found:
             self.waiting[run.routine_id] -= run.outcome != "retry"
         return Runs(
@@ -183,7 +183,7 @@ class _Names:
         )
 
     def take_new(self) -> tuple[list[SourceName], list[TargetName]]:
-        """The names that occurred since the last call."""
+        """The names first seen since the last call."""
         sources = list(self._sources.values())[self._taken[0] :]
         targets = list(self._targets.values())[self._taken[1] :]
         self._taken = [len(self._sources), len(self._targets)]
@@ -200,7 +200,7 @@ class _Names:
 
 
 class _InTime(Generic[T]):
-    """Hands out rows that come in order of time, up to a given moment."""
+    """Returns chronologically ordered rows up to a given time."""
 
     def __init__(self, rows: Iterable[T], time_of_one: Callable[[T], int]) -> None:
         self._rows = iter(rows)
@@ -208,7 +208,7 @@ class _InTime(Generic[T]):
         self._next: list[T] = []
 
     def take(self, until_ns: int | None) -> list[T]:
-        """The remaining rows up to `until_ns`; all of them if that is `None`."""
+        """The remaining rows up to `until_ns`, or all of them if it is `None`."""
         taken: list[T] = []
         while True:
             self._next = self._next or [row for row in [next(self._rows, None)] if row is not None]

@@ -1,4 +1,4 @@
-"""What a job of this program holds in memory: its history by range, with the filters that the store has too."""
+"""The in-memory history of a job of this program, by range, with the same filters as the store's."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from ..times import MILLISECOND, iso
 from .run_log import HandlerRun, RunLog
 
 PIECE = 5_000
-"""Rows that are looked at in one go."""
+"""Rows searched at a time."""
 SEARCH_SECONDS = 1.0
-"""How long one page is searched for."""
+"""Time limit of the search for one page."""
 
 
 @dataclass(frozen=True)
 class MemoryHistory:
-    """The history of a job as its `JobState` has it. `runs` are its handler runs, when they are kept."""
+    """The history of a job from its `JobState`. `runs` are its handler runs, if they are kept."""
 
     job_state: JobState
     runs: RunLog | None
     mask: Mask
 
     def history(self, query: HistoryQuery) -> HistoryPage:
-        """The records that `query` asks for, as far as they are kept."""
+        """The records that `query` selects, as far as they are kept."""
         kept = self.job_state.read_history(0, 0)
         low, high = max(query.first, kept.first), min(query.last, kept.last)
         limit, matches = min(query.limit, PAGE_LIMIT), self._matcher(query)
@@ -52,7 +52,7 @@ class MemoryHistory:
     def _candidates(
         self, query: HistoryQuery, low: int, high: int, limit: int
     ) -> Iterator[tuple[int, int, list[ExecutionRecord]]]:
-        """Stretches (first, last) of the range with the records in them that may be wanted."""
+        """Parts (first, last) of the range, each with the records in it that may match."""
         if query.outcome is None:
             size = limit if query.plain else PIECE
             for start, stop in _pieces(low, high, size, backwards=query.backwards):
@@ -65,7 +65,7 @@ class MemoryHistory:
             yield seqs[0], seqs[-1], [record for seq in seqs for record in self._read(seq, seq)]
 
     def causes(self, seq: int) -> Causes | None:
-        """What led to the record `seq`, from the first to itself; `None` when it is not kept."""
+        """The records that led to record `seq`, from the first to itself; `None` if it is not kept."""
         chain: list[Record] = []
         wanted: int | None = seq
         while wanted is not None and len(chain) < CHAIN and (record := self._record(wanted)) is not None:
@@ -74,7 +74,7 @@ class MemoryHistory:
         return Causes(chain[::-1], wanted is None) if chain else None
 
     def effects(self, seq: int) -> Effects | None:
-        """What the record `seq` led to at once; `None` when it is not kept."""
+        """The direct effects of record `seq`; `None` if it is not kept."""
         if self._record(seq) is None:
             return None
         made: list[Record] = []
@@ -94,7 +94,7 @@ class MemoryHistory:
         return next(iter(self._read(seq, seq)), None)
 
     def _matcher(self, query: HistoryQuery) -> Callable[[list[ExecutionRecord]], list[ExecutionRecord]]:
-        """What leaves of some records those that are wanted."""
+        """A function that returns the matching ones of some records."""
         tests: list[Callable[[list[ExecutionRecord]], list[ExecutionRecord]]] = []
         if (query.routine, query.event, query.kind) != (None, None, None):
             named = query.has_source
@@ -112,7 +112,7 @@ class MemoryHistory:
         return matches
 
     def _with_text(self, q: str) -> Callable[[list[ExecutionRecord]], list[ExecutionRecord]]:
-        """What leaves those of which routine, event or payload have the text; looks at all payloads together first."""
+        """A filter for text in a record's routine, event or payload; it searches all payloads together first."""
         text, has, payloads = q.casefold(), text_in(q), PayloadEncoder(self.mask)
 
         def with_text(records: list[ExecutionRecord]) -> list[ExecutionRecord]:
@@ -128,12 +128,12 @@ class MemoryHistory:
 
 
 def run_row(run: HandlerRun) -> RunRow:
-    """A handler run as REST has it."""
+    """A handler run in its REST form."""
     return RunRow(run.routine_id, run.slot, iso(run.start_ns), run.duration_ns / MILLISECOND, run.outcome)
 
 
 def _pieces(low: int, high: int, size: int, *, backwards: bool) -> Iterator[tuple[int, int]]:
-    """Pairs (first, last) that cover `low` to `high`, from the end that is asked for."""
+    """Pairs (first, last) that cover `low` to `high`, in the requested direction."""
     if backwards:
         while high >= low:
             yield max(low, high - size + 1), high

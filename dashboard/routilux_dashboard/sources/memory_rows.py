@@ -1,4 +1,4 @@
-"""Rows of a log in memory, by range and text."""
+"""Read an in-memory log by range and text."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def page_of_rows(
     query: HistoryQuery,
     shown: Callable[[Row], object],
 ) -> list[Row]:
-    """The rows of a range that have the text: the first ones, or the last where `query` goes backwards.
+    """The rows of a range that contain the text: the first ones, or the last if `query` is backwards.
 
-    `read(after, limit)` gives rows; `page` says which there are; `shown` gives what is searched of one.
+    `read(after, limit)` returns rows; `page` has the range kept; `shown` returns the searched part of a row.
     """
     low, high = max(query.first, page.first), min(query.last, page.last)
     has = text_in(query.q) if query.q else None

@@ -1,4 +1,4 @@
-"""What is shown of a job of this program: the engine is asked what its journal does not say."""
+"""The displayed state of a job of this program: its folded journal, plus facts that only the engine has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["NEVER", "LocalJobView", "state_of"]
 
 
 class LocalJobView(JobView):
-    """The picture of a job of this program. Asks nothing of the engine that waits for a handler."""
+    """Makes the keyframes of a job of this program. Makes no engine call that waits for a handler."""
 
     def __init__(
         self,
@@ -37,14 +37,14 @@ class LocalJobView(JobView):
         super().__init__(_Engine(job_state, names, flow, origin, fold, mask), fold)
 
     def begin(self, now_ns: int) -> Keyframe:
-        """What the engine says of the job, before anything of its journal has been read."""
+        """The first keyframe, from the engine alone: none of the journal has been read yet."""
         job_state = self._job_state
         states = job_state.routine_states.copy()
         return self.first(now_ns, states, read_log(job_state, 0, 0).last, read_outputs(job_state, 0, 0).last)
 
 
 class _Engine:
-    """What the engine says of a job."""
+    """The engine's facts about a job."""
 
     def __init__(
         self, job_state: JobState, names: JournalNames, flow: LocalFlow, origin: str, fold: JobCounters, mask: Mask
@@ -75,13 +75,13 @@ class _Engine:
         )
 
     def control(self, known: Control | None, *, changed: bool) -> Control:
-        """What was asked changes with entries only; while a job drains, its handlers' times go on."""
+        """The control state. It changes only with entries, except for the handlers' times while a job drains."""
         if known is None or changed or known.state in ASKED:
             return control_of(self._job_state.control)
         return known
 
     def state(self, routine_id: str) -> RoutineState:
-        """States are replaced when they are stored, so looking at them needs no lock of the engine."""
+        """A routine's state. States are replaced, never modified, so reading them needs no engine lock."""
         return state_of(self._job_state.routine_states.get(routine_id), self._mask)
 
     def newest(self, batch: JournalBatch) -> list[Record]:
@@ -95,5 +95,5 @@ class _Engine:
 
 
 def state_of(stored: Any, mask: Mask = NO_MASK) -> RoutineState:
-    """A preview of what a routine stored."""
+    """A preview of a routine's state."""
     return RoutineState(*mask.preview(stored))

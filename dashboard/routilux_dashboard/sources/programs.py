@@ -1,4 +1,4 @@
-"""Programs elsewhere: who they are, whether they live, and what is asked of them."""
+"""Connected programs: their identity, liveness and commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..times import SECOND
 SILENT_NS = int(SILENT_SECONDS * SECOND)
 ANSWER_SECONDS = 8.0
 FLOWS_KEPT = 200
-"""Flows that one program may have."""
+"""Maximum number of flows per program."""
 
 
 class ProgramUnreachable(Exception):
@@ -24,9 +24,9 @@ class ProgramUnreachable(Exception):
 
 
 class Program:
-    """A program elsewhere. `key` is the digest of its secret; times are of the server's clock (ns since the epoch).
+    """A connected program. `key` is the digest of its secret; times are by the server's clock (ns since the epoch).
 
-    The server's thread sets what is here; any thread reads it, and calls `ask`.
+    The server's thread sets the attributes; any thread may read them and call `ask`.
     """
 
     def __init__(self, key: str, origin: str, heard_ns: int) -> None:
@@ -34,9 +34,9 @@ class Program:
         self.origin = origin
         self.heard_ns = heard_ns
         self.ahead_ns = 0
-        """How far its clock is ahead of the server's."""
+        """How far its clock is ahead of the server's, in ns."""
         self.joined = 0
-        """How many programs had joined before it did last; 0: it has never joined this server."""
+        """The order of its last join among all joins; 0 if it has never joined this server."""
         self.lost = False
         self.flows: dict[str, FlowDefinition] = {}
         self._send: Callable[[Command], None] | None = None
@@ -49,22 +49,22 @@ class Program:
         return self._send is not None
 
     def connect(self, send: Callable[[Command], None]) -> None:
-        """It has joined; `send` may be called by any thread."""
+        """Mark it connected; any thread may call `send`."""
         self._send = send
 
     def disconnect(self) -> None:
-        """It has left."""
+        """Mark it disconnected, and fail its pending commands."""
         self._send = None
         self.give_up_orders("is not connected any more")
 
     def give_up_orders(self, why: str) -> None:
-        """What was asked of it is not answered any more."""
+        """Fail all pending commands; they will get no answer."""
         for future in list(self._asked.values()):
             if not future.done():
                 future.set_exception(ProgramUnreachable(f"the program {self.origin} {why}"))
 
     def ask(self, order: Command) -> CommandResult:
-        """Send an order, under a number of its own, and wait for what becomes of it. (Native threads.)
+        """Send a command under a new id and wait for its result. (Native threads.)
 
         Raises `ProgramUnreachable`.
         """
@@ -84,7 +84,7 @@ class Program:
             del self._asked[order.id]
 
     def answered(self, answer: CommandResult, is_shown: Callable[[str], bool]) -> None:
-        """An answer has come; one to nothing is ignored. That a job was started is told once it is shown."""
+        """Process an answer; ignore one to an unknown command. A start is answered only once its job is shown."""
         if not answer.job_id or answer.id not in self._asked:
             self._resolve(answer)
             return
@@ -93,7 +93,7 @@ class Program:
             self.shown(answer.job_id)
 
     def shown(self, job_id: str) -> None:
-        """A job of this program is shown from now on."""
+        """Answer the command that started this job: the job is shown now."""
         answer = self._started.pop(job_id, None)
         if answer is not None:
             self._resolve(answer)
@@ -105,7 +105,7 @@ class Program:
 
 
 class RemoteFlow:
-    """A flow of a program elsewhere, as it described it last."""
+    """A flow of a connected program, as last described."""
 
     def __init__(self, program: Program, definition: FlowDefinition) -> None:
         self.program = program
@@ -120,7 +120,7 @@ class RemoteFlow:
 
 
 class Programs:
-    """The programs by their keys. `_lock` guards the table, and is held for a look only."""
+    """The programs by key. `_lock` guards the table and is held only for lookups."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -133,7 +133,7 @@ class Programs:
             return list(self._programs.values())
 
     def get_or_create(self, key: str, origin: str, heard_ns: int) -> Program:
-        """The program of that key; a new one when it was not known."""
+        """The program with that key, created if unknown."""
         with self._lock:
             known = self._programs.get(key)
             if known is None:
@@ -141,17 +141,17 @@ class Programs:
             return known
 
     def joined(self, program: Program) -> None:
-        """`program` has (re)joined: of flows with the same id, those of the newest are started."""
+        """Note that `program` has (re)joined: of flows with the same id, the last joiner's is started."""
         program.joined = next(self._joined)
 
     def forget(self, programs: Iterable[Program]) -> None:
-        """These have nothing here any more."""
+        """Remove programs that have nothing left on this server."""
         with self._lock:
             for program in programs:
                 self._programs.pop(program.key, None)
 
     def flows(self) -> dict[str, StartableFlow]:
-        """The flows that jobs can be started of now; of several with one id, that of the program that joined last."""
+        """The flows that can be started now; of several with the same id, that of the program that joined last."""
         found: dict[str, StartableFlow] = {}
         for program in sorted(self.all(), key=lambda program: program.joined):
             if program.connected and not program.lost:
@@ -160,9 +160,10 @@ class Programs:
         return found
 
     def silent(self, now_ns: int) -> list[Program]:
-        """Those that are found lost now. To be asked every half second or so.
+        """Mark silent programs lost and return them. Call it about every half second.
 
-        When this was not asked for long, this process had itself been stopped, and nobody was heard meanwhile.
+        After a long gap between calls, this process was itself suspended and could not hear any program, so the gap
+        does not count as silence.
         """
         slept = max(0, now_ns - self._looked_ns - 2 * SECOND) if self._looked_ns else 0
         self._looked_ns = now_ns

@@ -1,4 +1,4 @@
-"""One job of a program elsewhere: the segments that it sends, folded; shown as a job of this program is."""
+"""A job of a connected program: fold the segments it sends and show it like a job of this program."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OVER = ENDED | {"lost"}
 
 
 class Kept(Protocol):
-    """What a store has of jobs, read by range (any thread)."""
+    """The stored rows of jobs, read by range (any thread)."""
 
     def history(self, job_id: str, query: HistoryQuery) -> HistoryPage: ...
     def log(self, job_id: str, query: HistoryQuery) -> LogPage: ...
@@ -32,12 +32,12 @@ class Kept(Protocol):
 
 
 class RemoteSource:
-    """A job of a program elsewhere, or of one that may come back.
+    """A job of a connected program, or of one that may reconnect.
 
-    One native thread, the intake's, calls `add`, `lose` and `find`; the pump's thread calls `tick` and
-    `activity`; any thread the rest. `_lock` guards the playback; the pump does not wait for it,
-    but looks again with its next tick. What is shown is one keyframe, which is replaced and never
-    changed. Without a store (`kept`) only the newest rows can be read.
+    One native thread, the ingest thread, calls `add`, `lose` and `find`; the pump's thread calls `tick`
+    and `activity`; any thread calls the rest. `_lock` guards the playback; the pump does not wait for
+    it but tries again at its next tick. The displayed state is one keyframe, which is replaced and
+    never modified. Without a store (`kept`) only the newest rows can be read.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class RemoteSource:
     ) -> None:
         self.program = program
         self.over = False
-        """It had ended, or was lost, when it was shown last."""
+        """Whether the job was ended or lost as of the last frame."""
         self._playback = playback
         self._kept = kept
         self._now_ns = now_ns
@@ -62,13 +62,13 @@ class RemoteSource:
 
     @property
     def n(self) -> int:
-        """The number of the last segment that was added."""
+        """The number of the last segment added."""
         return self._playback.n
 
-    # -- told by the intake
+    # -- called by the ingest thread
 
     def add(self, segment: Segment) -> None:
-        """Fold a segment; one that was added before is ignored. Raises `SegmentRefused`, and is as before then."""
+        """Fold a segment; ignore one already added. Raises `SegmentRefused` and changes nothing if it is invalid."""
         with self._lock:
             self._playback.add(segment)
         self._changed = True
@@ -79,13 +79,13 @@ class RemoteSource:
             return figures_of(self._playback, schedule, needed=needed)
 
     def lose(self) -> None:
-        """Nothing has been heard of its program for too long."""
+        """Mark the job lost: its program has been silent for too long."""
         with self._lock:
             self._playback.mark_lost(self.program.heard_ns)
         self._changed = True
 
     def find(self) -> None:
-        """Its program is back."""
+        """Mark the job live again: its program is back."""
         with self._lock:
             self._playback.found()
         self._changed = True
@@ -94,18 +94,18 @@ class RemoteSource:
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing is expected to come any more, and all that came is shown."""
+        """Whether no more changes are expected and all received ones are shown."""
         return self.over and not self._changed
 
     @property
     def may_change(self) -> bool:
-        """Whether something may come, or fade, without anybody saying so."""
+        """Whether the displayed state may change, or figures may fade, without a notification."""
         job = self._shown.job
         fades = bool(job.rate or any(job.activity))
         return self._changed or job.status in ("pending", "running") or (fades and not self.over)
 
     def tick(self, now_ns: int) -> Frame | None:
-        """What has changed since the last tick, or `None`."""
+        """The changes since the last tick, or `None`."""
         if not self.may_change or not self._lock.acquire(blocking=False):
             return None
         try:
@@ -114,7 +114,7 @@ class RemoteSource:
         finally:
             self._lock.release()
         self.over = after.job.status in _OVER
-        if after.job is self._made:  # nothing was added, and time has changed nothing
+        if after.job is self._made:  # no segment was added, and time changed nothing
             return None
         self._made, before = after.job, self._shown
         after = msgspec.structs.replace(after, frame=before.frame + 1, at=now_ns / 1e6)
@@ -128,7 +128,7 @@ class RemoteSource:
         """Events in each of the last 20 seconds."""
         return self._shown.job.activity
 
-    # -- what is shown, as of the last frame
+    # -- the displayed state, as of the last frame
 
     def keyframe(self) -> Keyframe:
         """The complete state."""
@@ -140,16 +140,16 @@ class RemoteSource:
         return self._shown.job
 
     def view(self) -> Job:
-        """The whole of the job but its history."""
+        """The whole job except its history."""
         return frames.job_of(self._shown)
 
     def actions(self) -> list[dict[str, Any]]:
-        """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
+        """The newest 500 control steps, oldest first: who requested which control, when and why, and its progress."""
         with self._lock:
             return self._playback.actions()
 
     def metrics(self) -> dict[str, Any]:
-        """The execution tracker's figures as they came last, and the latencies as they are shown."""
+        """The last received execution tracker figures, and the latencies as displayed."""
         with self._lock:
             return self._playback.metrics()
 
@@ -161,14 +161,14 @@ class RemoteSource:
         with self._lock:
             return dict(self._playback.data())
 
-    # -- read by range
+    # -- reads by range
 
     def records_kept(self) -> int:
-        """How many records the job has in memory."""
+        """The number of the job's records in memory."""
         return len(self._shown.records)
 
     def history(self, query: HistoryQuery) -> HistoryPage:
-        """What is asked for of the records that the store has; without one, of the newest."""
+        """The records that `query` selects: from the store or, without one, from the newest records."""
         if self._kept is not None:
             return self._kept.history(self.job_id, query)
         rows = [row for row in self._shown.records if query.first <= row.seq <= query.last]
@@ -177,7 +177,7 @@ class RemoteSource:
         return HistoryPage(shown, first, self._shown.seq, self._shown.seq)
 
     def log(self, after: int = 0, limit: int = 100) -> LogPage:
-        """Entries of the shared log, as `history`."""
+        """Entries of the shared log."""
         if self._kept is not None:
             return self._kept.log(self.job_id, HistoryQuery(after=after, limit=limit))
         tail = self._shown.log
@@ -185,7 +185,7 @@ class RemoteSource:
         return LogPage(rows, tail.rows[0].n if tail.rows else tail.total + 1, tail.total, tail.total)
 
     def outputs(self, after: int = 0, limit: int = 100) -> OutputPage:
-        """Outputs, as `history`."""
+        """Outputs of the job."""
         if self._kept is not None:
             return self._kept.outputs(self.job_id, HistoryQuery(after=after, limit=limit))
         tail = self._shown.outputs

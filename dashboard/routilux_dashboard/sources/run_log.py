@@ -1,4 +1,4 @@
-"""Handler runs of a job that no store keeps: packed, small beside the records that led to them."""
+"""Handler runs of a job without a store: packed, and small compared with the records that led to them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from routilux import JournalBatch
 from ..fold.counters import JournalNames
 
 RUNS_KEPT = 1_000_000
-"""Handler runs of one job; of more, the oldest go (in steps of an eighth)."""
+"""Maximum number of handler runs per job; beyond it, the oldest eighth is evicted at a time."""
 CHUNK = 8_192
-"""Runs that are packed together."""
+"""Runs packed together."""
 
 Run: TypeAlias = tuple[int, int, int, str, int]
 _ENCODER = msgspec.msgpack.Encoder()
@@ -22,7 +22,7 @@ _DECODER = msgspec.msgpack.Decoder(list[Run])
 
 
 class HandlerRun(NamedTuple):
-    """A handler run; times in ns, `start_ns` since the epoch."""
+    """A handler run; times are in ns, `start_ns` since the epoch."""
 
     routine_id: str
     slot: str
@@ -33,9 +33,9 @@ class HandlerRun(NamedTuple):
 
 
 class _RunChunk:
-    """Runs as one piece of msgpack: to encode them costs a fifth of columns, and who looks at them can wait a little.
+    """Runs packed as one piece of msgpack: a fifth of the encoding cost of columns, at the price of slower reads.
 
-    What of its runs decides whether one must be looked at is noted when it is unpacked for the first time.
+    The first unpacking notes the outcomes and causes, so that later searches can skip the chunk.
     """
 
     __slots__ = ("_packed", "causes", "count", "outcomes")
@@ -55,16 +55,16 @@ class _RunChunk:
 
 
 class _Kept(NamedTuple):
-    """What is there at a moment: runs that are packed, and the newest, which are not yet."""
+    """A snapshot of the log: packed runs, and the newest, not yet packed."""
 
     chunks: tuple[_RunChunk, ...]
     fresh: list[Run]
 
 
 class RunLog:
-    """The newest million handler runs of a job: 30 bytes each. One thread adds, any thread reads.
+    """The newest million handler runs of a job, 30 bytes each. One thread adds, any thread reads.
 
-    `left` says how many are not there any more.
+    `left` is the number of runs that are no longer kept.
     """
 
     def __init__(self, names: JournalNames, bound: int = RUNS_KEPT) -> None:
@@ -78,7 +78,7 @@ class RunLog:
         return sum(chunk.count for chunk in chunks) + len(fresh)
 
     def add(self, batch: JournalBatch) -> None:
-        """Keep the runs of a batch."""
+        """Add the runs of a batch."""
         if batch.totals is not None:
             self.left += sum(totals.count for totals in batch.totals.runs.values())
         fresh = self._kept.fresh
@@ -99,16 +99,16 @@ class RunLog:
         return chunks[first:]
 
     def __iter__(self) -> Iterator[HandlerRun]:
-        """The runs that are here now, in the order of their ends."""
+        """The runs kept now, ordered by their end."""
         return map(self._run, self._runs(lambda _: True))
 
     def causes_of(self, outcome: str) -> frozenset[int]:
-        """The seqs of the records that led to a run which ended so."""
+        """The seqs of the records that led to a run with this outcome."""
         runs = self._runs(lambda chunk: chunk.outcomes is None or outcome in chunk.outcomes)
         return frozenset(run[4] for run in runs if run[3] == outcome)
 
     def caused_by(self, seq: int) -> Iterator[HandlerRun]:
-        """The runs that the record `seq` led to, in the order of their ends."""
+        """The runs that record `seq` led to, ordered by their end."""
         runs = self._runs(lambda chunk: chunk.causes is None or seq in chunk.causes)
         return (self._run(run) for run in runs if run[4] == seq)
 

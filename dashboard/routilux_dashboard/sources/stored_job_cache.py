@@ -1,4 +1,4 @@
-"""Jobs that are only in the store, found by their ids; the newest that were asked for stay in memory."""
+"""Look up jobs that are only in the store; the most recently requested stay in memory."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ..store import Store
 from .stored_source import StoredSource
 
 KEPT = 32
-"""Jobs that stay in memory: what is shown of each, and its figures."""
+"""Jobs that stay in memory, each with its displayed state and its figures."""
 
 
 class StoredJobCache:
-    """Finds jobs in a store. `_lock` guards the table of those in memory, and is held for a look only."""
+    """Finds jobs in a store. `_lock` guards the table of jobs in memory and is held only for lookups."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -22,9 +22,9 @@ class StoredJobCache:
         self._known: OrderedDict[str, tuple[object, StoredSource]] = OrderedDict()
 
     def find(self, job_id: str) -> StoredSource:
-        """The job as it is now in the store. `LookupError` when it is not there; waits for the store (native threads).
+        """The job as it is now in the store; waits for the store (native threads). Raises `LookupError` if unknown.
 
-        A job that has changed since it was found last is read anew.
+        A job that has changed since the last lookup is read again.
         """
         try:
             stamp = _stamp(self.store.summary(job_id))
@@ -44,7 +44,7 @@ class StoredJobCache:
         return found
 
     def known(self, job_id: str) -> StoredSource | None:
-        """The job, when it was found a while ago and is in memory still. Never waits."""
+        """The job if it was found earlier and is still in memory, else `None`. Never waits."""
         with self._lock:
             known = self._known.get(job_id)
             return known[1] if known is not None else None
@@ -55,5 +55,5 @@ class StoredJobCache:
 
 
 def _stamp(job: JobSummary) -> object:
-    """What changes when anything of a job does."""
+    """A value that changes whenever the job does."""
     return job.seq, job.status, job.updated_at, job.ended_at, job.last_sign, job.counts, job.control

@@ -1,4 +1,4 @@
-"""A job that is only in the store: it has ended, its program has died, or it runs in another program."""
+"""A job that is only in the store: it has ended, its program is gone, or it runs in another program."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _SILENCE = [0] * ACTIVITY_SECONDS
 
 
 class StoredSource:
-    """A job as the store has it at one moment; what is shown of it never changes. Any thread may call it.
+    """A job as stored at one moment; its displayed state never changes. Any thread may call it.
 
-    `_lock` guards the playback, which is for one thread at a time.
+    `_lock` guards the playback, which only one thread at a time may use.
     """
 
     is_final = True
@@ -42,7 +42,7 @@ class StoredSource:
     def flow_id(self) -> str:
         return self._shown.job.flow_id
 
-    # -- nothing comes of it
+    # -- the pump: nothing changes
 
     def tick(self, now_ns: int) -> Frame | None:
         return None
@@ -51,10 +51,10 @@ class StoredSource:
         return _SILENCE
 
     def records_kept(self) -> int:
-        """None in memory."""
+        """Always 0: none are in memory."""
         return 0
 
-    # -- what is shown
+    # -- the displayed state
 
     def keyframe(self) -> Keyframe:
         """The complete state."""
@@ -66,11 +66,11 @@ class StoredSource:
         return self._shown.job
 
     def view(self) -> Job:
-        """The whole of the job but its history."""
+        """The whole job except its history."""
         return frames.job_of(self._shown)
 
     def actions(self) -> list[dict[str, Any]]:
-        """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
+        """The newest 500 control steps, oldest first: who requested which control, when and why, and its progress."""
         return self._asked(Playback.actions)
 
     def metrics(self) -> dict[str, Any]:
@@ -87,23 +87,23 @@ class StoredSource:
         with self._lock:
             return question(self._playback)
 
-    # -- read by range
+    # -- reads by range
 
     def history(self, query: HistoryQuery) -> HistoryPage:
-        """The records that `query` asks for."""
+        """The records that `query` selects."""
         return self._store.history(self.job_id, query)
 
     def log(self, after: int = 0, limit: int = 100) -> LogPage:
-        """Entries of the shared log, as `history`."""
+        """Entries of the shared log."""
         return self._store.log(self.job_id, HistoryQuery(after=after, limit=limit))
 
     def outputs(self, after: int = 0, limit: int = 100) -> OutputPage:
-        """Outputs, as `history`."""
+        """Outputs of the job."""
         return self._store.outputs(self.job_id, HistoryQuery(after=after, limit=limit))
 
 
 def as_stored(job: JobSummary) -> JobSummary:
-    """A row of the list for a job that nobody here can ask for anything."""
+    """The list row of a job that can't be controlled from this server."""
     if job.status in _OVER:
         return msgspec.structs.replace(job, rerunnable=False)
     refusal = f"the job runs in another program ({job.origin}), which is not connected here: ask there"
