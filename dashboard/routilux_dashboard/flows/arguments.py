@@ -1,4 +1,4 @@
-"""Whether parameters fit an entry: checked against the JSON Schema that `parameters` made of its signature."""
+"""Check parameters against an entry's JSON Schema, which `parameters` makes from the handler's signature."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NAMES = {
 
 
 class InvalidParameter(ValueError):
-    """A parameter that the entry does not take, or not so; `name` is the parameter's."""
+    """A missing, unknown or mistyped parameter; `name` is the parameter's name."""
 
     def __init__(self, name: str, why: str) -> None:
         super().__init__(why)

@@ -1,4 +1,4 @@
-"""A flow as the wire describes it."""
+"""Describe a flow in the form the protocol defines."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .source_location import source_location
 
 
 def describe(flow: Flow) -> FlowDefinition:
-    """The structure of a flow, where its routines are written and what its entries take."""
+    """The structure of a flow, its routines' source locations and its entries' parameters."""
     routines = list(flow.routines.items())
     sources = {cls: source_location(cls) for cls in {type(routine) for _, routine in routines}}
     definitions = [_routine(flow, routine_id, routine, sources[type(routine)]) for routine_id, routine in routines]
@@ -60,7 +60,7 @@ def _routine(flow: Flow, routine_id: str, routine: Routine, source: SourceLocati
 
 
 def _connections(flow: Flow) -> list[ConnectionDefinition]:
-    """Connections with the ids that `flow.connection_id` gives, which looks through all of them each time."""
+    """Connections with the ids that `flow.connection_id` returns; that method scans all connections at each call."""
     seen: Counter[str] = Counter()
     found = []
     for connection in list(flow.connections):
@@ -91,12 +91,12 @@ def _error_handling(own: ErrorHandler | None, flows: ErrorHandler | None) -> Err
 
 
 def _doc(thing: object) -> str:
-    """The docstring that `thing` itself has."""
+    """The docstring of `thing` itself, not an inherited one."""
     doc = getattr(thing, "__doc__", None)
     return inspect.cleandoc(doc) if isinstance(doc, str) else ""
 
 
 def _version(routines: list[RoutineDefinition], connections: list[ConnectionDefinition]) -> str:
-    """A short hash of what a picture of the flow depends on."""
+    """A short hash of everything that a drawing of the flow depends on."""
     structure = ([(r.routine_id, r.slots, r.events) for r in routines], connections)
     return hashlib.sha256(msgspec.json.encode(structure)).hexdigest()[:12]

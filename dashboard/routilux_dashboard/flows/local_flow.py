@@ -1,4 +1,4 @@
-"""A flow that is watched: its description, made anew when the flow has changed."""
+"""A watched flow and its description, which is remade when the flow changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .describe import describe
 
 
 def need_flow(flow: object) -> None:
-    """Raise `TypeError` for what is no flow, and say what to give instead."""
+    """Raise `TypeError` if `flow` is not a flow; the message says what to pass instead."""
     if isinstance(flow, type):
         name = flow.__name__
         raise TypeError(f"{name} is a class, and a flow is needed: make one, {name}(…), and give that")
@@ -20,9 +20,9 @@ def need_flow(flow: object) -> None:
 
 
 class LocalFlow:
-    """Describes a flow. Any thread may call it: what it keeps is replaced, never changed.
+    """Describes a flow. Any thread may call it: its state is replaced, never modified.
 
-    With a `mask`, defaults of parameters that it hides are not told.
+    Defaults of parameters that `mask` hides are replaced by a placeholder.
     """
 
     def __init__(self, flow: Flow, mask: Mask = NO_MASK) -> None:
@@ -35,15 +35,15 @@ class LocalFlow:
         return self.flow.flow_id
 
     def definition(self) -> FlowDefinition:
-        """The description as it is now."""
+        """The current description."""
         return self.look().definition
 
     def view(self) -> FlowIndex:
-        """The flow as it was at the last look."""
+        """The flow as of the last `look`."""
         return self._known[1] if self._known is not None else self.look()
 
     def look(self) -> FlowIndex:
-        """The flow as it is now. Costs a look at each routine; a description only when something changed."""
+        """The current flow. Checks each routine; makes a new description only if something changed."""
         state = self._state()
         if self._known is not None and self._known[0] == state:
             return self._known[1]
@@ -52,7 +52,7 @@ class LocalFlow:
         return view
 
     def _state(self) -> object:
-        """What a description depends on, to be compared."""
+        """Everything a description depends on, for comparison."""
         flow = self.flow
         handlers = [routine.get_error_handler() for routine in list(flow.routines.values())]
         return flow.structure_version, flow.execution_strategy, flow.max_workers, flow.error_handler, handlers

@@ -1,4 +1,4 @@
-"""The parameters of an entry's handler as JSON Schema, from its signature."""
+"""Derive a JSON Schema of an entry's parameters from its handler's signature."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _UNIONS = (typing.Union, types.UnionType)
 
 
 def parameters(handler: Callable[..., Any] | None) -> Schema:
-    """JSON Schema of what can be passed to a handler: names, types, defaults, which are required.
+    """JSON Schema of a handler's parameters: names, types, defaults, and which ones are required.
 
-    `additionalProperties` says whether other names reach it. What an annotation cannot say in
-    JSON Schema is left open.
+    `additionalProperties` says whether the handler accepts other names. A type that JSON Schema
+    can't express is left open.
 
     >>> def walk(root: str, depth: int = 3): ...
     >>> parameters(walk)["properties"]
@@ -45,7 +45,7 @@ def parameters(handler: Callable[..., Any] | None) -> Schema:
     known = _parameters(handler)
     named = [p for p in known if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     only_collects = bool(known) and not named
-    if only_collects or [p.name for p in known] == ["data"]:  # the engine hands it the whole dict
+    if only_collects or [p.name for p in known] == ["data"]:  # the engine passes it the whole dict
         return _object({}, [], others=True)
     properties = {p.name: _property(p) for p in named}
     required = [p.name for p in named if p.default is p.empty]
@@ -60,7 +60,7 @@ def _object(properties: dict[str, Schema], required: list[str], *, others: bool)
 def _parameters(handler: Callable[..., Any] | None) -> list[inspect.Parameter]:
     if handler is None:
         return []
-    for evaluate in (True, False):  # annotations may name what is only there for type checkers
+    for evaluate in (True, False):  # annotations may use names that exist only for type checkers
         try:
             return list(inspect.signature(handler, eval_str=evaluate).parameters.values())
         except Exception:

@@ -1,4 +1,4 @@
-"""Where a class is written, as a reader of the page would look for it."""
+"""Find the source file and line of a class, in a form readers of the page recognise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..protocol import SourceLocation
 
 
 def source_location(cls: type) -> SourceLocation | None:
-    """File and line of a class; `None` for one that was typed in or made."""
+    """File and line of a class; `None` for one typed in interactively or created at run time."""
     try:
         file = inspect.getsourcefile(cls)
     except (OSError, TypeError):
@@ -23,10 +23,10 @@ def source_location(cls: type) -> SourceLocation | None:
 
 
 def _line(cls: type, lines: list[str]) -> int | None:
-    """The line of `class Name`: of several, the last before the first method.
+    """The line of `class Name`; if there are several, the last one before the first method.
 
-    `inspect.getsourcelines` would parse the whole file for it. In CPython 3.11 two threads that parse at a time make
-    each other fail, and the program that is watched may well be parsing.
+    `inspect.getsourcelines` would parse the whole file. In CPython 3.11, two threads that parse at the same time make
+    each other fail, and the watched program may well be parsing.
     """
     head = re.compile(rf"\s*class\s+{re.escape(cls.__name__)}\b")
     found = [number for number, line in enumerate(lines, 1) if head.match(line)]
@@ -44,7 +44,7 @@ def _method_lines(cls: type) -> Iterator[int]:
 
 
 def _short(file: str) -> str:
-    """A path as one would say it: from where the program runs, else from the module's place."""
+    """A short path: relative to the working directory, else to the entry of `sys.path` that contains it."""
     path = Path(file).absolute()
     for root in (Path.cwd(), *(Path(entry).absolute() for entry in sys.path if entry)):
         if path.is_relative_to(root):

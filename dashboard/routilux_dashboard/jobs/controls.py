@@ -1,7 +1,7 @@
-"""Asking for something: start, pause, resume, step, cancel; each job and flow where it is. Returns once it is asked.
+"""Start, pause, resume, step and cancel jobs wherever they run. Returns once the request has been delivered.
 
-Called in native threads. What runs in this program is asked of its engine, what runs elsewhere of
-its program; what runs nowhere any more refuses, and says why.
+Called in native threads. Requests for jobs of this program go to its engine, those for other jobs to
+their program; a job whose program is gone refuses, with the reason.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from .job import JobSource, StartableFlow
 
 
 class JobControls:
-    """What can be asked, wherever it is to happen. Holds nothing; any thread may call it."""
+    """Sends controls to jobs, wherever they run. Stateless; any thread may call it."""
 
     def start(self, flow: StartableFlow, wanted: StartJob, like: JobSource | None = None) -> str:
         """Start a job of `flow` and return its id.
 
-        `like` is the job that `wanted.again` names: its entry and parameters are used, as the
-        Python objects that they were, so its program must be there still. Raises `CannotStart`, and
-        `InvalidParameter` for a parameter.
+        `like` is the job that `wanted.again` names: its entry and parameters are reused as the
+        original Python objects, so its program must still be connected. Raises `CannotStart`, or
+        `InvalidParameter` for a bad parameter.
         """
         if like is not None:
             _check_again(flow, wanted, like)
@@ -42,9 +42,9 @@ class JobControls:
         raise CannotStart(f"Flow {flow.flow_id!r} runs nowhere.")
 
     def ask(self, job: JobSource, action: str, reason: str, by: str) -> None:
-        """Ask for `action`, one of `ACTIONS`. Asking again for what has been asked does nothing.
+        """Request `action`, one of `ACTIONS`. A repeated request does nothing.
 
-        Raises `ControlRefused` where it makes no sense.
+        Raises `ControlRefused` if the job's state does not allow it.
         """
         match job:
             case LocalSource():
@@ -56,7 +56,7 @@ class JobControls:
                 raise ControlRefused(refusal or "the job's program is gone: nobody can be asked any more")
 
 
-# -- what runs elsewhere
+# -- jobs of connected programs
 
 
 def _start_elsewhere(program: Program, flow_id: str, wanted: StartJob) -> str:

@@ -1,4 +1,4 @@
-"""What the jobs of each flow have done, added up, those that are not in memory any more included."""
+"""Per-flow totals over all jobs, including those no longer in memory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import NamedTuple
 from .job import JobSource
 
 FLOWS = 500
-"""Flows that are told apart; those after them are added up under `OTHERS`."""
+"""Flows counted separately; any further ones are counted together under `OTHERS`."""
 OTHERS = "(others)"
 RETURNING = 1_000
-"""Jobs that went and are known still, should they be shown again."""
+"""Evicted jobs that are remembered in case they are shown again."""
 
 
 class FlowCounts(NamedTuple):
-    """Events that were emitted, and handler runs by how they ended."""
+    """Emitted events, and handler runs by outcome."""
 
     events: int = 0
     completed: int = 0
@@ -32,9 +32,9 @@ class FlowCounts(NamedTuple):
 
 
 class FlowTotals:
-    """Sums by flow that only grow. `_lock` guards that a job is counted once: as one in memory, or as one that went.
+    """Totals by flow, which only grow. `_lock` ensures that a job is counted once: as in memory or as evicted.
 
-    Bounded: 500 flows, and the newest thousand jobs that went.
+    Bounded: 500 flows, and the newest thousand evicted jobs.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class FlowTotals:
         self._went: OrderedDict[str, tuple[str, FlowCounts]] = OrderedDict()
 
     def retire(self, jobs: Iterable[JobSource], forget: Callable[[], object]) -> None:
-        """Count `jobs` as gone; `forget()` takes them from memory."""
+        """Count `jobs` as evicted; `forget()` removes them from memory."""
         figures = [(job.job_id, job.flow_id, done_by(job)) for job in jobs]
         with self._lock:
             forget()
@@ -55,7 +55,7 @@ class FlowTotals:
                 self._went.popitem(last=False)
 
     def by_flow(self, jobs: Callable[[], list[JobSource]]) -> dict[str, FlowCounts]:
-        """The sums of what `jobs()` gives and of what is gone. A job that went and is shown again counts once."""
+        """The totals over `jobs()` and the evicted jobs. An evicted job that is shown again counts once."""
         with self._lock:
             present, sums, went = jobs(), dict(self._gone), dict(self._went)
         for job in present:
@@ -71,7 +71,7 @@ class FlowTotals:
 
 
 def done_by(job: JobSource) -> FlowCounts:
-    """What a job has done so far."""
+    """The counts of a job so far."""
     view = job.view()
     routines = view.routines.values()
     return FlowCounts(

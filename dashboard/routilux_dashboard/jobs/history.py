@@ -1,6 +1,6 @@
-"""What was: lists, ranges and moments of jobs, wherever they are: in memory, in the store, or partly in both.
+"""Query jobs and their history (lists, ranges, past states), whether in memory, in the store, or partly in both.
 
-Everything here may wait for a disk: it is called in native threads.
+Everything here may wait for a disk, so it is called in native threads.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from .job_table import JobTable
 
 T = TypeVar("T")
 LARGEST = 2**53
-"""No job has so many records."""
+"""Above any record number."""
 _NOT_READ = (LookupError, StoreFailed)
 
 
 class NotRetained(LookupError):
-    """What is asked for is not there, or not any more; the message says why."""
+    """The requested data does not exist or is no longer kept; the message says why."""
 
 
 class StoreRequired(Exception):
-    """What is asked for needs a store, and there is none."""
+    """The request needs a store, and this server has none."""
 
 
 class Past:
-    """Answers that are the same wherever a job is. Holds nothing but where to ask.
+    """Answers queries the same way wherever a job is kept. Has no state of its own.
 
     Args:
         job_table: the jobs in memory.
-        archive: those in the store, when there is one.
-        settle: has what happened until now written to the store, and waits for that, within bounds.
+        archive: the jobs in the store, if there is one.
+        settle: flushes everything up to now to the store, and waits for it for a limited time.
     """
 
     def __init__(
@@ -61,19 +61,19 @@ class Past:
         self._settle = settle
 
     def find(self, job_id: str) -> StoredSource:
-        """A job that is only in the store; `LookupError` when it is not there, or there is none."""
+        """A job that is only in the store. Raises `LookupError` if it is not there or there is no store."""
         if self._archive is None:
             raise LookupError(f"There is no job {job_id!r}")
         try:
             return self._archive.find(job_id)
         except LookupError:
-            self._settle()  # it may have left memory a moment ago
+            self._settle()  # it may just have been evicted from memory
             return self._archive.find(job_id)
 
     # -- the list
 
     def jobs(self, wanted: JobsWanted) -> tuple[list[JobSummary], bool, dict[str, int]]:
-        """A page of jobs, whether there are more, and how many match by status. Without the store while it fails."""
+        """A page of jobs, whether there are more, and how many match by status. While the store fails, memory only."""
         here = self._job_table.jobs_full().jobs
         found = [job for job in here if wanted.matches(job)]
         rows = [job for job in found if wanted.shows(job)]
@@ -91,13 +91,13 @@ class Past:
         return rows[: wanted.limit], more or len(rows) > wanted.limit, counts
 
     def counts(self) -> dict[str, int]:
-        """How many jobs there are, by status, as the list has them."""
+        """The number of jobs by status, as in the list."""
         return self.jobs(JobsWanted(frozenset(), None, None, 0, None))[2]
 
     # -- one job
 
     def history(self, job: JobSource, query: HistoryQuery) -> HistoryPage:
-        """The records that `query` asks for."""
+        """The records that `query` selects."""
         if isinstance(job, LocalSource):
             return self._of_both(job, query)
         if isinstance(job, RemoteSource) and self._archive is None:
@@ -106,7 +106,7 @@ class Past:
         return self._in_store(job).history(job.job_id, query)
 
     def causes(self, job: JobSource, seq: int) -> Causes:
-        """What led to a record. Raises `NotRetained`."""
+        """The records that led to a record. Raises `NotRetained`."""
         _check(seq)
         found = _held(job).causes(seq) if isinstance(job, LocalSource) else None
         if (found is None or not found.complete) and (self._archive is not None or not isinstance(job, LocalSource)):
@@ -114,7 +114,7 @@ class Past:
         return _kept(found, seq)
 
     def effects(self, job: JobSource, seq: int) -> Effects:
-        """What a record led to at once. Raises `NotRetained`."""
+        """The direct effects of a record. Raises `NotRetained`."""
         _check(seq)
         found: Effects | None = None
         if self._archive is not None or not isinstance(job, LocalSource):
@@ -124,7 +124,7 @@ class Past:
         return _kept(found, seq)
 
     def log(self, job: JobSource, query: HistoryQuery) -> LogPage:
-        """Entries of the shared log: the range and the text of `query`."""
+        """Entries of the shared log, by the range and text of `query`."""
         page = job.log(0, 0)
         if self._reaches(job, page.first):
             found = self._ask(job, lambda store: store.log(job.job_id, query))
@@ -134,7 +134,7 @@ class Past:
         return LogPage(rows, page.first, page.last, page.total)
 
     def outputs(self, job: JobSource, query: HistoryQuery) -> OutputPage:
-        """Outputs, as `log`."""
+        """Outputs, by the range and text of `query`."""
         page = job.outputs(0, 0)
         if self._reaches(job, page.first):
             found = self._ask(job, lambda store: store.outputs(job.job_id, query))
@@ -144,7 +144,7 @@ class Past:
         return OutputPage(rows, page.first, page.last, page.total)
 
     def at(self, job: JobSource, seq: int | None, t_ns: int | None) -> Job:
-        """The job as it was at the moment of a record, or at a time. Raises `NotRetained`, `StoreRequired`."""
+        """The job as it was at a record or at a time. Raises `NotRetained` or `StoreRequired`."""
         created = job.summary.created_at
         if t_ns is not None and iso(t_ns) < created:
             raise NotRetained(f"job {job.job_id} was made later, at {created}")
@@ -162,7 +162,7 @@ class Past:
             raise NotRetained(str(error)) from None
 
     def recordable(self, job: JobSource) -> Film:
-        """The whole film of a job until now. Raises `StoreRequired`."""
+        """The whole film of a job up to now. Raises `StoreRequired`."""
         if isinstance(job, LocalSource) and not self._is_stored(job):
             return film_from_memory(job)
         store = self._in_store(job)
@@ -170,13 +170,13 @@ class Past:
         return film_from_store(job.job_id, store)._replace(last_sign_ns=_last_sign_ns(job))
 
     def store(self) -> Store:
-        """Where jobs from elsewhere can be taken in. Raises `StoreRequired`."""
+        """The store to import recordings into. Raises `StoreRequired`."""
         if self._archive is None:
             raise StoreRequired("a recording is taken into a store, and this server has none")
         return self._archive.store
 
     def _is_stored(self, job: LocalSource) -> bool:
-        """Whether the store has a job of this program: not when it fails since before the job began."""
+        """Whether the store has a job of this program; it has not if it has been failing since before the job began."""
         if self._archive is None:
             return False
         self._catch_up(job)
@@ -185,7 +185,7 @@ class Past:
     # -- memory and store together
 
     def _of_both(self, job: LocalSource, query: HistoryQuery) -> HistoryPage:
-        """Memory has the newest records, as a rule all; the store those before, how runs ended, and it finds faster."""
+        """Combine memory, with the newest records (usually all), and the store: older ones, run outcomes, fast search."""
         held = _held(job)
         if self._archive is None:
             return held.history(query)
@@ -203,9 +203,9 @@ class Past:
         return here if before is None else _joined(before, held, here.first, query)
 
     def _searched(self, job: LocalSource, held: MemoryHistory, query: HistoryQuery) -> HistoryPage | None:
-        """What the store finds, and after that what memory does among records that are not written yet.
+        """The store's matches, followed by those in memory among records not yet written.
 
-        `None` when these are many: the store is far behind, and memory is looked through.
+        `None` if many are not yet written: the store is far behind, so the caller searches memory instead.
         """
         found = self._ask(job, lambda store: store.history(job.job_id, query))
         if found is None:
@@ -220,7 +220,7 @@ class Past:
         return HistoryPage(records, found.first, newest.last, newest.total, found.searched_to)
 
     def _before(self, here: HistoryPage, job: LocalSource, earlier: HistoryQuery) -> HistoryPage:
-        """A page that goes backwards, with what the store has before it."""
+        """A backwards page, extended by the store's earlier records."""
         wanted = earlier if earlier.limit > 0 and here.searched_to is None else None
         query = wanted or msgspec.structs.replace(earlier, limit=1, before=1)  # for `first` alone
         before = self._ask(job, lambda store: store.history(job.job_id, query), fresh=False)
@@ -235,7 +235,7 @@ class Past:
         return self._archive.store
 
     def _reaches(self, job: JobSource, first: int) -> bool:
-        """Whether the store may have more rows than memory, whose first is number `first`."""
+        """Whether the store may have more rows than memory, whose first row has number `first`."""
         return self._archive is not None and (first > 1 or not isinstance(job, LocalSource))
 
     def _catch_up(self, job: JobSource) -> None:
@@ -243,7 +243,7 @@ class Past:
             self._settle()
 
     def _ask(self, job: JobSource, question: Callable[[Store], T], *, fresh: bool = True) -> T | None:
-        """What the store says; `None` when it does not know, or cannot be read and memory may still say something."""
+        """The store's answer; `None` if it has none, or if it cannot be read and memory may still have one."""
         store = self._in_store(job)
         if fresh:
             self._catch_up(job)
@@ -256,7 +256,7 @@ class Past:
 
 
 def _joined(before: HistoryPage, held: MemoryHistory, first_here: int, query: HistoryQuery) -> HistoryPage:
-    """A page that goes forwards: the records of `before`, and those that memory has from `first_here` on."""
+    """A forwards page: the records of `before`, then those in memory from `first_here` on."""
     rest = query.limit - len(before.records)
     after = max(query.after or 0, first_here - 1)
     here = held.history(msgspec.structs.replace(query, after=after, limit=max(rest, 0)))
@@ -266,7 +266,7 @@ def _joined(before: HistoryPage, held: MemoryHistory, first_here: int, query: Hi
 
 
 def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> Job:
-    """A job at a moment of its film; `LookupError` for one that it does not have."""
+    """A job at a moment of its film. Raises `LookupError` if the film does not reach it."""
     playback = Playback()
     for segment in segments:
         part = segment
@@ -283,7 +283,7 @@ def _played(segments: Iterable[Segment], seq: int | None, t_ns: int | None) -> J
 
 
 def _last_sign_ns(job: JobSource) -> int | None:
-    """When the program of a job that is lost was last heard of."""
+    """The time of the last sign of life from a lost job's program."""
     summary = job.summary
     return iso_ns(summary.last_sign) if summary.status == "lost" and summary.last_sign is not None else None
 

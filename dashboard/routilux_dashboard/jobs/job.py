@@ -1,4 +1,4 @@
-"""What the server shows: a job or a flow, wherever it is: in this program, in one elsewhere, or only in the store."""
+"""The interfaces of jobs and flows, whether in this program, in a connected one, or only in the store."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from ..protocol import FlowDefinition, Frame, Job, JobSummary, Keyframe, LogPage
 
 
 class JobSource(Protocol):
-    """A job as the pump, the pages and REST know it.
+    """A job as seen by the pump, the pages and REST.
 
-    The pump's thread calls `tick` and `activity`; any thread the rest.
+    The pump's thread calls `tick` and `activity`; any thread calls the rest.
 
-    `is_final`: nothing is expected to come any more. `may_change`: something may come, or fade, without
-    anybody saying so.
+    `is_final`: no more changes are expected. `may_change`: the displayed state may change, or figures may
+    fade, without a notification.
     """
 
     job_id: str
@@ -40,9 +40,9 @@ class JobSource(Protocol):
 
 
 class StartableFlow(Protocol):
-    """A flow that jobs can be started of."""
+    """A flow whose jobs can be started."""
 
     @property
     def flow_id(self) -> str: ...
     def definition(self) -> FlowDefinition:
-        """Its description as it is now."""
+        """Its current description."""

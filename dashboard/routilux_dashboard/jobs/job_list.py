@@ -1,4 +1,4 @@
-"""What is told of all jobs together: the list, its changes, the sums."""
+"""The job list: its full state, its changes and the totals."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from ..times import MILLISECOND, SECOND, milliseconds
 from .job import JobSource
 
 INTERVAL_NS = 250 * MILLISECOND
-"""Time between two messages, at least: at most four a second."""
+"""Minimum time between messages: at most four a second."""
 _SILENCE = [0] * ACTIVITY_SECONDS
 
 
 class JobList:
-    """Collects what changed since the last message. Used by the pump's thread, but for `full`.
+    """Collects the changes since the last message. Used by the pump's thread only, except `full`.
 
-    `jobs` gives all jobs that are kept, newest first; `store` says how the store is doing.
-    Bounded by the jobs that are kept and those removed within the last quarter of a second.
+    `jobs` returns all jobs in memory, newest first; `store` returns the health of the store.
+    Bounded by the jobs in memory and those removed within the last quarter of a second.
     """
 
     def __init__(
@@ -41,23 +41,23 @@ class JobList:
 
     @property
     def may_change(self) -> bool:
-        """Whether a message is held back, or sums have yet to fade."""
+        """Whether a message is held back, or the totals have yet to fade."""
         return bool(self._changed or self._removed or any(self._sums[1]) or self._sums[0])
 
     def changed(self, job: JobSource, now_ns: int) -> None:
-        """A frame of this job was made."""
+        """Note a new frame of this job."""
         self._changed[job.job_id] = job
         self._active[job.job_id] = (job, now_ns)
 
     def removed(self, job_ids: Iterable[str]) -> None:
-        """These jobs are not kept any more."""
+        """Note that these jobs are no longer in memory."""
         for job_id in job_ids:
             self._removed.append(job_id)
             self._changed.pop(job_id, None)
             self._active.pop(job_id, None)
 
     def message(self, now_ns: int) -> Jobs | None:
-        """What changed, when something did and the last message is long enough ago."""
+        """The changes, or `None` if there are none or the last message was too recent."""
         if now_ns < self._due:
             return None
         sums, flows, health = self._add_up(now_ns), self._flow_ids(), self._store()
@@ -90,7 +90,7 @@ class JobList:
         )
 
     def _add_up(self, now_ns: int) -> tuple[float, list[int]]:
-        """Rate and activity of all jobs that had any within the last 20 seconds."""
+        """The summed rate and activity of all jobs that were active within the last 20 seconds."""
         oldest = now_ns - (ACTIVITY_SECONDS + 1) * SECOND
         self._active = {key: pair for key, pair in self._active.items() if pair[1] >= oldest}
         if not self._active:

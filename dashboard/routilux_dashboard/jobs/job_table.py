@@ -1,4 +1,4 @@
-"""All watched flows and their jobs: hooks on one side, frames on the other."""
+"""All watched flows and their jobs: receives engine events through hooks and makes frames."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ if TYPE_CHECKING:
 
 KEEP_JOBS = 200
 KEEP_RECORDS = 1_000_000
-"""Records that the jobs that have ended may hold in memory together; the newest of them is kept whatever it holds."""
+"""Records that ended jobs may hold in memory together; the newest ended job is kept whatever its size."""
 FLOW_LOOK_NS = 250 * MILLISECOND
-"""How often watched flows are looked at for a change of their structure."""
+"""Interval between checks of watched flows for structural changes."""
 _WAKING = frozenset({"status", "control"})
 _log = logging.getLogger("routilux.dashboard")
 
 
 class Updates(NamedTuple):
-    """What there is to send: at most one frame for each job, and the changes of the list."""
+    """The updates to send: at most one frame per job, and the changes of the list."""
 
     frames: list[Frame]
     jobs: Jobs | None
 
 
 class JobTable:
-    """Watches flows and makes frames of what their jobs write down.
+    """Watches flows and makes frames from their jobs' journals.
 
-    Engine threads only append here (`_arrived`, `_jobs`, a flag of a job) and call `wake`, and take no
-    lock. One thread, the pump's, calls `tick`, at most 20 times a second. Everything else
-    may be called by any thread.
+    Engine threads only append (to `_arrived` and `_jobs`), set a job's flag and call `wake`; they take no
+    lock. One thread, the pump's, calls `tick`, at most 20 times a second. Any thread may call
+    everything else.
 
     Args:
-        wake: called by engine threads when a job begins or ends, when its status changes and when
-            something is asked of it, so that an idle pump sends at once; must return at once.
-        keep_jobs: how many jobs that have ended are kept, the newest; live ones all are.
-        keep_records: how many records these may have in their histories together.
-        keep_runs: keep handler runs too, as a store does: for a dashboard that has none.
-        store_health: how the store is doing; asked with each tick, must answer at once.
-        mask: hides values that are shown nowhere.
+        wake: called by engine threads when a job begins, ends, changes its status or receives a
+            control, so that an idle pump sends at once; must return at once.
+        keep_jobs: how many ended jobs to keep, the newest; all live ones are kept.
+        keep_records: how many records the ended jobs may have in their histories together.
+        keep_runs: also keep handler runs, for a dashboard without a store.
+        store_health: returns the health of the store; called at each tick, must return at once.
+        mask: the values to hide everywhere.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class JobTable:
         self._totals = FlowTotals()
         self.store_health = store_health
         self.archive: StoredJobCache | None = None
-        """Where jobs are found that are not in memory."""
+        """Finds jobs that are not in memory."""
         self._now_ns = now_ns
         self._flows: dict[str, FlowWatcher] = {}
         self._jobs: dict[str, JobSource] = {}
@@ -100,22 +100,22 @@ class JobTable:
         return [hook.flow.flow for hook in self._flows.copy().values()]
 
     def flows_by_id(self) -> dict[str, StartableFlow]:
-        """The flows that jobs can be started of, by their ids: those of this program, then those of others."""
+        """The flows whose jobs can be started, by id: those of this program, then those of connected ones."""
         own: dict[str, StartableFlow] = {flow_id: hook.flow for flow_id, hook in self._flows.copy().items()}
         return own | {flow_id: flow for flow_id, flow in self._distant().items() if flow_id not in own}
 
     def add_flows_from(self, others: Callable[[], dict[str, StartableFlow]]) -> None:
-        """Show also the flows that `others()` gives: those of programs elsewhere."""
+        """Also show the flows that `others()` returns: those of connected programs."""
         self._distant = others
 
     def definition(self, flow_id: str) -> FlowDefinition:
-        """The description of a flow as it is now; `KeyError` for one that is not shown."""
+        """The current description of a flow. Raises `KeyError` if the flow is not shown."""
         return self.flows_by_id()[flow_id].definition()
 
     def watch(self, flow: Flow) -> None:
-        """Watch all jobs of a flow, those under way too. Again for the same flow, nothing happens.
+        """Watch all jobs of a flow, including those already running. Watching the same flow again does nothing.
 
-        Raises `ValueError` when another flow of that id is watched.
+        Raises `ValueError` if another flow with that id is watched.
         """
         need_flow(flow)
         known = self._flows.get(flow.flow_id)
@@ -128,7 +128,7 @@ class JobTable:
             hook.attach()
 
     def release(self) -> None:
-        """Let go of all flows: nothing more is heard of their jobs."""
+        """Release all flows; their jobs are no longer watched."""
         flows, self._flows = self._flows, {}
         for hook in flows.values():
             hook.detach()
@@ -136,17 +136,17 @@ class JobTable:
     # -- jobs
 
     def jobs(self) -> list[JobSource]:
-        """The jobs that are kept, newest first."""
+        """The jobs in memory, newest first."""
         return list(self._jobs.copy().values())[::-1]
 
     def add(self, job: JobSource) -> None:
-        """Show a job that runs elsewhere, or show it again: it goes on. (Any thread.)"""
+        """Show a job of a connected program, or show it again because it continues. (Any thread.)"""
         self._jobs[job.job_id] = job
         self._arrived.append(job)
         self._wake()
 
     def remove(self, job_ids: Iterable[str]) -> None:
-        """Show these jobs no more. (The pump, or while there is none.)"""
+        """Stop showing these jobs. (The pump's thread, or any while there is no pump.)"""
         gone = list(job_ids)
         for job_id in gone:
             self._ended.pop(job_id, None)
@@ -155,23 +155,23 @@ class JobTable:
         self._list.removed(gone)
 
     def drop_from_memory(self, job: JobSource) -> None:
-        """Show a job no more: what the store has of that id is the job. (Any thread.)"""
+        """Drop the in-memory job; the stored one takes its place. (Any thread.)"""
         self._disowned.append(job)
         self._wake()
 
     def notify(self) -> None:
-        """Jobs that run elsewhere have changed. (Any thread.)"""
+        """Wake the pump: jobs of connected programs have changed. (Any thread.)"""
         self._wake()
 
     def announce(self, job: JobSource) -> None:
-        """A job is new in the store: lists that are open hear of it. It is not held here. (Any thread.)"""
+        """Add a job that is new in the store to open lists. It is not kept in memory. (Any thread.)"""
         self._told.append(job)
         self._wake()
 
     def job(self, job_id: str) -> JobSource:
-        """The job of that id; `KeyError` when there is none, or none any more. Never waits.
+        """The job with that id. Raises `KeyError` if it does not exist or is no longer kept. Never waits.
 
-        A job that is only in the store is found when `archive` has found it a moment ago.
+        A job that is only in the store is found if `archive` found it recently.
         """
         job = self._jobs.get(job_id) or (self.archive.known(job_id) if self.archive is not None else None)
         if job is None:
@@ -186,10 +186,10 @@ class JobTable:
         """The whole list."""
         return self._list.full(self._now_ns())
 
-    # -- told by engine threads
+    # -- called by engine threads
 
     def job_started(self, hook: FlowWatcher, job_state: JobState, reader: JournalReader) -> None:
-        """A job begins, or was under way when its flow was watched."""
+        """Show a job that begins, or that was already running when its flow was first watched."""
         job = self._jobs[job_state.job_id] = LocalSource(
             job_state, reader, hook.flow, self.origin, self._now_ns, keep_runs=self._keep_runs, mask=self._mask
         )
@@ -197,7 +197,7 @@ class JobTable:
         self._wake()
 
     def entry_added(self, job_state: JobState, entry: JournalEntry) -> None:
-        """Something rare happened; the job's reader has it."""
+        """React to a rare event; the job's reader has the entry."""
         if entry.kind in _WAKING:
             job = self._jobs.get(job_state.job_id)
             if isinstance(job, LocalSource) and job.is_final:
@@ -206,7 +206,7 @@ class JobTable:
             self._wake()
 
     def job_ended(self, job_state: JobState) -> None:
-        """The job has settled for good, but that a completed one may be paused or cancelled."""
+        """Mark the job ended: it has settled for good, although a completed job may be paused or cancelled."""
         job = self._jobs.get(job_state.job_id)
         if isinstance(job, LocalSource):
             job.end()
@@ -224,11 +224,11 @@ class JobTable:
 
     @property
     def busy(self) -> bool:
-        """Whether the next tick may have something to say though nobody calls `wake`."""
+        """Whether the next tick may produce updates even without a call to `wake`."""
         return self._list.may_change or any(job.may_change for job in self._live.values())
 
     def tick(self) -> Updates:
-        """What changed since the last tick. An idle job costs about a microsecond, one that has ended nothing."""
+        """The changes since the last tick. An idle job costs about a microsecond, an ended one nothing."""
         now_ns = self._now_ns()
         self._look_at_flows(now_ns)
         self._let_go_disowned()
@@ -264,7 +264,7 @@ class JobTable:
                 self._list.changed(told, now_ns)
 
     def _tick(self, job: JobSource, now_ns: int) -> Frame | None:
-        """What goes wrong with one job must not touch the others; it is logged once."""
+        """Tick one job. A failure in it must not affect the others; it is logged once."""
         try:
             return job.tick(now_ns)
         except Exception:
@@ -286,7 +286,7 @@ class JobTable:
                     self._log_once(flow_id, "Flow %s cannot be described any more and is shown as it was")
 
     def _forget_old(self) -> None:
-        """Keep the newest of the jobs that have ended, in the order in which they did."""
+        """Evict ended jobs beyond the bounds, in the order in which they ended."""
         surplus, records = [], sum(self._ended.values())
         for job_id, kept in list(self._ended.items()):
             left = len(self._ended)
@@ -300,10 +300,10 @@ class JobTable:
         self._list.removed(surplus)
 
     def _drop(self, job_ids: Iterable[str]) -> None:
-        """Let jobs go from memory; what they did stays counted."""
+        """Evict jobs from memory; their counts stay in the totals."""
         gone = [job for job_id in job_ids if (job := self._jobs.get(job_id)) is not None]
         self._totals.retire(gone, lambda: [self._jobs.pop(job.job_id, None) for job in gone])
 
     def done_by_flow(self) -> dict[str, FlowCounts]:
-        """What the jobs of each flow have done since this began, those that were let go included. (Native threads.)"""
+        """Totals by flow since the start, including evicted jobs. (Native threads.)"""
         return self._totals.by_flow(self.jobs)
