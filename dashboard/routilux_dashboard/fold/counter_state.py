@@ -1,4 +1,4 @@
-"""A fold as plain data, so that a job can be shown without its journal from the beginning."""
+"""Counters as plain data, so that a job can be shown without reading its journal from the beginning."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .series import ChartSeries, SeriesState
 from .time_buckets import TimeBuckets
 
 Counted = list[tuple[int, list[tuple[str | None, int]]]]
-"""Time buckets: pairs (number of the bucket, its counts by key)."""
+"""Time buckets as pairs (bucket number, counts by key)."""
 
 
 class RoutineCounterState(Struct, array_like=True):
-    """A `RoutineCounters`; `outcomes` are in the order of `OUTCOMES`."""
+    """The state of a `RoutineCounters`; `outcomes` are in the order of `OUTCOMES`."""
 
     received: int
     ended: int
@@ -36,7 +36,7 @@ class RoutineCounterState(Struct, array_like=True):
 
 
 class CounterState(Struct, array_like=True):
-    """A `JobCounters`."""
+    """The state of a `JobCounters`."""
 
     seq: int
     status: str
@@ -56,7 +56,7 @@ class CounterState(Struct, array_like=True):
 
 
 def state_of_counters(fold: JobCounters) -> CounterState:
-    """All that a fold is."""
+    """The complete state of a job's counters."""
     return CounterState(
         seq=fold.seq,
         status=fold.status,
@@ -77,7 +77,7 @@ def state_of_counters(fold: JobCounters) -> CounterState:
 
 
 def counters_of(state: CounterState, names: JournalNames) -> JobCounters:
-    """A fold whose state this was; `names` say what the numbers of further batches mean."""
+    """Restore a job's counters from their state; `names` resolves the numbers in further batches."""
     fold = JobCounters(names, 0, state.status)
     fold.seq = state.seq
     fold.error = state.error

@@ -1,7 +1,7 @@
-"""A job's journal folded into figures, batch by batch. Pure: no clock, no engine call.
+"""Fold a job's journal into figures, batch by batch. Pure: no clock, no engine calls.
 
-Rows are counted at C speed, a slice of time as a whole: what a batch costs beyond that grows
-with the graph (`benchmarks/folding.py`).
+Rows are counted at C speed, a whole time slice at once; beyond that, the cost of a batch grows
+with the graph, not with the rows (`benchmarks/folding.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _target_and_outcome = itemgetter(0, 3)
 
 
 class JournalNames(Protocol):
-    """What the numbers and times of a journal mean (a `JournalReader`)."""
+    """Resolves the numbers and times of a journal (a `JournalReader`)."""
 
     def source(self, number: int) -> Source: ...
     def target(self, number: int) -> Target: ...
@@ -39,7 +39,7 @@ class JournalNames(Protocol):
 
 @dataclass(slots=True)
 class Changes:
-    """What a batch touched: routines and connections by id, states that were stored, what else there was."""
+    """The changes in a batch: routines and connections by id, stored states, and flags for the rest."""
 
     routines: set[str] = field(default_factory=set)
     connections: set[str] = field(default_factory=set)
@@ -47,7 +47,7 @@ class Changes:
     control: bool = False
 
     def merge(self, later: Changes) -> None:
-        """Have touched also what `later` has."""
+        """Add the changes of `later`."""
         self.routines |= later.routines
         self.connections |= later.connections
         self.states |= later.states
@@ -55,14 +55,14 @@ class Changes:
 
 
 class JobCounters:
-    """The figures of one job. Counters are exact, whatever the batches; bounded but for one tally per routine.
+    """The figures of one job. Counters are exact however the journal is batched; bounded except for one
+    `RoutineCounters` per routine.
 
-    Attributes: `seq`; `status`, since `status_ns`, and `error` (what failed the job) as the
-    journal says; `events`
-    emitted; `routines` by routine id; `edges`, messages by connection id; `log_total` and
-    `output_total`; `notes`, the newest 500 controls; `activity`, handler runs ended in each
-    second by routine, and events under `None`; `pulse`, messages in each tenth of a second by
-    connection, and events under `None`.
+    Attributes: `seq`; `status`, since `status_ns`, and `error` (the cause of the job's failure) as
+    in the journal; `events` emitted; `routines` by routine id; `messages` by connection id;
+    `log_total` and `output_total`; `control_log`, the newest 500 controls; `activity`, handler
+    runs ended in each second by routine, and events under `None`; `send_rate`, messages in each
+    tenth of a second by connection, and events under `None`.
     """
 
     def __init__(self, names: JournalNames, start_ns: int, status: str = "pending") -> None:
@@ -89,7 +89,7 @@ class JobCounters:
 
     @property
     def running_handlers(self) -> tuple[RunningHandler, ...]:
-        """Those that ran at the last batch."""
+        """The handlers that were running at the last batch."""
         return self._running
 
     @running_handlers.setter
@@ -97,12 +97,12 @@ class JobCounters:
         self._set_running(running, Changes())
 
     def level(self) -> Level:
-        """What waits and runs now."""
+        """The current numbers of queued activations and running handlers."""
         queued = {routine_id: tally.queued for routine_id, tally in self.routines.items()}
         return Level(sum(queued.values()), self.running, queued)
 
     def add(self, batch: JournalBatch, now_ns: int) -> Changes:
-        """Fold a batch that was taken at `now_ns`."""
+        """Fold a batch taken at `now_ns`."""
         changes = Changes()
         self.seq = batch.seq
         if batch.totals is not None:
@@ -117,7 +117,7 @@ class JobCounters:
         return changes
 
     def same_running(self, running: Collection[RunningHandler]) -> bool:
-        """Whether these are the handlers that ran at the last batch, by slot."""
+        """Whether the same handlers were running at the last batch, compared by slot."""
         return len(running) == len(self._running) and _slots(running) == _slots(self._running)
 
     # -- records and runs
@@ -135,7 +135,7 @@ class JobCounters:
         self.series.add(events, errors, runs)
 
     def _add_emissions(self, counts: Iterable[tuple[int, int]], changes: Changes) -> tuple[int, Counter[str]]:
-        """Count emissions by source; return how many were events, and the messages by connection."""
+        """Count emissions by source; return the number of events and the messages by connection."""
         events = 0
         messages: Counter[str] = Counter()
         for number, count in counts:
@@ -154,7 +154,7 @@ class JobCounters:
     def _add_runs(
         self, runs: list[tuple[int, int, int, str, int]], changes: Changes
     ) -> tuple[dict[str, tuple[int, int]], int]:
-        """Count handler runs; return (how many ended, their ns) by routine, and how many failed."""
+        """Count handler runs; return (number ended, total ns) by routine, and the number that failed."""
         groups: defaultdict[int, list[int]] = defaultdict(list)
         for run in runs:
             groups[run[0]].append(run[2])
@@ -168,7 +168,7 @@ class JobCounters:
         return ended, self._correct_outcomes(runs)
 
     def _correct_outcomes(self, runs: list[tuple[int, int, int, str, int]]) -> int:
-        """Take back the runs that were counted as completed and were not; return how many failed."""
+        """Recount runs that were counted as completed but ended otherwise; return the number that failed."""
         if list(map(_outcome, runs)).count("completed") == len(runs):
             return 0
         errors = 0
@@ -179,7 +179,7 @@ class JobCounters:
         return errors
 
     def _add_totals(self, totals: Totals, changes: Changes) -> None:
-        """Count what there are no rows of: it has no place in time, and no place in the histograms."""
+        """Count emissions and runs without rows: they appear in no time slice and in no histogram."""
         self._add_emissions(totals.emissions.items(), changes)
         for (number, outcome), runs in totals.runs.items():
             routine_id = self._names.target(number).routine_id
@@ -234,7 +234,7 @@ class JobCounters:
 
 
 def _receivers(source: Source) -> tuple[str, ...]:
-    """Who gets an activation from each emission; the start of a job is one for its entry."""
+    """The routines that each emission activates; the start of a job activates its entry."""
     return source.target_ids or ((source.routine_id,) if source.kind == "start" else ())
 
 

@@ -1,4 +1,4 @@
-"""The figures of routines and connections as the wire has them, made anew only where something changed."""
+"""The protocol's figures of routines and connections, remade only where something changed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .routine_status import StatusReason, routine_status
 from .wiring import Wiring
 
 BUSY_SECONDS = 2
-"""How many of the newest seconds of activity make a routine with work queued a busy one."""
+"""A routine with queued work counts as busy if it was active within this many seconds."""
 
 
 def routine_figures(
     before: dict[str, RoutineFigures], fold: JobCounters, wiring: Wiring, context: JobContext, changed: Iterable[str]
 ) -> dict[str, RoutineFigures]:
-    """`before` with the figures of the routines that `changed`; those that turn out the same keep their object."""
+    """`before`, updated with the figures of the `changed` routines; equal figures keep their object."""
     figures = before.copy()
     for routine_id in changed:
         known = before.get(routine_id)
@@ -64,7 +64,7 @@ def _figures(tally: RoutineCounters, judgement: StatusReason, activity: list[int
 def connection_figures(
     before: dict[str, ConnectionFigures], fold: JobCounters, rates: dict[str | None, float], changed: Iterable[str]
 ) -> dict[str, ConnectionFigures]:
-    """The same for connections; `rates` are messages a second by connection."""
+    """`before`, updated likewise for the `changed` connections; `rates` are messages per second by connection."""
     figures = before.copy()
     for connection_id in changed:
         known = before.get(connection_id)

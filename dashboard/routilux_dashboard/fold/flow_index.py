@@ -1,4 +1,4 @@
-"""A flow's description, and what follows from it."""
+"""A flow's description with indexes derived from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .wiring import Wiring
 
 
 class FlowIndex(NamedTuple):
-    """A description and what follows from it. The same object until the flow changes."""
+    """A description and the indexes derived from it. The same object until the flow changes."""
 
     definition: FlowDefinition
     wiring: Wiring
@@ -22,14 +22,14 @@ class FlowIndex(NamedTuple):
 
 
 def view_of(definition: FlowDefinition) -> FlowIndex:
-    """The view of a description."""
+    """The index of a description."""
     routine_ids = frozenset(routine.routine_id for routine in definition.routines)
     connection_ids = frozenset(connection.connection_id for connection in definition.connections)
     return FlowIndex(definition, Wiring(definition), routine_ids, connection_ids)
 
 
 def masked(definition: FlowDefinition, mask: Mask) -> FlowDefinition:
-    """The description without the defaults of parameters that the mask hides."""
+    """The description, with the parameter defaults that the mask hides replaced."""
     if mask.hides is None or not definition.entries:
         return definition
     return msgspec.structs.replace(definition, entries=[_masked_entry(entry, mask) for entry in definition.entries])

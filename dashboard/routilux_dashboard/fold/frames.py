@@ -1,4 +1,4 @@
-"""Two states of a job → a frame: what changed between them. Pure."""
+"""Make a frame, the changes between two states of a job. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Figures = TypeVar("Figures")
 
 
 def diff(before: Keyframe, after: Keyframe) -> Frame:
-    """What leads from `before` to `after`; the two share what did not change, so that most is not even compared.
+    """The changes from `before` to `after`. The two share unchanged objects, so most are not even compared.
 
-    Records, log and outputs are the new rows only, as far as `after` has them.
+    Records, log and outputs have only the new rows, as far as `after` has them.
     """
     return Frame(
         job_id=after.job_id,
@@ -34,14 +34,14 @@ def diff(before: Keyframe, after: Keyframe) -> Frame:
 
 
 def has_changes(frame: Frame, before: Keyframe) -> bool:
-    """Whether a frame changes anything that `before` shows."""
+    """Whether a frame changes anything in `before`."""
     parts = (frame.routines, frame.connections, frame.states, frame.records, frame.samples)
     rest = (frame.log, frame.outputs, frame.series, frame.flow)
     return any(parts) or rest != (None, None, None, None) or frame.seq != before.seq or frame.job != before.job
 
 
 def job_of(keyframe: Keyframe) -> Job:
-    """The whole of a job but its history, as REST gives it."""
+    """The whole job except its history, in its REST form."""
     summary = keyframe.job
     own = {name: getattr(summary, name) for name in summary.__struct_fields__}
     return Job(**own, routines=keyframe.routines, connections=keyframe.connections)

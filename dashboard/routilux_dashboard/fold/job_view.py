@@ -1,4 +1,4 @@
-"""What is shown of a job: its fold and what is known of it besides, made into one keyframe after the other."""
+"""The displayed state of a job: make successive keyframes from its counters and other facts about it."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ from .rows import TAIL
 from .summary import JobFacts, JobIdentity, asked_ns, hold_reason, status_of, summarise
 
 DRAINING_NS = 500 * MILLISECOND
-"""How often a job that drains is looked at, so that the page knows for how long its handlers have been running."""
+"""Interval between updates of a draining job, so that the page shows how long its handlers have been running."""
 NEVER = sys.maxsize
 ASKED = ("requested", "draining")
 
 
 class Subject(Protocol):
-    """Whoever knows of a job what its journal does not say: the engine, or what was kept of it."""
+    """The source of facts about a job that are not in its journal: the engine, or the job's segments."""
 
     def view(self) -> FlowIndex:
-        """Its flow; the same object until that changes."""
+        """The job's flow; the same object until the flow changes."""
 
     def identity(self) -> JobIdentity: ...
 
     def standing(self) -> JobFacts: ...
 
     def control(self, known: Control | None, *, changed: bool) -> Control:
-        """How far it is with what was asked; `known` may do while nothing `changed`."""
+        """The state of the last control; may return `known` if nothing `changed`."""
 
     def state(self, routine_id: str) -> RoutineState:
-        """What a routine has stored."""
+        """The state that a routine has stored."""
 
     def newest(self, batch: JournalBatch) -> list[Record]:
         """The newest records of a batch, at most `TAIL`."""
@@ -57,14 +57,14 @@ class Subject(Protocol):
         """Entries of the shared log after number `after`, at most `TAIL`."""
 
     def outputs(self, after: int) -> list[OutputRow]:
-        """The same for outputs."""
+        """Outputs after number `after`, at most `TAIL`."""
 
 
 class JobView:
-    """Makes a job's keyframes. Each shares with the one before what did not change, and neither is changed afterwards.
+    """Makes a job's keyframes. Each shares unchanged objects with its predecessor, and none is modified afterwards.
 
-    `next_change_ns` is when time alone changes the picture next (ns since the epoch). For one thread at a
-    time.
+    `next_change_ns` is the next time at which the keyframe changes without new rows (ns since the epoch). For one
+    thread at a time.
     """
 
     def __init__(self, subject: Subject, fold: JobCounters) -> None:
@@ -77,7 +77,7 @@ class JobView:
         self._flowing: Set[str | None] = frozenset()
 
     def first(self, now_ns: int, states: Iterable[str], log_total: int, output_total: int) -> Keyframe:
-        """What is known of the job before anything of its journal has been read."""
+        """The keyframe before any of the job's journal has been read."""
         subject, fold = self._subject, self.fold
         control = subject.control(None, changed=True)
         job = summarise(self._identity, subject.standing(), fold, control, {}, now_ns)
@@ -91,7 +91,7 @@ class JobView:
         return first
 
     def next(self, before: Keyframe, batch: JournalBatch, now_ns: int, *, final: bool) -> Keyframe:
-        """Fold a batch; what is to be shown now. `final` says that the job has ended and nothing comes any more."""
+        """Fold a batch and return the new keyframe. `final` says that the job has ended and this is the last batch."""
         changes = self.fold.add(batch, now_ns)
         if final:
             self.fold.series.finish(self.fold.level)
@@ -100,8 +100,8 @@ class JobView:
     def show(
         self, before: Keyframe, changes: Changes, newest: list[Record], now_ns: int, *, final: bool = False
     ) -> Keyframe:
-        """What is to be shown after `changes` to the fold; `newest` are its newest records (since `before`)."""
-        if changes.control:  # a job that was just made did not know its parameters yet
+        """The keyframe after `changes` to the counters; `newest` are the newest records since `before`."""
+        if changes.control:  # a newly created job does not have its parameters yet
             self._identity = self._subject.identity()
         after = self._picture(before, changes, now_ns)
         after.records = (before.records + newest)[-TAIL:]
@@ -171,7 +171,7 @@ class JobView:
         return OutputTail(rows[-1].n if rows else total, (known.rows + rows)[-TAIL:])
 
     def _next_look(self, shown: Keyframe, now_ns: int) -> int:
-        """When rates or activity have faded further, a retry is due, or a job still drains."""
+        """The next time when rates or activity fade further, a retry is due, or a draining job needs an update."""
         if self.fold.send_rate.keys(now_ns):
             return now_ns
         looks = [NEVER]

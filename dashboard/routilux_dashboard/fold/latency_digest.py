@@ -1,4 +1,4 @@
-"""How long handlers take: a histogram in logarithmic buckets, quantiles from it."""
+"""Handler durations in a histogram with logarithmic buckets, and quantiles from it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 PER_DECADE = 10
 LOWEST = -30
-"""The first bucket, from 1 ns. What is shorter counts here."""
+"""The first bucket, from 1 ns. Shorter durations count here."""
 HIGHEST = 100
-"""The last bucket, from 10**10 µs (nearly three hours). What is longer counts here."""
+"""The last bucket, from 10**10 µs (nearly three hours). Longer durations count here."""
 _BOUNDS = [round(1000 * 10 ** (bucket / PER_DECADE)) for bucket in range(LOWEST + 1, HIGHEST + 1)]
-"""Where each bucket but the first begins, in ns."""
+"""The lower bound of each bucket but the first, in ns."""
 _BLOCKS, _BLOCK = 32, 64
 _SAMPLED = _BLOCKS * _BLOCK
-"""Of more durations at once (40,000 a second of one routine) so many are looked at: a third of the cost of all. They
-are taken in blocks, in which handlers that take turns in some rhythm are all met."""
+"""Sample size for larger batches (40,000 durations a second of one routine), at a third of the cost of counting all.
+Samples are taken in blocks, so that handlers that alternate in a rhythm are all represented."""
 
 
 class Times(NamedTuple):
@@ -48,7 +48,7 @@ class LatencyDigest:
 
     @classmethod
     def of(cls, counts: list[tuple[int, int]]) -> LatencyDigest:
-        """A digest whose `histogram` this was."""
+        """Restore a digest from its `histogram`."""
         digest = cls()
         digest._counts, digest._cached = dict(counts), None
         digest.count = sum(digest._counts.values())
@@ -57,8 +57,8 @@ class LatencyDigest:
     def add(self, durations: Sequence[int]) -> Times:
         """Count durations (ns, not empty), a whole batch at once; return their sum and bounds.
 
-        Of more than 2,048 the shape is that of a sample, in which the shortest and the longest
-        always are. Their number is exact.
+        For more than 2,048 durations, the shape is that of a sample that always includes the shortest
+        and the longest. The count is exact.
         """
         times = Times(sum(durations), min(durations), max(durations))
         self.count += len(durations)
@@ -75,15 +75,15 @@ class LatencyDigest:
             self._counts[bucket] = self._counts.get(bucket, 0) + count
 
     def histogram(self) -> list[tuple[int, int]]:
-        """Pairs (bucket, count) of the buckets that are not empty, in order."""
+        """Pairs (bucket, count) of the non-empty buckets, in order."""
         if self._cached is None:
             self._cached = sorted(self._counts.items())
         return self._cached
 
     def quantiles_ms(self, *shares: float) -> list[float] | None:
-        """The durations (ms) below which these shares (ascending) lie, interpolated within buckets.
+        """The quantiles (ms) for these shares (ascending), interpolated within buckets.
 
-        `None` when nothing has been counted. Off by less than one bucket, a quarter of the value.
+        `None` if nothing has been counted. The error is less than one bucket, a quarter of the value.
 
         >>> digest = LatencyDigest()
         >>> times = digest.add([1_000_000] * 99 + [100_000_000])

@@ -1,4 +1,4 @@
-"""What of a whole job decides over its routines' statuses. Pure."""
+"""The job-wide facts that determine the statuses of its routines. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from .routine_counters import RoutineCounters
 from .wiring import Wiring
 
 AT_REST = ENDED | {"lost"}
-"""Those of which nothing is heard any more: messages that flowed a moment ago have no rate."""
+"""Statuses after which no more messages come: recent ones no longer count towards a rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
     """A job at one moment.
 
-    `held` says why no handler starts ("the job is paused"), or is empty; `held_since_ns` since
-    when. `live`: routines that have something queued or running; `awaited`: those that these can
-    still send to. `cut`:
-    routines whose work failed or was dropped; `cut_off`: those that these would have sent to.
-    `retrying`: those with a handler to be tried again. `active`: those with a handler that ended
-    in the last 20 seconds. `reachable`: what the job's entry leads to, and the entry itself.
+    `held` says why no handler starts ("the job is paused"), or is empty; `held_since_ns` says since
+    when. `live`: routines with queued or running work; `awaited`: routines that these can still send
+    to. `cut`: routines whose work failed or was dropped; `cut_off`: routines that these would have
+    sent to. `retrying`: routines with a pending retry. `active`: routines with a handler that ended
+    in the last 20 seconds. `reachable`: the job's entry and the routines it leads to.
     """
 
     job_status: str
@@ -40,13 +39,13 @@ class JobContext:
 
     @property
     def standing(self) -> tuple[str, str, int | None]:
-        """What, when it differs, may affect the status of every routine."""
+        """The facts that, when they change, may affect the status of every routine."""
         return self.job_status, self.held, self.held_since_ns
 
     def affected(self, before: JobContext, wiring: Wiring) -> frozenset[str]:
-        """Routines whose status, or activity, may differ from `before` though nothing happened to them.
+        """Routines whose status or activity may differ from `before` although nothing happened to them.
 
-        Not for a job whose status changed, or what holds it: that may affect all of them.
+        Not valid if `standing` changed: that may affect all routines.
         """
         moved = (before.live ^ self.live) | (before.awaited ^ self.awaited)
         cut = (before.cut ^ self.cut) | (before.cut_off ^ self.cut_off)
@@ -66,7 +65,7 @@ def job_context(
     now_ns: int,
     held_since_ns: int | None = None,
 ) -> JobContext:
-    """The context of a job that began at `entry`."""
+    """The context of a job that started at `entry`."""
     live = frozenset([key for key, tally in routines.items() if tally.slots or tally.queued])
     cut = frozenset([key for key, tally in routines.items() if tally.cut])
     entries = frozenset([entry] if entry is not None else [])

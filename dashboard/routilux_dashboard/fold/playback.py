@@ -1,4 +1,4 @@
-"""A job from its segments: shown as a live one is, as it was at any moment, with no engine behind it."""
+"""Play back a job from its segments: show it like a live one, as of any moment, without an engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHECKPOINT_FORMAT = 1
 
 
 class Checkpoint(msgspec.Struct, rename={"next_change_ns": "look_at"}):
-    """All that a `Playback` is. Stored: `look_at` is the name of `next_change_ns` in stores."""
+    """The complete state of a `Playback`. Stored: in stores, `next_change_ns` is named `look_at`."""
 
     n: int
     runs: int
@@ -46,7 +46,7 @@ class Checkpoint(msgspec.Struct, rename={"next_change_ns": "look_at"}):
 
 
 class PlaybackState:
-    """What there is once the first segment has been added."""
+    """The parts of a playback that exist once the first segment has been added."""
 
     def __init__(self, kept: SegmentDecoder, fold: JobCounters, shown: Keyframe | None, at_ns: int) -> None:
         self.kept = kept
@@ -57,14 +57,14 @@ class PlaybackState:
 
 
 class Playback:
-    """Folds the segments of one job, in their order. For one thread at a time; calls no engine and no clock.
+    """Folds the segments of one job in order. For one thread at a time; calls no engine and no clock.
 
-    What is shown is made when it is asked for. Before the first segment there is nothing to show:
-    asking raises `LookupError`.
+    The displayed state is made on request. Before the first segment, there is none and requests
+    raise `LookupError`.
 
     Attributes:
-        n: the number of the last segment that was added, 0 before the first.
-        at_ns: as of when that was.
+        n: the number of the last segment added, 0 before the first.
+        at_ns: the time of that segment.
     """
 
     def __init__(self) -> None:
@@ -75,13 +75,13 @@ class Playback:
         self._made: PlaybackState | None = None
         self._changes: Changes | None = None
 
-    # -- what comes in
+    # -- input
 
     def add(self, segment: Segment, *, trusted: bool = False) -> bool:
-        """Fold a segment; returns False for one that was added before, which is skipped.
+        """Fold a segment. Returns False for a segment already added, which is skipped.
 
-        Raises `SegmentRefused`, and changes nothing, if it does not follow or is invalid. A `trusted` segment, from a
-        reader or a store of our own, is only checked to follow. Of payloads, only those of the newest records are
+        Raises `SegmentRefused`, and changes nothing, if the segment is out of order or invalid. A `trusted` segment,
+        from our own reader or store, is only checked for its order. Only the payloads of the newest records are
         checked (`check.check_payloads` checks all).
         """
         if segment.n <= self.n and (self._made is None or segment.job_id == self._reel.kept.job_id):
@@ -114,7 +114,7 @@ class Playback:
         changes = fold.add(kept.batch(segment), segment.at_ns)
         if segment.final:
             fold.series.finish(fold.level)
-        if fold.status != segment.facts.status:  # the entry that says so has been lost
+        if fold.status != segment.facts.status:  # the entry with the new status has been lost
             fold.status = segment.facts.status
         log, outputs = kept.newest_rows()
         fold.log_total, fold.output_total = max(fold.log_total, log), max(fold.output_total, outputs)
@@ -131,16 +131,16 @@ class Playback:
             self._changes.merge(changes)
 
     def mark_lost(self, last_sign_ns: int) -> None:
-        """Its program has not been heard of since then. One that has ended cannot be run again, nothing else."""
+        """Mark the job lost as of its program's last sign of life. An ended job only becomes impossible to rerun."""
         self._reel.kept.last_sign_ns = last_sign_ns
         self._change(Changes(control=True))
 
     def found(self) -> None:
-        """Its program is back."""
+        """Mark the job no longer lost: its program is back."""
         self._reel.kept.last_sign_ns = None
         self._change(Changes(control=True))
 
-    # -- what is shown
+    # -- the displayed state
 
     @property
     def _reel(self) -> PlaybackState:
@@ -159,11 +159,11 @@ class Playback:
 
     @property
     def summary(self) -> JobSummary:
-        """The job's row in a list."""
+        """The job's row in the list."""
         return self.keyframe().job
 
     def keyframe(self, now_ns: int | None = None) -> Keyframe:
-        """The complete state, as of the last segment, or with what time alone has changed until `now_ns`."""
+        """The complete state as of the last segment, or as of `now_ns` with the changes due to time alone."""
         reel = self._reel
         now_ns = self.at_ns if now_ns is None else max(now_ns, self.at_ns)
         if self._changes is not None or now_ns >= max(reel.picture.next_change_ns, reel.shown_ns + 1):
@@ -173,21 +173,21 @@ class Playback:
         return msgspec.structs.replace(reel.shown, at=milliseconds(now_ns))
 
     def frame(self, now_ns: int | None = None) -> Frame | None:
-        """What has changed since the last frame or keyframe, or `None` when nothing has."""
+        """The changes since the last frame or keyframe, or `None` if there are none."""
         before = self._reel.shown
         frame = frames.diff(before, self.keyframe(now_ns))
         return frame if frames.has_changes(frame, before) else None
 
     def job(self) -> Job:
-        """The whole of the job but its history."""
+        """The whole job except its history."""
         return frames.job_of(self.keyframe())
 
     def actions(self) -> list[dict[str, Any]]:
-        """Who asked for which control, when and why, and how far it came; oldest first, the newest 500."""
+        """The newest 500 control steps, oldest first: who requested which control, when and why, and its progress."""
         return [note._asdict() for note in self._reel.fold.control_log]
 
     def states(self) -> dict[str, RoutineState]:
-        """Previews of what routines stored, by routine id (`_cancellation` has the reason of a cancel)."""
+        """Previews of routine states, by routine id (`_cancellation` has the reason for a cancellation)."""
         return dict(self._reel.kept.states)
 
     def data(self) -> dict[str, dict[str, Any]]:
@@ -195,7 +195,7 @@ class Playback:
         return {key: {"value": stored.value, "cut": stored.cut} for key, stored in self._reel.kept.data.items()}
 
     def metrics(self) -> dict[str, Any]:
-        """The figures of the execution tracker (times in seconds), and the latencies as they are shown (ms)."""
+        """The execution tracker's figures (times in seconds), and the latencies as displayed (ms)."""
         reel, shown = self._reel, self.keyframe()
         said = reel.kept.facts.metrics or _tracked(reel.fold)
         routines = {}
@@ -206,10 +206,10 @@ class Playback:
                 routines[routine_id] = {**performance, **latency}
         return {"flow": said.flow, "routines": routines}
 
-    # -- kept and restored
+    # -- checkpoint and restore
 
     def checkpoint(self) -> bytes:
-        """All that it is, so that what follows can be added to what `restore` makes of it."""
+        """The complete state; `restore` makes a playback from it that accepts the segments that follow."""
         reel, shown = self._reel, self.keyframe()
         kept = reel.kept
         return _encode(
@@ -235,7 +235,7 @@ class Playback:
 
     @classmethod
     def restore(cls, checkpoint: bytes) -> Playback:
-        """The playback whose `checkpoint` this was. `ValueError` for one that is damaged, or of another format."""
+        """Restore a playback from its `checkpoint`. Raises `ValueError` if it is damaged or of another format."""
         held = _decode(checkpoint)
         kept = SegmentDecoder(held.shown.job_id, held.beginning, view_of(held.shown.flow), held.facts)
         kept.restore_rest(held.asked, held.last_sign_ns, held.states, held.data, held.sources, held.targets)
@@ -262,7 +262,7 @@ def _decode(checkpoint: bytes) -> Checkpoint:
 
 
 def _tracked(fold: JobCounters) -> TrackerMetrics:
-    """The figures that the engine's tracker gives, from the fold."""
+    """The figures of the engine's tracker, derived from the counters."""
     routines = {key: _performance(tally) for key, tally in fold.routines.items() if tally.ended}
     total = sum(figures["avg_execution_time"] for figures in routines.values())
     flow = {

@@ -1,4 +1,4 @@
-"""What one routine has done in a job, added up."""
+"""Counters of one routine in a job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ERRORS = ("failed", "error_continued", "skipped")
 
 
 class Retry(NamedTuple):
-    """An activation that is tried again at `due_ns` (since the epoch)."""
+    """An activation to be retried at `due_ns` (since the epoch)."""
 
     due_ns: int
     attempt: int
@@ -22,10 +22,10 @@ class Retry(NamedTuple):
 
 
 class RoutineCounters:
-    """Counters of one routine. Exact; of the retries that are ahead the newest 100 are known.
+    """Counters of one routine. Exact, except that only the newest 100 pending retries are known.
 
-    `received` activations, `outcomes` of handler runs, `dropped` activations, `slots` where a
-    handler runs now, `last_error`. Durations in ns.
+    `received` activations, `outcomes` of handler runs, `dropped` activations, `slots` whose
+    handler is running now, `last_error`. Durations are in ns.
     """
 
     __slots__ = (
@@ -61,18 +61,18 @@ class RoutineCounters:
 
     @property
     def errors(self) -> int:
-        """Runs that failed, tolerated or not; a run that is tried again does not count."""
+        """Failed runs, tolerated or not; a run that is retried does not count."""
         outcomes = self.outcomes
         return outcomes["failed"] + outcomes["error_continued"] + outcomes["skipped"]
 
     @property
     def failed(self) -> bool:
-        """Whether a run ended the job, or no run has ever succeeded and one has raised."""
+        """Whether a run failed the job, or a run has raised and none has ever succeeded."""
         return self.outcomes["failed"] > 0 or (not self.done and self.outcomes["error_continued"] > 0)
 
     @property
     def cut(self) -> bool:
-        """Whether work here failed, or was thrown away or cancelled."""
+        """Whether work of this routine failed, was dropped or was cancelled."""
         return bool(self.dropped or self.outcomes["failed"] or self.outcomes["cancelled"])
 
     @property
@@ -81,31 +81,31 @@ class RoutineCounters:
 
     @property
     def queued(self) -> int:
-        """Activations that wait, those that are to be tried again too. Exact while nothing moves."""
+        """Waiting activations, including those to be retried. Exact while nothing changes."""
         waiting = self.received + self.outcomes["retry"] - self.ended - len(self.slots) - self.dropped
         return max(0, waiting)
 
     def add_runs(self, durations: Sequence[int]) -> int:
-        """Count ended runs (not empty) as completed; return their sum. `correct` those that were not."""
+        """Count ended runs (not empty) as completed and return their total. `correct` recounts the others."""
         times = self.digest.add(durations)
         self.add_times(len(durations), *times)
         self.outcomes["completed"] += len(durations)
         return times.total
 
     def add_times(self, count: int, total_ns: int, min_ns: int, max_ns: int) -> None:
-        """Count ended runs by their times alone."""
+        """Count ended runs of which only the times are known."""
         self.min_ns = min(self.min_ns, min_ns) if self.ended else min_ns
         self.max_ns = max(self.max_ns, max_ns)
         self.total_ns += total_ns
         self.ended += count
 
     def correct(self, outcome: str, count: int) -> None:
-        """Say that `count` of the runs counted as completed ended otherwise."""
+        """Recount `count` of the runs counted as completed under `outcome`."""
         self.outcomes["completed"] -= count
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
 
     def retry_ahead(self, now_ns: int) -> Retry | None:
-        """The next retry that is not due yet; those that are due are forgotten."""
+        """The next retry that is not yet due; retries that are due are discarded."""
         ahead = [retry for retry in self.retries_ahead if retry.due_ns > now_ns]
         if len(ahead) < len(self.retries_ahead):
             self.retries_ahead = deque(ahead, maxlen=RETRIES_KEPT)

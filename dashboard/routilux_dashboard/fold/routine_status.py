@@ -1,4 +1,4 @@
-"""The status of a routine within a job, and why it is not running. Pure."""
+"""The status of a routine in a job, and the reason it is not running. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ StatusReason = tuple[RoutineStatus, str]
 def routine_status(
     routine_id: str, tally: RoutineCounters, context: JobContext, wiring: Wiring, busy: bool
 ) -> StatusReason:
-    """The status of a routine, and one sentence that says why it is not running.
+    """The status of a routine, and one sentence with the reason it is not running.
 
-    `busy` says that a handler of it has ended within the last moments: a routine that has work
-    queued and takes turns with others is running, though none of its handlers does at this instant;
-    so is one that gets its next message in a moment, whose status would flicker else.
+    `busy` says that one of its handlers ended very recently. A busy routine with queued work that takes
+    turns with others counts as running although none of its handlers runs at this instant; so does one
+    about to get its next message, whose status would otherwise flicker.
     """
     if context.job_status == "lost" and (tally.running or tally.queued):
         return _when_last_heard_of(tally)
@@ -35,7 +35,7 @@ def routine_status(
 def _before_the_end(
     routine_id: str, tally: RoutineCounters, context: JobContext, wiring: Wiring, busy: bool
 ) -> StatusReason:
-    """Nothing runs here, and the job may go on."""
+    """The status while none of its handlers is running and the job may continue."""
     if tally.outcomes["failed"]:
         return "failed", _why_failed(tally.last_error)
     if tally.dropped:
@@ -46,7 +46,7 @@ def _before_the_end(
 
 
 def _waiting(tally: RoutineCounters, context: JobContext, busy: bool) -> StatusReason:
-    """Something is queued and nothing runs."""
+    """The status while work is queued and none of its handlers is running."""
     retry = tally.retry_ahead(context.now_ns)
     again = f"retry {retry.attempt} of {retry.max_retries} at {clock(retry.due_ns)}" if retry else ""
     if context.held:
@@ -60,14 +60,14 @@ def _waiting(tally: RoutineCounters, context: JobContext, busy: bool) -> StatusR
 
 
 def _when_last_heard_of(tally: RoutineCounters) -> StatusReason:
-    """There was something to do when the job was lost; nobody knows what became of it."""
+    """The status if work was left when the job was lost; its outcome is unknown."""
     if tally.running:
         return "lost", f"{_handling(tally.slots)}, when its program was last heard of"
     return ("idle" if tally.ended else "pending"), "something was queued when its program was last heard of"
 
 
 def _at_rest(routine_id: str, tally: RoutineCounters, context: JobContext, wiring: Wiring, busy: bool) -> StatusReason:
-    """Nothing is queued or running here, and the job has not ended."""
+    """The status while no work is queued or running and the job has not ended."""
     if routine_id in context.awaited:
         status: RoutineStatus = "idle" if tally.ended else "pending"
         flows = busy and not context.held and context.job_status != "lost"
@@ -78,7 +78,7 @@ def _at_rest(routine_id: str, tally: RoutineCounters, context: JobContext, wirin
 
 
 def _at_the_end(routine_id: str, tally: RoutineCounters, context: JobContext) -> StatusReason:
-    """The job has ended."""
+    """The status once the job has ended."""
     if tally.failed:
         return "failed", _why_failed(tally.last_error)
     if context.job_status == "completed":
@@ -100,7 +100,7 @@ def _finished(tally: RoutineCounters) -> StatusReason:
 
 
 def _waiting_for(routine_id: str, context: JobContext, wiring: Wiring) -> str:
-    """Name the events that can still come, those first whose routines have work."""
+    """Name the events that can still arrive, first those from routines with work."""
     senders = context.live | context.awaited
     sources = {c.source: None for c in wiring.inputs(routine_id) if c.source.routine_id in senders}
     names = [f"{s.routine_id}.{s.event}" for s in sorted(sources, key=lambda s: s.routine_id not in context.live)]

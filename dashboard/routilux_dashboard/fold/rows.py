@@ -14,13 +14,13 @@ from ..times import iso, iso_text
 from .counters import JournalNames
 
 TAIL = 50
-"""Rows in a frame or keyframe, of each kind."""
+"""Maximum number of rows of each kind in a frame or keyframe."""
 _KINDS = frozenset(RECORD_KINDS)
 _TRIES = 4
 
 
 class Range(NamedTuple):
-    """Rows of a list with what it held at that moment: the numbers of the first and last row kept."""
+    """Rows of a list, with the numbers of the first and last row it held at that moment."""
 
     rows: list[dict[str, Any]]
     first: int
@@ -28,7 +28,7 @@ class Range(NamedTuple):
 
 
 def newest_records(batch: JournalBatch, names: JournalNames, mask: Mask = NO_MASK) -> list[Record]:
-    """The last records of a batch: payloads are looked at for these only."""
+    """The last records of a batch; only their payloads are previewed."""
     records = []
     newest = batch.records[-TAIL:]
     for seq, (number, data, at, cause) in enumerate(newest, batch.seq - len(newest) + 1):
@@ -42,7 +42,7 @@ def newest_records(batch: JournalBatch, names: JournalNames, mask: Mask = NO_MAS
 
 
 def history_row(record: ExecutionRecord, mask: Mask = NO_MASK) -> Record:
-    """A record read by range."""
+    """A record as a row of the history."""
     shown, cut = mask.preview(record.data)
     return Record(
         record.seq,
@@ -62,12 +62,12 @@ def read_log(job_state: JobState, after: int, limit: int) -> Range:
 
 
 def read_outputs(job_state: JobState, after: int, limit: int) -> Range:
-    """The same for the output log."""
+    """Entries `after + 1` to `after + limit` of the output log, as far as they are kept."""
     return _read(job_state.output_log, lambda: job_state.output_log_dropped, after, limit)
 
 
 def log_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[LogRow]:
-    """Rows of the shared log as the wire has them."""
+    """Rows of the shared log in their protocol form."""
     rows = []
     for n, entry in enumerate(found.rows, max(after + 1, found.first)):
         shown, cut = mask.preview(entry)
@@ -76,7 +76,7 @@ def log_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[LogRow]:
 
 
 def output_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[OutputRow]:
-    """Rows of the output log as the wire has them."""
+    """Rows of the output log in their protocol form."""
     rows = []
     for n, row in enumerate(found.rows, max(after + 1, found.first)):
         shown, cut = mask.preview(row.get("data"))
@@ -86,7 +86,7 @@ def output_rows(found: Range, after: int, mask: Mask = NO_MASK) -> list[OutputRo
 
 
 def _read(rows: Sequence[dict[str, Any]], dropped: Callable[[], int], after: int, limit: int) -> Range:
-    """Read a list that others append to, and drop the oldest of, at any moment."""
+    """Read a list while other threads may append to it and drop its oldest rows."""
     read = Range([], 0, 0)
     for _ in range(_TRIES):
         gone = dropped()
@@ -98,5 +98,5 @@ def _read(rows: Sequence[dict[str, Any]], dropped: Callable[[], int], after: int
 
 
 def kind_of(kind: str) -> RecordKind:
-    """A word of the engine as the wire has it."""
+    """The protocol's name for one of the engine's record kinds."""
     return kind if kind in _KINDS else "custom"

@@ -1,4 +1,4 @@
-"""What is known of a job from its segments, besides the figures: the part that the engine plays for a live one."""
+"""The facts about a job from its segments, other than its figures; takes the engine's place for a job without one."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _decode = msgspec.json.Decoder().decode
 
 
 class SegmentDecoder:
-    """The last that segments said of a job, and the names of its sources and targets.
+    """The latest facts about a job from its segments, and the names of its sources and targets.
 
-    Bounded by the graph, what the routines have stored, and the newest `TAIL` rows of each kind.
+    Bounded by the graph, the routines' states, and the newest `TAIL` rows of each kind.
     """
 
     def __init__(self, job_id: str, beginning: JobStart, view: FlowIndex, facts: SegmentFacts) -> None:
@@ -44,7 +44,7 @@ class SegmentDecoder:
 
     @classmethod
     def first_of(cls, segment: Segment) -> SegmentDecoder:
-        """The job of a first segment, before anything else of it has been taken in."""
+        """The decoder of a job from its first segment, before `apply` has read the segment's rows."""
         assert segment.beginning is not None
         assert segment.flow is not None
         return cls(segment.job_id, segment.beginning, view_of(segment.flow), segment.facts)
@@ -58,7 +58,7 @@ class SegmentDecoder:
         sources: list[SourceName],
         targets: list[TargetName],
     ) -> None:
-        """Know what another did; its newest rows are in what was shown."""
+        """Restore the state of an earlier decoder, except its newest rows: the keyframe has them."""
         self.asked, self.last_sign_ns = asked, last_sign_ns
         self.states, self.data = states, data
         self._name(sources, targets)
@@ -68,7 +68,7 @@ class SegmentDecoder:
         self.targets.update((name.number, _target(name)) for name in targets)
 
     def apply(self, segment: Segment) -> None:
-        """Know what a segment says."""
+        """Update the facts from a segment."""
         if segment.beginning is not None:
             self.beginning = segment.beginning
         if segment.flow is not None and segment.flow != self._view.definition:
@@ -92,7 +92,7 @@ class SegmentDecoder:
         self._outputs = (self._outputs + segment.outputs)[-TAIL:]
 
     def batch(self, segment: Segment) -> JournalBatch:
-        """A segment as a batch of its journal, whose clock is that of the world; the payloads are JSON."""
+        """A segment as a batch of a journal with wall-clock times; payloads are JSON."""
         records, runs = segment.records, segment.runs
         outcomes = map(OUTCOMES.__getitem__, runs.outcome)
         rows: Any = list(zip(records.source, records.data, records.time_ns, records.cause, strict=True))
@@ -114,7 +114,7 @@ class SegmentDecoder:
             found.append(RunningHandler(*names, max(segment.at_ns - handler.start_ns, 0), handler.start_ns))
         return tuple(found)
 
-    # -- names of the journal
+    # -- `JournalNames`
 
     def source(self, number: int) -> Source:
         return self.sources[number]
@@ -125,7 +125,7 @@ class SegmentDecoder:
     def wall_ns(self, monotonic_ns: int) -> int:
         return monotonic_ns
 
-    # -- what a picture asks
+    # -- `Subject`
 
     def view(self) -> FlowIndex:
         return self._view
@@ -137,11 +137,11 @@ class SegmentDecoder:
     def standing(self) -> JobFacts:
         facts, last_sign = self.facts, self.last_sign_ns
         sign = None if last_sign is None else iso(last_sign)
-        within_reach = sign is None  # only its program has what it was started with
+        within_reach = sign is None  # only its program has the original parameters
         return JobFacts(facts.updated_at, facts.ended_at, facts.rerunnable and within_reach, sign)
 
     def control(self, known: Control | None, *, changed: bool) -> Control:
-        """What was asked last; nothing can be asked of a moment of the past, or of a program that is lost."""
+        """The last control. A past state or a lost program refuses all controls."""
         if self.facts.past:
             return _refused(self.asked, PAST)
         if self.last_sign_ns is not None and self.facts.status not in ENDED:
@@ -152,7 +152,7 @@ class SegmentDecoder:
         return self.states.get(routine_id) or RoutineState(None, False)
 
     def newest(self, batch: JournalBatch) -> list[Record]:
-        """The newest records of all, at most `TAIL`."""
+        """The newest records of the batch, at most `TAIL`."""
         return self.newest_after(batch.seq - len(batch.records))
 
     def newest_after(self, seq: int) -> list[Record]:
@@ -175,7 +175,7 @@ class SegmentDecoder:
         """The numbers of the newest rows of the shared log and of the outputs."""
         return (self._log[-1].n if self._log else 0), (self._outputs[-1].n if self._outputs else 0)
 
-    # -- names, to be kept
+    # -- names, for checkpoints
 
     def source_names(self) -> list[SourceName]:
         return [
@@ -205,7 +205,7 @@ def _totals(segment: Segment) -> Totals | None:
 
 
 def out_of_reach(control: Control, last_sign: str) -> Control:
-    """What was asked of a job that is lost, and that nothing can be asked of it."""
+    """The last control of a lost job, with every further control refused."""
     return _refused(control, f"its program has not been heard of since {last_sign}")
 
 

@@ -1,4 +1,4 @@
-"""The charts' points of a job: a film of fixed length whose intervals grow."""
+"""The chart points of a job: a bounded series whose intervals grow."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..protocol import Sample, Series
 from ..times import MILLISECOND
 
 FIRST_INTERVAL_MS = 200
-"""A multiple of the slices that batches are cut into."""
+"""A multiple of the time slices that batches are cut into."""
 MAX_POINTS = 480
 MAX_ROUTINES = 50
-"""Flows of more routines than this have no figures of single routines here."""
+"""Flows with more routines than this have no per-routine chart figures."""
 
 
 class Level(NamedTuple):
-    """How much waits and runs at one moment; `routines` is queued activations by routine."""
+    """The load (queued and running work) at one moment; `routines` is queued activations by routine."""
 
     queued: int
     running: int
@@ -26,7 +26,7 @@ class Level(NamedTuple):
 
 
 class SeriesState(Struct, array_like=True):
-    """All that a `ChartSeries` is: its closed points, and what has been counted in the open interval."""
+    """The complete state of a `ChartSeries`: its closed points and the counts of the open interval."""
 
     start_ns: int
     interval_ms: int
@@ -37,10 +37,10 @@ class SeriesState(Struct, array_like=True):
 
 
 class ChartSeries:
-    """Closed intervals of `interval_ms` from `start_ns`, at most 480: then neighbours are merged.
+    """Closed intervals of `interval_ms` from `start_ns`, at most 480; beyond that, neighbours are merged.
 
-    What comes late, after its interval was closed, counts in the open one, so that sums are exact.
-    Silence costs nothing: its intervals are closed when something happens again.
+    Rows that arrive after their interval was closed count in the open one, so totals are exact.
+    Silence costs nothing: its intervals are closed at the next event.
     """
 
     def __init__(self, start_ns: int) -> None:
@@ -52,14 +52,14 @@ class ChartSeries:
 
     @classmethod
     def of(cls, state: SeriesState) -> ChartSeries:
-        """A series whose `state` this was."""
+        """Restore a series from its `state`."""
         series = cls(state.start_ns)
         series._start_ns, series._interval_ms, series._points = state.start_ns, state.interval_ms, state.points
         series._events, series._errors, series._ended = state.events, state.errors, state.ended
         return series
 
     def state(self) -> SeriesState:
-        """All that it is."""
+        """The complete state of the series."""
         sums = (self._events, self._errors, self._ended)
         return SeriesState(self._start_ns, self._interval_ms, self._points[:], *sums)
 
@@ -68,7 +68,7 @@ class ChartSeries:
         self._ended: dict[str, tuple[int, int]] = {}
 
     def add(self, events: int, errors: int, runs: Mapping[str, tuple[int, int]]) -> None:
-        """Count in the open interval; `runs` is (handler runs ended, their ns) by routine."""
+        """Count in the open interval; `runs` is (handler runs ended, total ns) by routine."""
         self._events += events
         self._errors += errors
         for routine_id, (count, busy_ns) in runs.items():
@@ -76,19 +76,19 @@ class ChartSeries:
             self._ended[routine_id] = (known[0] + count, known[1] + busy_ns)
 
     def advance(self, now_ns: int, level: Callable[[], Level]) -> None:
-        """Close the intervals that have ended by `now_ns`; `level` says what waits and runs since the last change."""
+        """Close the intervals that ended by `now_ns`; `level` returns the load since the last change."""
         if now_ns < self._open_end_ns():
             return
         now = level()
         while now_ns >= self._open_end_ns():
             self._close(now)
             silent = (now_ns - self._start_ns) // (self._interval_ms * MILLISECOND) - len(self._points)
-            while silent > MAX_POINTS:  # a long silence needs long intervals: no use in making short ones first
+            while silent > MAX_POINTS:  # a long silence needs long intervals: skip making short ones first
                 self._merge()
                 silent = (now_ns - self._start_ns) // (self._interval_ms * MILLISECOND) - len(self._points)
 
     def finish(self, level: Callable[[], Level]) -> None:
-        """Close the open interval, for a job that has ended."""
+        """Close the open interval of a job that has ended."""
         if self._events or self._errors or self._ended or not self._points:
             self._close(level())
 
@@ -112,7 +112,7 @@ class ChartSeries:
             self._merge()
 
     def _merge(self) -> None:
-        if len(self._points) % 2:  # the last one has no neighbour yet: it is open again
+        if len(self._points) % 2:  # the last point has no neighbour yet: reopen it
             self._open_again(self._points.pop())
         pairs = zip(self._points[::2], self._points[1::2], strict=True)
         self._points = [_merged(index, first, second) for index, (first, second) in enumerate(pairs)]

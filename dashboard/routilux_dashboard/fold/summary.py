@@ -1,4 +1,4 @@
-"""A job in one row: who it is, how it stands, what was asked of it."""
+"""A job in one row: its identity, its status and its last control."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REASON_TEXT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class JobIdentity:
-    """What does not change of a job: where it runs, and what it was started with."""
+    """The unchanging facts about a job: its origin, entry and parameters."""
 
     job_id: str
     flow_id: str
@@ -38,9 +38,9 @@ class JobIdentity:
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """How a job stands besides what its journal says.
+    """The changing facts about a job that are not in its journal.
 
-    `last_sign` is when its program was last heard of, for a job that is lost.
+    `last_sign` is the time of the last sign of life from the program of a lost job.
     """
 
     updated_at: str
@@ -50,12 +50,12 @@ class JobFacts:
 
 
 def status_of(fold: JobCounters, standing: JobFacts) -> str:
-    """The status that is shown: as the journal says, or `lost`. What has ended cannot be lost any more."""
+    """The displayed status: that of the journal, or `lost`. An ended job can no longer be lost."""
     return "lost" if standing.last_sign is not None and fold.status not in ENDED else fold.status
 
 
 def control_of(state: ControlState) -> Control:
-    """A control as the wire has it."""
+    """A control in its protocol form."""
     return Control(
         action=cast("Action | None", state.action),
         state=cast(Any, state.state),
@@ -73,7 +73,7 @@ def control_of(state: ControlState) -> Control:
 
 
 def hold_reason(status: str, control: Control) -> str:
-    """Why no further handler of a job starts, or nothing when one may."""
+    """The reason no further handler of a job starts; empty if one may."""
     if status == "paused":
         return "the job is paused"
     if control.state not in ("requested", "draining"):
@@ -82,7 +82,7 @@ def hold_reason(status: str, control: Control) -> str:
 
 
 def asked_ns(control: Control) -> int | None:
-    """When the last control reached the state that it is in."""
+    """When the last control reached its current state."""
     return None if control.since is None else epoch_ns(datetime.fromisoformat(control.since))
 
 
@@ -94,7 +94,7 @@ def summarise(
     rates: Mapping[str | None, float],
     now_ns: int,
 ) -> JobSummary:
-    """The row of a job as it is at `now_ns`; `rates` has that of its events under `None`."""
+    """A job's row as of `now_ns`; `rates` has the job's event rate under `None`."""
     level = fold.level()
     status = status_of(fold, standing)
     return JobSummary(
@@ -124,7 +124,7 @@ def summarise(
 
 
 def _error(fold: JobCounters) -> ErrorReport | None:
-    """What failed the job: a handler's failure, or the engine's own word (a job over its time)."""
+    """The error that failed the job: a handler's, or the engine's own (a job over its time limit)."""
     if fold.status != "failed":
         return None
     if fold.last_failure is not None:

@@ -1,4 +1,4 @@
-"""Counts of the last moments: what happened in each of the newest time buckets, by key."""
+"""Counts by key over a sliding window of time buckets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Key = TypeVar("Key", bound=Hashable)
 class TimeBuckets(Generic[Key]):
     """Counts by key in the newest `length` buckets of `width_ns` each, for one thread.
 
-    Driven by the times of what happened; reading says for which moment, and lets go of what is
-    older than the window. At most `length` buckets are kept, and in each the keys that were counted.
+    Driven by the times of events; a read names its moment and evicts buckets older than the window.
+    At most `length` buckets are kept, each with the keys counted in it.
 
     >>> buckets = TimeBuckets(1_000_000_000, 3)
     >>> buckets.add(5_200_000_000, {"reader": 2})
@@ -33,7 +33,7 @@ class TimeBuckets(Generic[Key]):
         self._sums: dict[Key, int] = {}
 
     def add(self, time_ns: int, counts: Mapping[Key, int]) -> None:
-        """Count what happened at `time_ns`. What comes late (two threads) counts in the newest bucket."""
+        """Count events at `time_ns`. Late events (two threads) count in the newest bucket."""
         self._let_go(time_ns)
         index = time_ns // self.width_ns
         if not self._buckets or self._buckets[-1][0] < index:
@@ -44,16 +44,16 @@ class TimeBuckets(Generic[Key]):
             sums[key] = sums.get(key, 0) + count
 
     def buckets(self) -> list[tuple[int, dict[Key, int]]]:
-        """What is kept: pairs (number of the bucket, counts), oldest first."""
+        """The buckets as pairs (bucket number, counts), oldest first."""
         return list(self._buckets)
 
     def fill(self, buckets: list[tuple[int, dict[Key, int]]]) -> None:
-        """Become what `buckets` of another were; for one in which nothing has been counted."""
+        """Load the `buckets` of another instance; only valid while this one is empty."""
         for index, counts in buckets:
             self.add(index * self.width_ns, counts)
 
     def row(self, key: Key, now_ns: int) -> list[int]:
-        """Counts of the last `length` buckets, oldest first; the last one is that of `now_ns`."""
+        """Counts of the last `length` buckets, oldest first; the last bucket contains `now_ns`."""
         row = [0] * self.length
         first = now_ns // self.width_ns - self.length + 1
         for index, counts in self._buckets:
@@ -62,7 +62,7 @@ class TimeBuckets(Generic[Key]):
         return row
 
     def rates(self, now_ns: int) -> dict[Key, float]:
-        """Counts a second of every key over the window that ends now: the newest `length - 1` buckets' time.
+        """Counts per second of each key over the window that ends now, which spans `length - 1` buckets.
 
         The oldest bucket counts for the part that is still within the window.
         """
@@ -76,7 +76,7 @@ class TimeBuckets(Generic[Key]):
         return rates
 
     def keys(self, now_ns: int) -> KeysView[Key]:
-        """What was counted within the window that ends now, its oldest bucket included."""
+        """The keys counted within the window that ends now, including its oldest bucket."""
         self._let_go(now_ns)
         return self._sums.keys()
 

@@ -1,4 +1,4 @@
-"""A batch of a journal cut into pieces of time, so that each piece can be counted as a whole."""
+"""Cut a journal batch into time slices, so that each slice can be counted as a whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..times import MILLISECOND
 
 SLICE_NS = 100 * MILLISECOND
 SLICES_BACK = 250
-"""What is older than this many slices before the newest of its batch goes into one piece."""
+"""Rows more than this many slices older than the newest of their batch go into a single slice."""
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 
@@ -28,8 +28,8 @@ class TimeSlice(NamedTuple):
 def time_slices(batch: JournalBatch, wall_ns: Callable[[int], int]) -> list[TimeSlice]:
     """Cut a batch; oldest slice first, none empty. `wall_ns` turns the journal's clock into epoch ns.
 
-    Cuts by bisection, so the cost is that of the slices, not of the rows: rows are appended in the
-    order of their times but for a few microseconds (threads), which may land in the slice beside.
+    Cuts by bisection, so the cost depends on the slices, not on the rows. Rows are in chronological
+    order except for a few microseconds (threads), so a row may land in the neighbouring slice.
     """
     made = dict(_cut(batch.records, lambda record: wall_ns(record[2]) // SLICE_NS))
     ended = dict(_cut(batch.runs, lambda run: wall_ns(run[1] + run[2]) // SLICE_NS))

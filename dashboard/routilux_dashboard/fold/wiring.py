@@ -1,4 +1,4 @@
-"""Who can send to whom in a flow."""
+"""The routines of a flow that can send to each other."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ ANSWERS_KEPT = 16
 
 
 class Wiring:
-    """The connections of a flow, by routine. Made once for each structure.
+    """The connections of a flow, by routine. Made once per structure.
 
-    `downstream(routine_ids)` are the routines that these can send to, over any number of others;
-    one of them only if it is in a circle. The newest 16 answers are kept: they are asked again
-    and again.
+    `downstream(routine_ids)` returns the routines that these can reach, directly or through others;
+    it includes one of them only if it is in a cycle. The 16 most recent answers are cached, because
+    the same ones are requested repeatedly.
     """
 
     def __init__(self, flow: FlowDefinition) -> None:

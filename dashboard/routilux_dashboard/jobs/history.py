@@ -185,7 +185,7 @@ class Past:
     # -- memory and store together
 
     def _of_both(self, job: LocalSource, query: HistoryQuery) -> HistoryPage:
-        """Combine memory, with the newest records (usually all), and the store: older ones, run outcomes, fast search."""
+        """Combine memory (the newest records, usually all) and the store (older ones, run outcomes, faster search)."""
         held = _held(job)
         if self._archive is None:
             return held.history(query)
